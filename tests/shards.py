@@ -83,6 +83,7 @@ MAY_NOT = {
     "orders/order_lists.py:_newest_first": "a buyer's own list crosses shops",
     "orders/order_lists.py:count_tabs": "a buyer's own list crosses shops",
     "orders/order_lists.py:list_page": "a buyer's own list crosses shops",
+    "orders/uploads.py:clear_old": "the sweep's own: what is old in every shop",
     "orders/uploads.py:claim_upload": "the worker's own: finds what waits in every shop",
     "orders/uploads.py:run_upload": "the worker's own: an upload by the id it was found by",
     "parcels/following.py:end_old": "the sweep's: parcels of every shop",

@@ -19,6 +19,7 @@ from portal.flow import Actor, CaseType
 from portal.models import Shop
 from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
+from portal.orders.export_format.statuses import is_money_back
 from portal.parcels import parcel_view, telling
 from portal.people.sessions import Who
 from portal.resale import downstream
@@ -111,7 +112,7 @@ def order(order_no: str) -> ResponseReturnValue:
         call_off=cancel_outcomes.name_call_off(resells=g.who.resells, paid=found.status != "unpaid"),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=_tell_next(found.status, cases),
+        next_step=_tell_next(found, cases),
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
         below=downstream.list_orders_below(found.id) if resells else (),
@@ -122,11 +123,14 @@ def order(order_no: str) -> ResponseReturnValue:
     )
 
 
-def _tell_next(status: str, cases: Sequence[Any]) -> str:
+def _tell_next(order: Any, cases: Sequence[Any]) -> str:
     """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened."""
-    if status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):
-        return f"{words.ORDER_NEXT[status]}；已付的款项由商家退回，在售后单里可以查看"
-    return words.ORDER_NEXT[status]
+    said = words.ORDER_NEXT[order.status]
+    if order.status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):
+        return f"{said}；已付的款项由商家退回，在售后单里可以查看"
+    if order.status == "cancelled" and order.cancelled_at is None and is_money_back(order.status_text):
+        return f"{said}：平台显示「{order.status_text}」。没有收到退款，请联系商家，或向平台投诉"
+    return said
 
 
 @bp.get("/orders/<order_no>/conditions")

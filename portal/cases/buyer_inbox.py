@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, text, true
+from sqlalchemy import bindparam, func, literal_column, select, text
 
-from portal.extensions import Moment, db
+from portal import told
+from portal.extensions import db
 from portal.flow import Stage, State
 from portal.models import BankAccount, Case, MoneyEntry
 from portal.models.cases import ASKS_BUYER, WAITS_FOR_BUYER
 
-MOST = 10_000  # counted
-PAGE = 50
+MOST = 100  # on the page; what is beyond shows when some are done
 
 _case, _entry, _account = (table.__table__.c for table in (Case, MoneyEntry, BankAccount))
 COLUMNS = (  # of a row
@@ -48,28 +47,21 @@ _ACCOUNT_ASKED = (
 _UNHEARD = (_case.stage == Stage.EVIDENCE) & ~_case.heard.contains("buyer")
 _OF_BUYER = _case.buyer_id == bindparam("buyer_id")
 # What still lacks its address has no deadline: the shop is waited for, whatever can be sent already.
-_ACTS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER), _case.due_rule != "return_place")
+# A refusal asks nothing of the buyer: it is told as one, with what they may do about it and until when.
+_THEIRS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER))
+_ACTS = _THEIRS.where(_case.due_rule.not_in(("return_place", "refusal_answer")))
+_REFUSED = _THEIRS.where(_case.due_rule == "refusal_answer")
 _ASKED = select(*COLUMNS).where(
     _OF_BUYER,
     text(ASKS_BUYER),
     _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
 )
-
-
 # Each from its own index, that has them by deadline; what is first of both is picked from these few.
-def _list(*after: ColumnElement[bool]) -> Any:
-    parts: list[Select[Any]] = [
-        select(query.where(*after).order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery())
-        for query in (_ACTS, _ASKED)
-    ]
-    return parts[0].union_all(parts[1])
-
-
-_AT = bindparam("at", type_=Moment())
-_LIST = _list()
-_NEXT = _list(func.coalesce(_case.due_at > _AT, true()))  # no OR: it would be looked up twice and sorted
-_TIED = _ACTS.where(_case.due_at == _AT).union_all(_ASKED.where(_case.due_at == _AT))
-_UNDATED = _ACTS.where(_case.due_at.is_(None)).union_all(_ASKED.where(_case.due_at.is_(None)))
+_acts, _asked, _refused = (
+    select(query.order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery())
+    for query in (_ACTS, _ASKED, _REFUSED)
+)
+_LIST = _acts.union_all(_asked, _refused)
 _COUNT = select(func.count()).select_from(
     select(literal_column("1")).select_from(_ACTS.union_all(_ASKED).subquery("waits")).limit(MOST).subquery()
 )
@@ -80,30 +72,23 @@ def count_waiting(buyer_id: int) -> int:
     return int(db.session.scalar(_COUNT, {"buyer_id": buyer_id}) or 0)
 
 
+class Inbox(NamedTuple):
+    """Cases in which a buyer must act, and those that the shop has refused; of each the most urgent first."""
+
+    waiting: Sequence[Any]
+    refused: Sequence[Any]
+
+
+def read_inbox(buyer_id: int, most: int = 3) -> Inbox:
+    """Both lists of this buyer, each no longer than ``most``."""
+    found = sorted(db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all(), key=_urgency)
+    refused = [case for case in found if told.is_refused(case)]
+    return Inbox([case for case in found if not told.is_refused(case)][:most], refused[:most])
+
+
 def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
-    found = db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all()
-    return sorted(found, key=_urgency)[:most]
-
-
-def list_page(buyer_id: int, after: datetime | None = None) -> tuple[Sequence[Any], datetime | None]:
-    """One page of them, the most urgent first, and the deadline after which the next one begins.
-
-    What falls due at the same moment, or has no deadline, is never divided: the page is longer by it.
-    """
-    values: dict[str, Any] = {"buyer_id": buyer_id, "most": PAGE + 1}
-    query = _LIST if after is None else _NEXT
-    found = sorted(db.session.execute(query, values | ({} if after is None else {"at": after})).all(), key=_urgency)
-    if len(found) <= PAGE:
-        return found, None
-    last = found[PAGE - 1].due_at
-    rest = (
-        db.session.execute(_UNDATED, {"buyer_id": buyer_id})
-        if last is None
-        else db.session.execute(_TIED, {"buyer_id": buyer_id, "at": last})
-    )
-    before = [row for row in found if row.due_at is not None and (last is None or row.due_at < last)]
-    return [*before, *sorted(rest, key=_urgency)], last
+    return read_inbox(buyer_id, most).waiting
 
 
 def find_waiting(buyer_id: int, case_ids: Sequence[int]) -> frozenset[int]:

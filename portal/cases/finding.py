@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from portal.extensions import db
-from portal.models import Case, CaseLink, Order, Shipment, User
+from portal.models import Case, CaseLink, Intake, Order, Shipment, User
 from portal.models.keys import TAIL
 from portal.prepared import among
 from portal.searching import read_typed
 
-_case, _order, _user, _shipment = (table.__table__.c for table in (Case, Order, User, Shipment))
+_case, _order, _user, _shipment, _intake = (table.__table__.c for table in (Case, Order, User, Shipment, Intake))
 _below_table, _order_table_below = Case.__table__.alias("case_below"), Order.__table__.alias("order_below")
 _link, _case_below, _order_below = CaseLink.__table__.c, _below_table.c, _order_table_below.c
 _CASES = (
@@ -56,6 +56,11 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
         _case.id.in_(
             select(_shipment.case_id).where(
                 _shipment.shop_id == shop_id, _shipment.tracking_no == number, _shipment.case_id.is_not(None)
+            )
+        ),
+        _case.id.in_(
+            select(_intake.case_id).where(
+                _intake.shop_id == shop_id, _intake.number == number, _intake.case_id.is_not(None)
             )
         ),
         _case.order_id.in_(

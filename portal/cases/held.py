@@ -7,13 +7,12 @@ the sweep, in one transaction with its row; and never twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, exists, select, text, update
 
-from portal.cases import taking
+from portal.cases import offers, taking
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy, fit_hand_in, hand_in_type
@@ -26,6 +25,7 @@ from portal.prepared import Prepared
 HELD_FOR = timedelta(seconds=10)
 SHOWN_FOR = timedelta(minutes=10)  # what went wrong stays in sight that long
 HOLDABLE = frozenset({"agree", "agree_no_return", "ask_evidence", "reject"})  # decisions on an application
+COUNTED = frozenset({"accept_goods", "accept_goods_diff", "dispute_goods"})  # what is counted at 扫描台
 AT_ONCE = 200  # rows a round
 
 
@@ -68,7 +68,7 @@ def hold(
             user_id=by.user_id,
             author=by.name,
             request_id=by.request_id,
-            handed={"facts": asdict(fit_hand_in(step_name, handed)), "shown": shown},
+            handed={"facts": offers.pack(fit_hand_in(step_name, handed)), "shown": shown},
             due_at=now + HELD_FOR,
         )
     )
@@ -106,6 +106,21 @@ def list_recent(shop_id: int, user_id: int, now: datetime) -> Sequence[Any]:
     """What one person can still take back, and what of theirs could not be carried out; the newest first."""
     rows = _RECENT.list_rows(shop_id=shop_id, user_id=user_id, since=now - SHOWN_FOR)
     return [row for row in rows if row.state == "failed" or (row.state == "held" and row.due_at > now)]
+
+
+def list_counted(shop_id: int, case_ids: Sequence[int], user_id: int) -> dict[int, Any]:
+    """What one person last held back of each of these cases when they counted its goods, by the case."""
+    rows = db.session.execute(
+        select(HeldStep.id, HeldStep.case_id, HeldStep.state, HeldStep.due_at, HeldStep.problem)
+        .where(
+            HeldStep.shop_id == shop_id,
+            HeldStep.case_id.in_(case_ids),
+            HeldStep.user_id == user_id,
+            HeldStep.step.in_(COUNTED),
+        )
+        .order_by(HeldStep.id)
+    )
+    return {row.case_id: row for row in rows}
 
 
 def undo(shop_id: int, held_id: int, user_id: int, now: datetime) -> str | None:
@@ -167,20 +182,21 @@ def _claim(held_id: int, state: str, **more: str) -> Any | None:
 
 def _take(row: Any) -> None:
     """As it was handed in, at the moment it was held until, however long the portal was down meanwhile."""
-    facts: dict[str, Any] = {name: _restore(value) for name, value in row.handed["facts"].items()}
+    facts = row.handed["facts"]
+    old = {name: _restore(value) for name, value in facts.items()} if "is" not in facts else {}
     taking.take(
         row.case_id,
         row.step,
         by=ActedBy(Actor.SELLER, row.user_id, row.author, row.request_id),
         now=row.due_at,
         version=row.version,
-        handed=hand_in_type(row.step)(**facts),
+        handed=hand_in_type(row.step)(**old) if old else offers.unpack(row.step, facts),
         shown=row.handed["shown"],
     )
 
 
 def _restore(value: Any) -> Any:
-    """What was handed in, as it was before JSON, which knows no tuples and no numbers as keys."""
+    """What the version before this one kept: without the names of types."""
     if isinstance(value, list):
         return tuple(map(_restore, value))
     if isinstance(value, dict):

@@ -54,6 +54,7 @@ def start_server(host: str, port: int, workers: int, env: dict[str, str]) -> sub
     counters = Path(tempfile.mkdtemp(prefix="portal-metrics-"))  # the workers' counters, added up by /metrics
     env = env | {"PROMETHEUS_MULTIPROC_DIR": str(counters)}
     words += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "25", "--log-level", "warning"]
+    words += ["--http1-buffer-size", "65536"]  # most that the headers of a connection may hold in memory
     return subprocess.Popen(words, env=env, cwd=top, start_new_session=True)  # noqa: S603  (our own words)
 
 

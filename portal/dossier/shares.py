@@ -31,6 +31,7 @@ from portal.models import (
     MoneyEntry,
     Notice,
     Order,
+    OrderDoubt,
     OrderLine,
     OrderVersion,
     OrderWatch,
@@ -100,7 +101,12 @@ SHARES: dict[str, Share] = {
     "known_shops": Share("您确认过的店铺", KnownShop.user_id == _PERSON),
     "complaints": Share("投诉与意见", Complaint.user_id == _PERSON, _without("answered_by", "token_hash")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
-    "order_versions": Share("商家导入的订单资料", OrderVersion.order_id.in_(_ORDERS), _without("source")),
+    "order_versions": Share(
+        "商家导入的订单资料", OrderVersion.order_id.in_(_ORDERS), _without("source", "accepted_by")
+    ),
+    "order_doubts": Share(
+        "商家导入的表格里没有采信的内容", OrderDoubt.order_id.in_(_ORDERS), _without("source", "value", "import_id")
+    ),
     "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at", *OF_SHOP_ALONE)),
     "case_lines": Share("售后商品", CaseLine.case_id.in_(_CASES)),
     "case_events": Share(

@@ -16,7 +16,7 @@ from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promi
 from portal.models.evidence import Evidence
 from portal.models.exports import Export
 from portal.models.failed import FailedGoods
-from portal.models.imports import ImportHeading, ImportJob
+from portal.models.imports import ImportHeading, ImportJob, OrderDoubt
 from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
@@ -102,6 +102,7 @@ __all__ = [
     "MoneyEntry",
     "Notice",
     "Order",
+    "OrderDoubt",
     "OrderHead",
     "OrderLabelPrint",
     "OrderLine",

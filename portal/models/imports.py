@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.models.keys import ShopRow
+from portal.models.keys import ShopRow, refer
 
 
 class ImportJob(ShopRow, Model):
@@ -37,6 +37,34 @@ class ImportJob(ShopRow, Model):
     claimed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class OrderDoubt(ShopRow, Model):
+    """Something that the newest file with doubts about an order says, and that wasn't believed.
+
+    ``name`` is our column, "" where it is a line's; ``value`` what the file says as it would be written. Gone once it
+    is accepted (OrderVersion keeps it), when another file says something else, or after a while.
+    """
+
+    __tablename__ = "order_doubts"
+    __table_args__ = (
+        refer("order_id", "orders"),
+        Index("ix_order_doubts_import", "shop_id", "import_id", "id"),
+        Index("ix_order_doubts_order", "shop_id", "order_id", "id"),
+        Index("ix_order_doubts_at", "at"),
+    )
+
+    order_id: Mapped[int]
+    import_id: Mapped[int]  # of the upload; 0: from the command line
+    source: Mapped[str] = mapped_column(String(200))  # the file's name
+    row: Mapped[int]
+    name: Mapped[str] = mapped_column(String(24))
+    heading: Mapped[str] = mapped_column(String(40))
+    kept: Mapped[str] = mapped_column(String(700))
+    said: Mapped[str] = mapped_column(String(700))
+    why: Mapped[str] = mapped_column(String(80))
+    value: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime]
 
 
 class ImportHeading(Model):

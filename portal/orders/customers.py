@@ -75,6 +75,12 @@ def list_page(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[di
     return rows, shown[-1] if len(found) > PAGE else 0
 
 
+def find_newest_order(buyer_id: int, shop_id: int) -> str:
+    """The number of this person's newest order from the shop; "" when they have bought nothing yet."""
+    query = select(Order.order_no).where(Order.shop_id == shop_id, Order.buyer_id == buyer_id)
+    return db.session.scalar(query.order_by(Order.ordered_at.desc()).limit(1)) or ""
+
+
 def find_of_order(order_no: str, shop_id: int) -> User | None:
     """Who placed this order of the shop."""
     query = select(User).join(Order, Order.buyer_id == User.id)

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from portal.extensions import db, writing
-from portal.models import ImportJob
+from portal.models import ImportJob, OrderDoubt
 from portal.orders import sharing
 from portal.orders.explained import load_headings, remember_headings
 from portal.orders.export_format import ExportRefused, HeadingsRefused, SeenHeadings, read
@@ -188,6 +188,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
                 on_progress=progress,
                 on_row=write,
                 source=file_name,
+                import_id=job_id,
             )
     except HeadingsRefused as refused:
         say(state="failed", problem=refused.sentence[:400], report={"headings": refused.seen._asdict()})
@@ -204,7 +205,10 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
 
 
 def clear_old(folder: Path, now: datetime) -> None:
-    """Remove files and reports that nobody comes back to."""
+    """Remove files, reports and doubts that nobody comes back to."""
+    with writing():
+        old = delete(OrderDoubt).where(OrderDoubt.at < now - KEPT_FOR)
+        db.session.execute(old.execution_options(synchronize_session=False))
     sharing.clear(now - KEPT_FOR)
     if not folder.is_dir():
         return

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
-from portal.models import Case, Intake
+from portal.models import Case, Intake, Parcel
 from portal.models.keys import make_id
 from portal.prepared import Prepared
 
@@ -43,11 +43,68 @@ def note_intake(
     return known
 
 
-def match_case(shop_id: int, number: str, case_id: int, now: datetime) -> bool:
-    """Somebody named a number as a parcel of a case: whether an unidentified parcel was waiting for that."""
+# A case that never named this number: somebody said that the parcel is its.
+_BY_HAND = ~(
+    select(Parcel.id)
+    .where(
+        Parcel.shop_id == Intake.shop_id,
+        Parcel.case_id == Intake.case_id,
+        func.upper(Parcel.tracking_no) == Intake.number,
+        Parcel.leg == "back",
+    )
+    .correlate(Intake)
+    .exists()
+)
+
+
+def join_case(shop_id: int, intake_id: int, case_id: int, now: datetime) -> bool:
+    """就是这单: somebody says whose a parcel without a case is; False when it has one already."""
     done = db.session.execute(
         update(Intake)
-        .where(Intake.shop_id == shop_id, Intake.number == number.upper(), Intake.case_id.is_(None))
+        .where(Intake.shop_id == shop_id, Intake.id == intake_id, Intake.case_id.is_(None))
+        .values(case_id=case_id, matched_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def find_number(shop_id: int, intake_id: int) -> str:
+    """The number of a parcel that came in; "" where there is none."""
+    known = select(Intake.number).where(Intake.shop_id == shop_id, Intake.id == intake_id)
+    return db.session.scalar(known) or ""
+
+
+def part_case(shop_id: int, intake_id: int) -> bool:
+    """It isn't that case's after all; False where the case itself names the number."""
+    done = db.session.execute(
+        update(Intake)
+        .where(Intake.shop_id == shop_id, Intake.id == intake_id, Intake.case_id.is_not(None), _BY_HAND)
+        .values(case_id=None, matched_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def list_joined(shop_id: int, since: datetime) -> Sequence[Any]:
+    """What was joined by hand since a moment and no case has named, the newest first."""
+    return db.session.execute(
+        select(Intake.id, Intake.number, Intake.matched_at, Case.case_no, Case.goods, Case.state, Case.type)
+        .join(Case, (Case.id == Intake.case_id) & (Case.shop_id == Intake.shop_id))
+        .where(Intake.shop_id == shop_id, Intake.matched_at >= since, Case.state.in_(("returning", "inspecting")))
+        .where(_BY_HAND)
+        .order_by(Intake.matched_at.desc(), Intake.id.desc())
+        .limit(PAGE)
+    ).all()
+
+
+def match_case(shop_id: int, number: str, case_id: int, now: datetime) -> bool:
+    """Somebody named a number as a parcel of a case: whether an unidentified parcel was waiting for that.
+
+    The whole number counts for more than what somebody at the desk took the parcel for.
+    """
+    done = db.session.execute(
+        update(Intake)
+        .where(Intake.shop_id == shop_id, Intake.number == number.upper(), Intake.case_id.is_(None) | _BY_HAND)
         .values(case_id=case_id, matched_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -71,7 +128,7 @@ def has_photo(shop_id: int, public_id: str) -> bool:
 def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
     """What one person has scanned since a moment, the newest first, with the case of each."""
     return db.session.execute(
-        select(Intake.number, Intake.at, Case.case_no, Case.goods, Case.state, Case.type)
+        select(Intake.number, Intake.at, Intake.case_id, Case.case_no, Case.goods, Case.state, Case.type)
         .outerjoin(Case, (Case.id == Intake.case_id) & (Case.shop_id == shop_id))
         .where(Intake.shop_id == shop_id, Intake.user_id == user_id, Intake.at >= since)
         .order_by(Intake.at.desc(), Intake.id.desc())

@@ -18,14 +18,14 @@ _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
     ),
     "cancelled": Verdict(
         False,
-        "订单已取消，没有可以换的商品",
+        "订单已关闭，没有可以换的商品",
         (Instead(Route.CONTACT, "如果您收到了商品，请点「立即联系」与商家核对"),),
         basis="订单已取消",
     ),
     "refunding": Verdict(
         False,
-        "订单正在退款，退款期间不能申请换货",
-        (Instead(Route.CONTACT, "想改为换货，请点「立即联系」与商家商量"),),
+        "平台显示订单正在退款，退款期间不能申请换货",
+        (Instead(Route.CONTACT, "退款已撤销，或想改为换货，请点「立即联系」请商家确认"),),
         basis="订单退款中",
     ),
 }

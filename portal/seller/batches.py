@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
@@ -9,7 +11,9 @@ from portal.models import Product
 from portal.orders import products
 from portal.rights import faults
 from portal.seller import bp
+from portal.seller.quality import name_cases
 from portal.service import batches, sampling
+from portal.service.fault_cases import Chosen
 from portal.web import guards, paging
 from portal.web.fields import Line, Pick, Text, Whole, read_day
 from portal.web.forms import Form
@@ -40,10 +44,14 @@ class ResultForm(Form):
 
 @bp.get("/batches")
 def batch_list() -> ResponseReturnValue:
-    """The newest first, each with what was sold out of it."""
-    rows, key = batches.list_page(g.who.shop_id, paging.moment_key(request.args.get("after", "")))
-    more = f"/seller/batches?after={paging.said(key)}" if key else ""
-    return page("seller/batches.html", rows=rows, more=more, judge=batches.judge)
+    """The newest first, each with what was sold out of it; of one product with ``product``."""
+    raw = request.args.get("product", "")
+    product = guards.found(_find(raw)) if raw else None
+    after = paging.moment_key(request.args.get("after", ""))
+    rows, key = batches.list_page(g.who.shop_id, after, product.id if product else None)
+    query = {"product": product.id} if product else {}
+    more = "/seller/batches?" + urlencode(query | {"after": paging.said(key)}) if key else ""
+    return page("seller/batches.html", rows=rows, more=more, judge=batches.judge, product=product)
 
 
 @bp.route("/batches/new", methods=["GET", "POST"])
@@ -118,5 +126,9 @@ def sampled_batch(batch_id: int) -> ResponseReturnValue:
         verdict=batches.judge(batch),
         photos=batches.list_photos(batch),
         share=batches.measure_batches(g.who.shop_id, [batch.id])[batch.id],
-        faults=[(code, faults.name_fault(code), share) for code, share in batches.list_faults(batch)],
+        cases=name_cases(Chosen(batch_id=batch.id)),
+        faults=[
+            (faults.name_fault(code), share, name_cases(Chosen(fault=code, batch_id=batch.id)))
+            for code, share in batches.list_faults(batch)
+        ],
     )

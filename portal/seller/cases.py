@@ -9,7 +9,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, words
-from portal.cases import agreements, case_view, failed, held, labels, piles, shop_queue
+from portal.cases import agreements, case_view, failed, held, labels, piles, shop_queue, unclaimed
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
@@ -143,6 +143,7 @@ def show_page(
         buyer_tags=card.buyer_tags,
         slip_form=Form(formdata=None) if slip else None,
         slip_print=labels.list_prints(SlipPrint, case.shop_id, [case.id]).get(case.id) if slip else None,
+        maybe_here=unclaimed.list_maybe_here(case) if roles.may_open(g.who.role, "scan") else [],
         may_look=account_looks.may_look(g.who.role),
     )
 

@@ -11,8 +11,9 @@ from portal.cases import alarms, owners
 from portal.people import roles
 from portal.rights import faults
 from portal.seller import bp
-from portal.seller.quality import name_cell, read_cell
+from portal.seller.quality import name_cases, name_cell, read_cell
 from portal.service import fixes
+from portal.service.fault_cases import choose_cell
 from portal.web import guards
 from portal.web.fields import Line, Pick, Text, Whole, read_day
 from portal.web.forms import Form
@@ -145,6 +146,7 @@ def fix(fix_id: int) -> ResponseReturnValue:
             form.refuse(refused.sentence, "day")
         shown = guards.found(fixes.find_of_shop(fix_id, g.who.shop_id))
     product, cell = read_cell(shown.product_id, shown.fault, shown.spec or None)
+    effect = fixes.measure_effect(shown, g.now)
     people = {person.user_id: person.member_name for person in owners.list_colleagues(g.who.shop_id)}
     return page(
         "seller/fix.html",
@@ -154,7 +156,8 @@ def fix(fix_id: int) -> ResponseReturnValue:
         fault=faults.name_fault(shown.fault),
         measure=fixes.MEASURES[shown.measure],
         owner=people.get(shown.owner_id, "已离开的同事"),
-        effect=fixes.measure_effect(shown, g.now),
+        effect=effect,
+        cases=[name_cases(choose_cell(cell, span)) for span in effect.weeks] if effect else [],
         form=form,
         here=name_cell(cell),
         span=fixes.SPAN,

@@ -14,7 +14,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
 from portal.models import Order, OrderLabelPrint
 from portal.money import paid
-from portal.orders import order_lists
+from portal.orders import accepting, order_lists
 from portal.orders.export_format import parcels_of
 from portal.people import roles
 from portal.rights import addresses
@@ -48,6 +48,7 @@ def order_list() -> ResponseReturnValue:
         to_send=to_send,
         prints=labels.list_prints(OrderLabelPrint, g.who.shop_id, to_send) if to_send else {},
         label_form=Form(formdata=None),
+        doubts=_count_doubts([row["order"].id for row in rows]),
         overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows}) if rows else {},
         q=number,
         problem=problem,
@@ -62,6 +63,13 @@ def order_list() -> ResponseReturnValue:
             if order.carrier_text or order.tracking_text
         },
     )
+
+
+def _count_doubts(order_ids: list[int]) -> dict[int, int]:
+    """How much wasn't believed of these orders, for whoever may say what to make of it."""
+    if not order_ids or not roles.may_open(g.who.role, "contact"):
+        return {}
+    return accepting.count_of_orders(g.who.shop_id, order_ids)
 
 
 @bp.route("/orders/<order_no>/ship", methods=["GET", "POST"])

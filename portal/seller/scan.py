@@ -10,12 +10,12 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import searching
-from portal.cases import case_view, finding
+from portal.cases import case_view, finding, held
+from portal.extensions import writing
 from portal.flow import State
 from portal.parcels import intake
 from portal.seller import bp
 from portal.seller.cases import build_view
-from portal.web import paging
 from portal.web.fields import Line
 from portal.web.forms import Form
 from portal.web.once import once
@@ -83,7 +83,17 @@ def _register_unidentified() -> ResponseReturnValue:
     return _page(form.number.raw, form.number.raw, (), form, 422)
 
 
+@bp.post("/scan/held/<int:held_id>/undo")
+def undo_scan(held_id: int) -> ResponseReturnValue:
+    """撤回: what was counted isn't so after all; the parcel stays noted, and its case waits to be counted."""
+    with writing():
+        case_no = held.undo(g.who.shop_id, min(held_id, 2**62), g.who.user_id, g.now)
+    return redirect(f"/seller/scan?said={'undo-late' if case_no is None else 'parcel-undone'}", 303)
+
+
 def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int) -> ResponseReturnValue:
+    recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
+    cases = [row.case_id for row in recent if row.case_id is not None]
     return page(
         "seller/scan.html",
         status,
@@ -91,16 +101,7 @@ def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int)
         number=number,
         hits=[(row, find_next(row, number)) for row in hits],
         form=form,
-        recent=intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE),
+        recent=recent,
+        held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
+        now=g.now,
     )
-
-
-@bp.get("/unidentified")
-def unidentified() -> ResponseReturnValue:
-    """无主件: parcels that no case has named yet, the oldest first."""
-    rows = list(intake.list_unidentified(g.who.shop_id, paging.moment_key(request.args.get("after", ""))))
-    more = ""
-    if len(rows) > intake.PAGE:
-        rows = rows[: intake.PAGE]
-        more = f"/seller/unidentified?after={paging.said((rows[-1].at, rows[-1].id))}"
-    return page("seller/unidentified.html", rows=rows, more=more, now=g.now)

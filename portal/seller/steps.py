@@ -79,7 +79,11 @@ class SellerSteps(StepRoute[forms.StepForm]):
     def take(self, case_id: int, name: str, by: ActedBy, form: forms.StepForm, handed: HandIn) -> Case:
         case = db.session.get_one(Case, (case_id, g.who.shop_id))
         g.stood_at = {name: getattr(case, name) for name in piles.PLACES}
-        if listing.is_carried() and not step_forms.scanned_number() and held.may_hold(case, name, g.now):
+        if step_forms.scanned_number():
+            waits = name in held.COUNTED and held.has_time(case, g.now)
+        else:
+            waits = listing.is_carried() and held.may_hold(case, name, g.now)
+        if waits:
             held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
             return db.session.get_one(Case, (case_id, g.who.shop_id))
         done = super().take(case_id, name, by, form, handed)
@@ -90,7 +94,8 @@ class SellerSteps(StepRoute[forms.StepForm]):
     def go_on(self, done: Case, form: forms.StepForm) -> str:
         if number := step_forms.scanned_number():  # the next parcel is in the hand already
             intake.note_intake(done.shop_id, number, user_id=g.who.user_id, now=g.now, case_id=done.id)
-            return form.and_say("/seller/scan?said=parcel-counted")
+            said = "parcel-held" if held.is_held(done.shop_id, done.id) else "parcel-counted"
+            return form.and_say(f"/seller/scan?said={said}")
         if listing.is_carried():
             return form.and_say(find_next(done.id))
         if not is_shown(done):

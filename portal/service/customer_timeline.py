@@ -21,6 +21,7 @@ from portal.models import (
     Product,
     Promise,
     Rating,
+    Shipment,
     User,
 )
 from portal.rights import reasons
@@ -68,7 +69,7 @@ def export(shop_id: int, buyer_id: int) -> list[dict[str, Any]]:
 
 def _load(shop_id: int, buyer_id: int, before: Key | None, most: int, *, money: bool) -> list[Entry]:
     found: list[Entry] = []
-    for source in (_enquiries, _promises, _orders, _cases, _parcels, _money, _ratings, _notes):
+    for source in (_enquiries, _promises, _orders, _cases, _parcels, _sent_orders, _money, _ratings, _notes):
         if source is not _money or money:
             found += source(shop_id, buyer_id, before, most)
     return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:most]
@@ -96,13 +97,18 @@ def _enquiries(shop_id: int, buyer_id: int, before: Key | None, most: int) -> It
 
 def _promises(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iterator[Entry]:
     query = (
-        select(Promise.id, Promise.pinned_at, Promise.words, Promise.side, Product.title)
+        select(Promise.id, Promise.pinned_at, Promise.words, Promise.side, Product.title, EnquiryMessage.enquiry_id)
         .join(Product, and_(Product.id == Promise.product_id, Product.shop_id == Promise.shop_id))
+        .join(
+            EnquiryMessage,
+            and_(EnquiryMessage.id == Promise.message_id, EnquiryMessage.shop_id == Promise.shop_id),
+        )
         .where(Promise.shop_id == shop_id, Promise.buyer_id == buyer_id)
     )
     for row in _run(query, Promise.pinned_at, Promise.id, before, most):
         who = "买家" if row.side == "buyer" else "商家"
-        yield Entry(row.pinned_at, row.id, "promise", f"{who}置顶承诺「{row.title}」：{row.words}")
+        said = f"{who}置顶承诺「{row.title}」：{row.words}"
+        yield Entry(row.pinned_at, row.id, "promise", said, f"/seller/enquiries/{row.enquiry_id}")
 
 
 def _orders(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iterator[Entry]:
@@ -134,6 +140,19 @@ def _parcels(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iter
     for row in _run(query, Parcel.shipped_at, Parcel.id, before, most):
         said = f"{LEGS[row.leg]}：{row.carrier_name} {row.tracking_no}"
         yield Entry(row.shipped_at, row.id, "parcel", said, f"/seller/cases/{row.case_no}")
+
+
+def _sent_orders(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iterator[Entry]:
+    """The orders' own parcels, as the exports name them."""
+    query = (
+        select(Shipment.id, Shipment.since_at, Shipment.carrier_name, Shipment.tracking_no, Order.order_no)
+        .join(Order, and_(Order.id == Shipment.order_id, Order.shop_id == Shipment.shop_id))
+        .where(Shipment.shop_id == shop_id, Order.shop_id == shop_id, Order.buyer_id == buyer_id)
+        .where(Shipment.parcel_id.is_(None))
+    )
+    for row in _run(query, Shipment.since_at, Shipment.id, before, most):
+        said = f"订单 {row.order_no} 的包裹：{row.carrier_name} {row.tracking_no}"
+        yield Entry(row.since_at, row.id, "parcel", said, f"/seller/logistics/{row.id}")
 
 
 def _money(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iterator[Entry]:

@@ -39,11 +39,12 @@ class FixRefused(ValueError):
 
 
 class Effect(NamedTuple):
-    """The shares before and after a measure, and what can be said of them."""
+    """The shares before and after a measure, what can be said of them, and which weeks they are of."""
 
     before: Share
     after: Share
     said: str
+    weeks: tuple[range, range]
 
 
 class Worth(NamedTuple):
@@ -73,11 +74,12 @@ def measure_effect(fix: Fix, now: datetime) -> Effect | None:
     cell = Cell(fix.product_id, fix.spec or None, fix.fault)
     found = load_weeks(fix.shop_id, range(done - SPAN, done + SPAN + 1), fix.product_id)
     parts, sold = found.faults.get(cell, {}), found.sold.get((cell.product_id, cell.spec), {})
-    shares = [
+    spans = (range(done - SPAN, done), range(done + 1, min(done + SPAN, last) + 1))
+    before, after = (
         measure_share(sum(parts.get(week, 0) for week in weeks), sum(sold.get(week, 0) for week in weeks))
-        for weeks in (range(done - SPAN, done), range(done + 1, min(done + SPAN, last) + 1))
-    ]
-    return Effect(shares[0], shares[1], judge_effect(shares[0], shares[1]))
+        for weeks in spans
+    )
+    return Effect(before, after, judge_effect(before, after), spans)
 
 
 def make_fix(

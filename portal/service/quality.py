@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
-from portal.models import Case, Evidence, FaultLine, FaultWeek, MoneyEntry, Product, SoldLine, SoldWeek
+from portal.models import FaultLine, FaultWeek, MoneyEntry, Product, SoldLine, SoldWeek
 from portal.service.rates import Periods, Risen, Share, find_risen, measure_share
 
 LATELY: Final = 3  # weeks, the present one among them
@@ -178,7 +178,7 @@ def add_up_paid(shop_id: int, weeks: range) -> dict[Cell, int]:
     )
     columns = (SoldLine.product_id, SoldLine.spec, FaultLine.fault)
     rows = db.session.execute(
-        _select_lines(shop_id, weeks)
+        select_lines(shop_id, weeks)
         .join(MoneyEntry, (MoneyEntry.case_id == FaultLine.case_id) & (MoneyEntry.shop_id == FaultLine.shop_id))
         .where(MoneyEntry.shop_id == shop_id, MoneyEntry.state == "settled", MoneyEntry.kind.in_(PAID))
         .where(FaultLine.case_line_id == first)
@@ -192,7 +192,8 @@ def add_up_paid(shop_id: int, weeks: range) -> dict[Cell, int]:
     return found
 
 
-def _select_lines(shop_id: int, weeks: range) -> Any:
+def select_lines(shop_id: int, weeks: range) -> Any:
+    """The lines that count as faulty, of what was sold in these weeks."""
     return (
         select(FaultLine.case_id, FaultLine.fault, SoldLine.product_id, SoldLine.spec)
         .join(SoldLine, (SoldLine.order_line_id == FaultLine.order_line_id) & (SoldLine.shop_id == FaultLine.shop_id))
@@ -208,46 +209,3 @@ def list_weeks(shop_id: int, cell: Cell, now: datetime) -> list[Count]:
     found = load_weeks(shop_id, weeks, cell.product_id)
     parts, sold = found.faults.get(cell, {}), found.sold.get((cell.product_id, cell.spec), {})
     return [Count(each, parts.get(each, 0), sold.get(each, 0)) for each in weeks]
-
-
-PAGE: Final = 12
-PHOTOS: Final = 4  # of one case, side by side with those of others
-
-
-class Shown(NamedTuple):
-    """A case behind a number, and its first photos."""
-
-    case: Any
-    photos: list[Any]
-
-
-def list_cases(shop_id: int, cell: Cell, weeks: range, before: int | None = None) -> tuple[list[Shown], int | None]:
-    """The cases behind a cell, the newest first, and the key the next page begins before."""
-    ids, key = _list_ids(shop_id, cell, weeks, before)
-    if not ids:
-        return [], None
-    cases = db.session.execute(
-        select(Case.id, Case.case_no, Case.type, Case.state, Case.description, Case.opened_at, Case.entry_count)
-        .where(Case.shop_id == shop_id, Case.id.in_(ids))
-        .order_by(Case.id.desc())
-    ).all()
-    photos: dict[int, list[Any]] = defaultdict(list)
-    for photo in db.session.execute(
-        select(Evidence.case_id, Evidence.public_id, Evidence.taken_note)
-        .where(Evidence.shop_id == shop_id, Evidence.case_id.in_(ids))
-        .order_by(Evidence.event_version, Evidence.id)
-    ):
-        if len(photos[photo.case_id]) < PHOTOS:
-            photos[photo.case_id].append(photo)
-    return [Shown(case, photos[case.id]) for case in cases], key
-
-
-def _list_ids(shop_id: int, cell: Cell, weeks: range, before: int | None) -> tuple[Sequence[int], int | None]:
-    query = _select_lines(shop_id, weeks).where(FaultLine.fault == cell.fault, SoldLine.product_id == cell.product_id)
-    if cell.spec is not None:
-        query = query.where(SoldLine.spec == cell.spec)
-    if before is not None:
-        query = query.where(FaultLine.case_id < before)
-    query = query.with_only_columns(FaultLine.case_id).distinct().order_by(FaultLine.case_id.desc()).limit(PAGE + 1)
-    ids = db.session.scalars(query).all()
-    return (ids, None) if len(ids) <= PAGE else (ids[:PAGE], ids[PAGE - 1])

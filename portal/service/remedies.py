@@ -119,6 +119,15 @@ def list_for_lines(lines: Sequence[Any], shop_id: int, meant: Collection[str], u
     ]
 
 
+def list_shown(product: Product) -> list[tuple[Remedy, str, Count]]:
+    """What buyers may try about a product, each with its fault and whom it helped; its own go before its kind's."""
+    rows = [row for row in list_of_product(product) if row.state == "shown"]
+    own = {row.fault for row in rows if row.product_id is not None}
+    rows = [row for row in rows if row.product_id is not None or row.fault not in own]
+    counts = count_answers(product.shop_id, [row.id for row in rows])
+    return [(row, faults.name_fault(row.fault), counts.get(row.id, NOBODY)) for row in rows]
+
+
 def find_picture(public_id: str, shop_id: int) -> Any | None:
     """The photo's row (its keys and SHA-256) when it belongs to steps that this shop's buyers see."""
     return db.session.execute(

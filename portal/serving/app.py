@@ -3,5 +3,7 @@
 from portal import create_app
 from portal.config import Settings
 from portal.serving.front import Front
+from portal.web.guards import list_large
 
-front = Front(create_app(), Settings.from_env().threads)
+app = create_app()
+front = Front(app, Settings.from_env().threads, list_large(app))

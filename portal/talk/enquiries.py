@@ -13,6 +13,7 @@ from portal.evidence import evidence
 from portal.extensions import db
 from portal.models import Enquiry, EnquiryMessage, Evidence, Product, Promise, Shop, Staff, User
 from portal.notices import notices
+from portal.people import staffing
 from portal.talk import card_numbers
 
 PAGE = 30
@@ -55,7 +56,28 @@ def ask(shop_id: int, product_id: int, buyer_id: int, words: str, photos: Sequen
     db.session.execute(make(Enquiry).values(begun).on_conflict_do_nothing())
     enquiry = find_of_buyer(shop_id, product_id, buyer_id)
     assert enquiry is not None  # noqa: S101  (just made)
-    _say(enquiry, "buyer", buyer_id, words, photos, now)
+    begins = enquiry.waiting_since is None
+    message = _say(enquiry, "buyer", buyer_id, words, photos, now)
+    if begins:
+        _tell_shop(enquiry, message, now)
+
+
+def _tell_shop(enquiry: Enquiry, message: EnquiryMessage, now: datetime) -> None:
+    """Somebody waits: who looks after the thread hears of it, of a new one everybody who talks with customers."""
+    readers = [user_id for user_id, _ in staffing.list_colleagues(enquiry.shop_id)]
+    for user_id in [enquiry.handler_id] if enquiry.handler_id in readers else readers:
+        notices.add_notice(
+            user_id,
+            None,
+            shop_id=enquiry.shop_id,
+            kind="enquiry_asked",
+            title="有买家咨询商品，等待回复",
+            body=message.words[:200] or "[照片]",
+            href=f"/seller/enquiries/{enquiry.id}",
+            at=now,
+            dedupe_key=f"enquiry-asked:{message.id}:{user_id}",
+        )
+        notices.bump_unread(user_id)
 
 
 def answer(enquiry: Enquiry, by: int, words: str, photos: Sequence[str], *, now: datetime) -> None:

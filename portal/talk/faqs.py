@@ -11,7 +11,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
-from portal.models import EnquiryMessage, Faq, FaqVote, Product
+from portal.models import EnquiryMessage, Faq, FaqVote, Notice, Product
+from portal.notices import notices
+from portal.people import staffing
 
 SUGGESTED = 3
 MOST = 50  # of a product
@@ -100,6 +102,8 @@ def vote(faq: Faq, user_id: int, said: str, words: str, now: datetime) -> None:
             index_elements=["faq_id", "user_id", "shop_id"], set_={"vote": said, "words": words, "at": now}
         )
     )
+    if said == "wrong":
+        _tell_shop(faq, user_id, words, now)
     if before == said:
         return
     change: dict[str, Any] = {said: getattr(Faq, said) + 1}
@@ -111,6 +115,28 @@ def vote(faq: Faq, user_id: int, said: str, words: str, now: datetime) -> None:
         .values(**change)
         .execution_options(synchronize_session=False)
     )
+
+
+def _tell_shop(faq: Faq, voter: int, words: str, now: datetime) -> None:
+    """Who wrote or checked the answer hears that somebody calls it wrong, once of each voter; else who can mend it."""
+    readers = [user_id for user_id, _ in staffing.list_colleagues(faq.shop_id)]
+    own = [user_id for user_id in readers if user_id in (faq.made_by, faq.looked_by)]
+    keys = {f"faq-wrong:{faq.id}:{voter}:{user_id}": user_id for user_id in own or readers}
+    told = set(db.session.scalars(select(Notice.dedupe_key).where(Notice.dedupe_key.in_(keys))))
+    for key, user_id in keys.items():
+        if key not in told:
+            notices.add_notice(
+                user_id,
+                None,
+                shop_id=faq.shop_id,
+                kind="faq_wrong",
+                title="有买家说一条常见问答答得不对",
+                body=f"{faq.question}" + (f"：{words}" if words else ""),
+                href=f"/seller/faqs/{faq.id}",
+                at=now,
+                dedupe_key=key,
+            )
+            notices.bump_unread(user_id)
 
 
 def list_objections(faq_id: int, shop_id: int, most: int = 20) -> Sequence[Any]:

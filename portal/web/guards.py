@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TypeVar
 
-from flask import abort, current_app, g, redirect, request
+from flask import Flask, abort, current_app, g, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.people import factors, sessions
@@ -68,3 +68,9 @@ def found(row: Found | None) -> Found:
     if row is None:
         abort(404)
     return row
+
+
+def list_large(app: Flask) -> set[str]:
+    """The paths whose routes take order exports (``accepts_large``)."""
+    rules = app.url_map.iter_rules()
+    return {rule.rule for rule in rules if getattr(app.view_functions[rule.endpoint], "most_bytes", 0)}

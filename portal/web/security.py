@@ -28,12 +28,16 @@ SEVERAL = _BOXES | {
     "case",
     "page_case",
     "page_order",
+    "doubt",
     "order",
     "photos_kept",
     "photos_drop",
     "drop_photo",
     "talk_photo",
 }
+
+
+NOT_KEPT = "portal.not_kept"  # in environ: the OSError for which the request's body couldn't be kept
 
 
 SIGNING_IN = ("/login", "/login/code")
@@ -200,6 +204,8 @@ def _open_request(settings: Settings) -> AnyResponse | None:
         elif request.args.get("q"):
             rates.limit("search", g.who.user_id)
     if request.method in _UNSAFE:
+        if failed := request.environ.get(NOT_KEPT):
+            raise failed
         most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
         if most and g.who is not None and g.who.shop_id is not None:
             request.max_content_length = most  # before the form is read for its token

@@ -2,9 +2,11 @@
 // The attributes it looks for are listed in templates/ui.html. No eval, no inline styles: the content policy stands.
 // The modules are sent as one file, which portal/web/modules.py puts together.
 
+import "./camera.js";
 import "./copying.js";
 import "./countdown.js";
 import "./counter.js";
+import "./counting.js";
 import "./forms.js";
 import "./keys.js";
 import "./opening.js";

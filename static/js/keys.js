@@ -10,6 +10,8 @@ const KEYS = [
   ["e", "请补充凭证（打开表单）"],
   ["z", "撤回刚才的处理"],
   ["m", "回复买家"],
+  ["1…9", "几张售后单用同一个号码时，选第几张（扫描台）"],
+  ["0…9 ↑ ↓", "验货时填数量、换这一行的状况"],
   ["/", "搜索"],
   ["g q", "待办队列"],
   ["?", "快捷键"],
@@ -22,7 +24,7 @@ const store = (value) => {
     return null;
   }
 };
-const showKeys = () => {
+export const showKeys = () => {
   const box = make("input", { type: "checkbox", id: "keys-on" });
   box.checked = store() !== "off";
   box.addEventListener("change", () => store(box.checked ? "on" : "off"));

@@ -61,6 +61,10 @@ def test_one_thread_and_who_waits(cast: Cast) -> None:
     assert db.session.scalar(select(func.count()).select_from(Enquiry)) == 2
     told = db.session.scalars(select(Notice.body).where(Notice.user_id == cast.buyer, Notice.kind == "enquiry")).all()
     assert told == ["有白色"]
+    asked = select(Notice.body).where(Notice.user_id == cast.seller, Notice.kind == "enquiry_asked").order_by(Notice.id)
+    assert db.session.scalars(asked).all() == ["有白色吗", "我也想问"]  # once of each wait
+    say(cast, product, "buyer", "那黑色呢", 12)
+    assert "那黑色呢" in db.session.scalars(asked).all()
     assert not enquiries.list_of_shop(cast.shop2, "all", cast.seller2)[0]
     assert not any(doctor.findings())
 

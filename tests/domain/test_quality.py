@@ -14,7 +14,7 @@ from portal import doctor
 from portal.calendar.weeks import number_week
 from portal.extensions import db, writing
 from portal.models import FaultWeek, Product, SoldWeek
-from portal.service import quality
+from portal.service import fault_cases, quality
 from portal.service.quality import Cell
 from portal.service.rates import find_risen
 from tests.cast import Cast
@@ -115,9 +115,9 @@ def test_a_number_opens_its_cases(cast_both: Cast) -> None:
     assert not any(line for check in doctor.CHECKS if check.name == "faults" for line in check.broken())
     board = quality.build_board(cast.shop, cast.now, money=True)
     assert {row.cell.fault for row in board.rows} == {"broken", "colour"}
-    week = number_week(cast.now)
+    span = board.weeks
     for row in board.rows:
-        shown, more = quality.list_cases(cast.shop, row.cell, range(week - quality.WEEKS + 1, week + 1))
+        shown, more = fault_cases.list_cases(cast.shop, fault_cases.choose_cell(row.cell, span))
         assert (len(shown), more) == (row.share.part, None)
         assert {each.case.id for each in shown} <= {case.id for case in cases}
-        assert not quality.list_cases(cast.shop2, row.cell, range(week - quality.WEEKS + 1, week + 1))[0]
+        assert not fault_cases.list_cases(cast.shop2, fault_cases.choose_cell(row.cell, span))[0]

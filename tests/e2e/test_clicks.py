@@ -255,7 +255,7 @@ def test_a_parcel_in_the_hand_and_thirty_in_a_row(scene: Scene) -> None:
             scene.report["parcel in hand → open to be counted"] = replace(hand.cost), "one scan"
             assert hand.cost == Cost(scans=1)
         hand.press("Enter")
-        expect(page.locator("#page").get_by_text("验货结果已保存，请扫描下一件")).to_be_visible()
+        expect(page.locator("#page").get_by_text("验货结果已记下，可以在下面撤回；请扫描下一件")).to_be_visible()
     cost = scene.note(f"count {number} whole parcels", hand, f"{number} scans and {number} Enter")
     assert (cost.clicks, cost.keys, cost.scans) == (0, number, number)
     assert scene.count("reshipping") - before == number

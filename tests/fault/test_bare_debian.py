@@ -188,8 +188,6 @@ def test_one_command_makes_a_demo(bare: Debian) -> None:
 def test_pipx_installs_it(bare: Debian) -> None:
     port = find_free_port()
     bare.type("apt-get update && apt-get install -y --no-install-recommends git pipx")
-    demo = (
-        "git clone -q file:///srv/portal.git ~/portal && cd /root && pipx install ./portal && rm -r ~/portal\n"
-    )
+    demo = "git clone -q file:///srv/portal.git ~/portal && cd /root && pipx install ./portal && rm -r ~/portal\n"
     demo += f"~/.local/bin/portal demo --port {port} --data ~/demo >~/demo.log 2>&1 &"
     print(bare.type(demo + ANSWERS.replace("{port}", str(port)))[-1500:])

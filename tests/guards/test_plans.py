@@ -250,7 +250,6 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "cases of an order": lambda c: order_lists.list_cases(10),
     "order by number and shop": lambda c: order_lists.load_for_buyer(f"{c.order_no(10)}~{c.shop}", c.buyer),
     "what waits for a buyer": lambda c: buyer_inbox.list_waiting(c.buyer),
-    "what waits for a buyer, the next page": lambda c: buyer_inbox.list_page(c.buyer, c.now),
     "what waits for a buyer, counted": lambda c: buyer_inbox.count_waiting(c.buyer),
     "my orders searched by a case's number": lambda c: order_lists.list_page(c.buyer, "all", words=c.case_no(10)),
     "buyer's cases searched by numbers": lambda c: case_lists.list_of_buyer(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from portal.extensions import db, writing
 from portal.models import Case, EnquiryMessage, Notice, OrderLine
 from portal.orders import customers
+from portal.parcels import following
 from portal.service import customer_timeline, ratings
 from portal.talk import enquiries, promises
 from tests.cast import Cast, post, sign_in
@@ -25,9 +26,11 @@ def live_through(cast: Cast, times: int = 1) -> str:
         case_id = cast.until("completed", order=order).id
         with writing():
             ratings.rate(db.session.get_one(Case, case_id), 4, "不错", [], by_link=False, now=cast.now)
+    cast.order(status="in_transit", tracking_text="73610555582883")
     cast.paid_beside(db.session.get_one(Case, case_id))
     product = db.session.scalars(select(OrderLine.product_id)).first() or 0
     with writing():
+        following.follow_orders(cast.now)
         enquiries.ask(cast.shop, product, cast.buyer, "能换色吗", [], now=cast.now)
         thread = enquiries.find_of_buyer(cast.shop, product, cast.buyer)
         assert thread is not None
@@ -56,6 +59,10 @@ def test_everything_is_there_once_whatever_the_page(cast_both: Cast, monkeypatch
         assert seen == whole
     assert {entry.kind for entry in seen} == set(customer_timeline.KINDS)
     assert len({(entry.kind, entry.id) for entry in seen}) == len(seen)
+    assert [entry.words.partition(" 的")[2] for entry in seen if "73610555582883" in entry.words] == [
+        "包裹：中通快递 73610555582883"
+    ]
+    assert all(entry.href for entry in seen if entry.kind == "promise")
     assert not any("别家" in entry.words for entry in seen)
     assert "money" not in {entry.kind for entry in customer_timeline.list_page(cast.shop, cast.buyer, money=False)[0]}
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask, Response
 from sqlalchemy import select
 
+from portal.cases import held
 from portal.evidence import evidence
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, Evidence, Intake, Staff
+from portal.models import Case, CaseLine, Disposal, Evidence, Intake, Staff
+from tests import pictures
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
 NUMBER = "75484863576596"
 BOX = f"/seller/scan?number={NUMBER}"
+FORM = "/seller/scan?number=1"  # a page with a form
 
 
 def counted(case: Case, desk: object, at: str) -> object:
@@ -34,10 +39,70 @@ def test_one_scan_opens_the_inspection_and_the_box_comes_back(app: Flask, cast: 
     assert opened.status_code == 303
     assert opened.location == f"/seller/cases/{case.case_no}/accept_goods?scanned={NUMBER}"
     done = counted(case, desk, opened.location)
-    assert (done.status_code, done.location) == (303, "/seller/scan?said=parcel-counted")  # type: ignore[attr-defined]
-    box = desk.get("/seller/scan?said=parcel-counted").text
-    assert "验货结果已保存，请扫描下一件" in box and NUMBER in box and case.case_no in box and "autofocus" in box
-    assert db.session.get_one(Case, case.id).state == "reshipping"
+    assert (done.status_code, done.location) == (303, "/seller/scan?said=parcel-held")  # type: ignore[attr-defined]
+    box = desk.get("/seller/scan?said=parcel-held").text
+    assert "验货结果已记下，可以在下面撤回；请扫描下一件" in box and NUMBER in box and case.case_no in box
+    assert "autofocus" in box and db.session.get_one(Case, case.id).state == "inspecting"
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    assert db.session.get_one(Case, case.id, populate_existing=True).state == "reshipping"
+    assert "已生效，买家看得到结果了，不能再撤回" in desk.get("/seller/scan").text
+
+
+def undo_of(box: str) -> str:
+    """Where the newest row of the running list is taken back."""
+    return re.findall(r'action="(/seller/scan/held/[0-9]+/undo)"', box)[0]
+
+
+def test_what_was_counted_is_taken_back_and_counted_anew(both: Flask, cast_both: Cast, now: Clock) -> None:
+    case = cast_both.until("inspecting")
+    cast_both.employ(cast_both.shop, "buyer2", "warehouse")
+    desk, colleague = sign_in(both, "seller"), sign_in(both, "buyer2")
+    at = desk.get(BOX).location
+    counted(case, desk, at)
+    box = desk.get("/seller/scan").text
+    undo = undo_of(box)
+    assert counted(case, colleague, at).status_code == 409  # type: ignore[attr-defined]
+    assert post(colleague, undo, at=FORM).location == "/seller/scan?said=undo-late"  # not theirs
+    assert post(desk, undo, at=FORM).location == "/seller/scan?said=parcel-undone"
+    now.forward(seconds=11)
+    assert held.carry_out_due(now.at) == 0
+    assert db.session.get_one(Case, case.id, populate_existing=True).state == "inspecting"
+    assert "已撤回，再扫描一次就重新验货" in desk.get("/seller/scan").text
+    assert desk.get(BOX).location == at
+    assert counted(case, colleague, at).status_code == 303  # type: ignore[attr-defined]
+    now.forward(seconds=11)
+    assert (held.carry_out_due(now.at), held.carry_out_due(now.at)) == (1, 0)
+    assert db.session.get_one(Case, case.id, populate_existing=True).state == "reshipping"
+    late = undo_of(box)
+    assert post(desk, late, at=FORM).location == "/seller/scan?said=undo-late"
+
+
+def test_less_is_kept_as_it_was_counted(both: Flask, cast_both: Cast, now: Clock) -> None:
+    case = cast_both.until("inspecting", milli=3_000)
+    desk = sign_in(both, "seller")
+    [line] = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == case.id))
+    form = {f"received_{line}": "3", f"accepted_{line}": "2", f"condition_{line}": "mismatch", f"scrap_{line}": "1"}
+    files = [(io.BytesIO(pictures.jpeg()), "一.jpg"), (io.BytesIO(pictures.png()), "二.png")]
+    sent = post(desk, desk.get(BOX).location, {**form, "note": "不符", "photos": files})
+    assert sent.location == "/seller/scan?said=parcel-held"
+    now.forward(seconds=11)
+    assert held.carry_out_due(now.at) == 1
+    row = db.session.get_one(CaseLine, (line, case.shop_id), populate_existing=True)
+    assert (row.received_milli, row.accepted_milli, row.condition) == (3_000, 2_000, "mismatch")
+    assert db.session.get_one(Case, case.id, populate_existing=True).state == "disputed"
+    goes = db.session.scalars(select(Disposal).where(Disposal.case_id == case.id)).one()
+    assert (goes.check_milli, goes.scrap_milli) == (1_000, 1_000)
+
+
+def test_where_the_deadline_is_near_it_counts_at_once(both: Flask, cast_both: Cast, now: Clock) -> None:
+    case = cast_both.until("inspecting")
+    with writing():
+        db.session.execute(db.update(Case).where(Case.id == case.id).values(due_at=now.at + timedelta(minutes=5)))
+    desk = sign_in(both, "seller")
+    done = counted(case, desk, desk.get(BOX).location)
+    assert done.location == "/seller/scan?said=parcel-counted"  # type: ignore[attr-defined]
+    assert db.session.get_one(Case, case.id, populate_existing=True).state == "reshipping"
 
 
 def test_a_scan_changes_nothing(app: Flask, cast: Cast, now: Clock) -> None:

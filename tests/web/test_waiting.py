@@ -14,7 +14,7 @@ from portal.cases import buyer_inbox, case_lists
 from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, Order, Shop
+from portal.models import Order, Shop
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -28,28 +28,6 @@ def test_everything_that_waits_is_counted_and_listed(app: Flask, cast: Cast, now
     listed = buyer.get("/cases?tab=waiting").text
     assert numbers <= set(re.findall(r"HH[0-9]+", listed)) and "5 件需要您处理" in listed
     assert "现在没有需要您处理的售后" in sign_in(app, "buyer2").get("/cases?tab=waiting").text
-
-
-def test_the_inbox_goes_on_by_key_with_its_true_count(
-    app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It ended at a hundred. Ties and cases without a deadline come once each, whatever the page's size."""
-    numbers = {cast.until("returning").case_no for _ in range(4)} | {cast.until("disputed").case_no}
-    undated = [cast.mediated(cast.until("inspecting"), "evidence") for _ in range(2)]
-    with writing():
-        db.session.execute(update(Case).where(Case.id.in_([case.id for case in undated])).values(due_at=None))
-    last = {case.case_no for case in undated}
-    numbers |= last
-    monkeypatch.setattr(buyer_inbox, "PAGE", 2)
-    buyer, at, seen, pages = sign_in(app, "buyer"), "/cases?tab=waiting", list[str](), 0
-    while at:
-        text = buyer.get(at).text
-        assert "7 件需要您处理" in text
-        seen += re.findall(r'class="row" href="/cases/(HH[0-9]+)"', text)
-        more = re.search(r'rel="next" href="([^"]*)"', text)
-        at, pages = html.unescape(more[1]) if more else "", pages + 1
-    assert sorted(seen) == sorted(numbers) and pages in (2, 3)
-    assert set(seen[-2:]) == last
 
 
 def test_the_specification_stands_wherever_a_case_is_named(app: Flask, cast: Cast, now: Clock) -> None:

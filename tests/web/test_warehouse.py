@@ -14,9 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import doctor
+from portal.cases import held, history
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case, CaseEvent, CaseLine, Intake
+from portal.models import Case, CaseEvent, CaseLine, Disposal, Intake
 from portal.parcels import intake
 from tests import pictures
 from tests.cast import Cast, post, sign_in
@@ -86,6 +87,13 @@ def count_goods(desk: FlaskClient, at: str, place: int) -> int:
     return post(desk, at, form).status_code if form else 0
 
 
+def take_held(now: Clock) -> int:
+    """The browsers are gone; the sweep takes what was counted and not taken back."""
+    db.session.rollback()
+    now.forward(seconds=11)
+    return held.carry_out_due(now.at)
+
+
 def check_heap(heap: dict[int, int]) -> None:
     """Each case is counted once, as its parcel was; what no case has named is noted once."""
     db.session.rollback()
@@ -126,6 +134,7 @@ def test_thirty_parcels_and_two_people(both: Flask, cast: Cast, now: Clock) -> N
     for thread in threads:
         thread.join()
     assert set(answers["seller"] + answers["buyer2"]) <= {0, 303, 409}, answers
+    take_held(now)
     for place in places:  # once more over the heap: everything is done already
         assert not any(status == 303 for status in count_parcel(desks["seller"], place) if place not in UNKNOWN)
     check_heap(heap)
@@ -145,10 +154,37 @@ def test_killed_between_counting_and_noting_it_goes_on(
         patched.setattr(intake, "note_intake", die)
         with pytest.raises(Killed):
             count_parcel(desk, 1)
-    db.session.rollback()
+    take_held(now)
     states = dict(db.session.execute(db.select(Case.id, Case.state)).all())
     assert sorted(states.values()) == ["inspecting", "inspecting", "reshipping"]
     assert [count_parcel(desk, place) for place in (0, 1, 2)] == [[0], [303], [303]]
+    take_held(now)
     db.session.rollback()
     counted = db.session.scalars(db.select(CaseEvent.case_id).where(CaseEvent.step.in_(COUNTS))).all()
     assert sorted(counted) == sorted(heap) and len(db.session.scalars(db.select(Intake)).all()) == 3
+
+
+def test_killed_while_what_was_counted_is_carried_out_each_is_taken_once(
+    both: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heap = make_heap(cast, upto=3)
+    desk = sign_in(both, "seller")
+    assert [count_parcel(desk, place) for place in heap.values()] == [[303]] * 3
+    carry_out, done = history.update_counters, []
+
+    def die_at_the_second(*args: Any, **more: Any) -> None:
+        done.append(args)
+        if len(done) == 2:
+            raise Killed
+        carry_out(*args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("portal.cases.taking.update_counters", die_at_the_second)  # the last thing a step does
+        with pytest.raises(Killed):
+            take_held(now)
+    assert take_held(now) == 2 and take_held(now) == 0
+    db.session.rollback()
+    counted = db.session.scalars(db.select(CaseEvent.case_id).where(CaseEvent.step.in_(COUNTS))).all()
+    assert sorted(counted) == sorted(heap)
+    rows = db.session.execute(db.select(Disposal.case_id, Disposal.resale_milli)).all()
+    assert sorted(rows) == [(case_id, 2_000) for case_id in sorted(heap)]

@@ -35,6 +35,7 @@ def import_orders(
     create_missing: bool = True,
     vouched: bool = False,
     source: str = "",
+    import_id: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
     on_row: Callable[[RowResult], None] | None = None,
 ) -> Report:
@@ -43,7 +44,7 @@ def import_orders(
     With ``shop_id`` only this shop's orders are taken; without, sellers that nobody knows get a shop. Unknown members
     get accounts without a password, or with ``create_missing=False`` their orders are refused.
     ``vouched``: the file is of whoever runs the portal, not of a shop: buyers see their orders without being asked.
-    ``source`` is the file's name, kept with what changes.
+    ``source`` is the file's name, ``import_id`` its upload's id: both are kept with what changes and isn't believed.
     ``on_progress`` is told (rows done, rows about) after each batch, ``on_row`` every row's result.
     Raises extensions.Busy when the database stays locked; what was written before stays.
     """
@@ -58,7 +59,7 @@ def import_orders(
 
     def flush() -> None:
         nonlocal waiting, results, lines
-        batch = Batch(list(waiting.values()), known, now, source)
+        batch = Batch(list(waiting.values()), known, now, source, import_id)
         if dry_run:
             batch.work(write=False)
             db.session.rollback()

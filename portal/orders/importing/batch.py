@@ -15,9 +15,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
 from portal.extensions import db
-from portal.models import Case, Order, OrderHead, OrderLine, Shop, User
-from portal.models.cases import OPEN
-from portal.notices import beside_steps
+from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.orders import known_shops, receiving, sold, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
@@ -26,6 +24,7 @@ from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
 from portal.orders.importing.goods import Goods
+from portal.orders.importing.keeping import keep_doubts, tell_contradicted
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
@@ -46,8 +45,6 @@ _KNOWN_ORDERS = select(_orders).where(
 _KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine._fields)).where(
     _lines.c.order_id.in_(bindparam("ids", expanding=True)), _lines.c.shop_id.in_(bindparam("shops", expanding=True))
 )
-_ASKED = Case.order_id.in_(bindparam("ids", expanding=True)), Case.shop_id.in_(bindparam("shops", expanding=True))
-_OPEN_CASES = select(Case.order_id).where(*_ASKED, text(OPEN)).distinct()
 _MORE_OR_LESS = (
     update(_lines)
     .where(
@@ -62,12 +59,16 @@ _MORE_OR_LESS = (
 class Batch:
     """Orders on their way in; each order of a shop once."""
 
-    def __init__(self, orders: Sequence[OrderRows], known: Known, now: datetime, source: str = "") -> None:
-        self._orders, self._known, self._now, self._source = orders, known, now, source
+    def __init__(
+        self, orders: Sequence[OrderRows], known: Known, now: datetime, source: str = "", import_id: int = 0
+    ) -> None:
+        self._orders, self._known, self._now = orders, known, now
+        self._source, self._import_id = source, import_id
         self._people, self._goods = People(known, now), Goods(known)
         self._open_cases: set[int] = set()  # orders that have one
         self._replaced: Mapping[int, Replaced] = {}  # by order: what was known of it before
         self._held: list[tuple[dict[str, Any], list[list[str]]]] = []  # orders, and what their open cases stand on
+        self._doubted: list[tuple[dict[str, Any], list[Doubt]]] = []
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
         self._claims, self._said = Claims(), Outcomes()
         self._shop_of: dict[int, int] = {}  # by id() of the orders whose shop is there
@@ -106,7 +107,7 @@ class Batch:
         for order_id, *line in db.session.execute(_KNOWN_LINES, known):
             lines[order_id].append(KnownLine(*line))
         if with_cases := [row["id"] for row in present.values() if row["case_count"]]:
-            self._open_cases = set(db.session.scalars(_OPEN_CASES, known | {"ids": with_cases}))
+            self._open_cases = versions.find_with_open_case(with_cases, known["shops"])
         self._replaced = versions.list_replaced(known["ids"], known["shops"])
         new: list[OrderRows] = []
         changes: list[Change] = []
@@ -180,6 +181,8 @@ class Batch:
         if merged.done_here:
             self._contradicted.append((there, merged.done_here, order.status_text or order.status))
         self._said.disbelieve(order, merged.doubts)
+        if merged.doubts:
+            self._doubted.append((there, merged.doubts))
         held = [[each.column, each.kept, each.said] for each in merged.doubts if each.why in (CASE_OPEN, IN_A_CASE)]
         if held:
             self._held.append((there, held))
@@ -273,15 +276,8 @@ class Batch:
         changed = [(change.there, describe_change(change)) for change in changes]
         versions.record_versions(changed, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
-            beside_steps.tell_shop_of_order(
-                order_row["shop_id"],
-                kind="order_contradicted",
-                title="导入的订单状态与这里不一致",
-                body=f"订单 {order_row['order_no']} {why}，平台导出显示「{said}」。请核对货物和款项。",
-                href=f"/seller/orders?q={order_row['order_no']}",
-                at=self._now,
-                dedupe_key=f"contradicted:{order_row['id']}:{said}",
-            )
+            tell_contradicted(order_row, why, said, self._now)
+        keep_doubts(self._doubted, import_id=self._import_id, source=self._source, now=self._now)
         touched = {change.order_id for change in changes} | {order_id for order_id, _position, _line in to_insert}
         sold.count_orders({order_id: shop_of[order_id] for order_id in touched})
         for table, ids_ in ((Shop, {shop_of[each] for each in touched}), (User, {buyer_of[each] for each in touched})):

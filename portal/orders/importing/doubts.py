@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import OrderRows
+from portal.words import BEIJING
 
 COLUMNS = {
     "status": "订单状态",
@@ -28,6 +30,7 @@ COLUMNS = {
 CALLED_OFF, SENT = "已在本平台取消", "已在本平台发货"
 OLDER = "表格比已知的更早"
 GIVEN_UP = "以前的表格就是这样，后来已经更新过"
+REFUND_AGAIN = "已确认退款撤销，从表格看不出是不是又申请了退款"
 STILL_REFUNDING = "已知是退款中，从表格看不出退款是否已撤销"
 BESIDE = "与已知的状态不能同时成立"
 WORDLESS = "看不懂这个状态"
@@ -46,10 +49,18 @@ class Doubt(NamedTuple):
     said: str
     why: str
     name: str = ""  # our name of the column
+    values: Mapping[str, Any] = {}  # what would be written if it were believed
 
 
 def make_doubt(order: OrderRows, name: str, kept: Any, said: Any, why: str) -> Doubt:
-    return Doubt(order.row, COLUMNS[name], shown(name, kept), shown(name, said), why, name)
+    return Doubt(order.row, COLUMNS[name], shown(name, kept), shown(name, said), why, name, {name: said})
+
+
+def doubt_status(order: OrderRows, known: Mapping[str, Any], why: str) -> Doubt:
+    """The status that a file says."""
+    kept, said = known["status_text"] or known["status"], order.status_text or order.status
+    values = {"status": order.status, "status_text": order.status_text}
+    return Doubt(order.row, COLUMNS["status"], kept, said, why, "status", values)
 
 
 def shown(name: str, value: Any) -> str:
@@ -62,4 +73,4 @@ def shown(name: str, value: Any) -> str:
         return money_text(value)
     if name.endswith("_milli"):
         return quantity_text(value)
-    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)
+    return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)

@@ -21,16 +21,17 @@ from portal.orders.importing.doubts import (
     BESIDE,
     CALLED_OFF,
     CASE_OPEN,
-    COLUMNS,
     FEWER,
     GIVEN_UP,
     LINES_DIFFER,
     OLDER,
+    REFUND_AGAIN,
     REFUNDED,
     SENT,
     STILL_REFUNDING,
     WORDLESS,
     Doubt,
+    doubt_status,
     make_doubt,
 )
 from portal.orders.importing.lines import KnownLine, LineMerge, amount_of, merge_lines
@@ -42,6 +43,7 @@ from portal.orders.importing.progress import (
     is_given_up,
     is_older,
     names_more_parcels,
+    was_refunding,
 )
 
 BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
@@ -83,7 +85,7 @@ def merge(
     """
     made = Merge()
     said = said_of(order, known["more"])
-    progress = _judge_status(order, known, made, has_open_case)
+    progress = _judge_status(order, known, made, has_open_case, replaced or {})
     if progress is Progress.SAME and is_older(order, known, said, replaced or {}):
         progress = Progress.BACKWARD
     if progress in (Progress.BACKWARD, Progress.ASIDE):
@@ -115,7 +117,9 @@ def said_of(order: OrderRows, more: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _judge_status(order: OrderRows, known: Mapping[str, Any], made: Merge, has_open_case: bool) -> Progress:
+def _judge_status(
+    order: OrderRows, known: Mapping[str, Any], made: Merge, has_open_case: bool, replaced: Replaced
+) -> Progress:
     """Believe the status or not; says how what else the file says is to be taken."""
     words = order.status_text or order.status
     kept = known["status_text"] or known["status"]
@@ -125,12 +129,15 @@ def _judge_status(order: OrderRows, known: Mapping[str, Any], made: Merge, has_o
     why = _done_here(known, order.status)
     if why:
         made.done_here = why
-        made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, why, "status"))
+        made.doubts.append(doubt_status(order, known, why))
         return progress if progress is Progress.BACKWARD else Progress.ASIDE
     if progress is Progress.BACKWARD and known["status"] == "refunding" and names_more_parcels(order, known):
         progress = Progress.FORWARD  # the refund was withdrawn, the goods were sent afterwards
+    if progress is Progress.FORWARD and order.status == "refunding" and was_refunding(replaced):
+        made.doubts.append(doubt_status(order, known, REFUND_AGAIN))  # it was withdrawn, or the goods were sent
+        return Progress.BACKWARD
     if progress is Progress.FORWARD and order.status == "cancelled" and has_open_case:
-        made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, CASE_OPEN, "status"))
+        made.doubts.append(doubt_status(order, known, CASE_OPEN))
         return Progress.SAME
     if progress is Progress.FORWARD:
         made.values["status"] = order.status
@@ -142,7 +149,7 @@ def _judge_status(order: OrderRows, known: Mapping[str, Any], made: Merge, has_o
         reason = WORDLESS if order.status == "unknown" else OLDER if progress is Progress.BACKWARD else BESIDE
         if known["status"] == "refunding" and order.status in ("unshipped", "in_transit", "delivered"):
             reason = STILL_REFUNDING  # an older file says the same as one made after the refund was withdrawn
-        made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, reason, "status"))
+        made.doubts.append(doubt_status(order, known, reason))
     return progress
 
 
@@ -231,7 +238,8 @@ def _join_parcels(
     older = progress in (Progress.BACKWARD, Progress.ASIDE)
     if there > named or (older and not there < named):
         why = OLDER if older else FEWER
-        made.doubts.append(make_doubt(order, "tracking_text", known["tracking_text"], said["tracking_text"], why))
+        doubt = make_doubt(order, "tracking_text", known["tracking_text"], said["tracking_text"], why)
+        made.doubts.append(doubt._replace(values={name: said[name] for name in PARCELS if name in said}))
     else:
         for name in PARCELS:
             if name in said:

@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.orders.export_format import OrderRows
 from portal.orders.export_format.rows import goods_of
-from portal.orders.export_format.statuses import is_money_back
+from portal.orders.export_format.statuses import is_money_back, read_status
 from portal.orders.importing.doubts import COLUMNS, shown
 from portal.waybills import split_numbers
 
@@ -71,6 +71,11 @@ def is_older(order: OrderRows, known: Mapping[str, Any], said: Mapping[str, Any]
     if "goods_total_fen" not in said and order.whole:  # the lines say it
         said = {**said, "goods_total_fen": round(goods_of(order.lines))}
     return any(is_given_up(name, known[name], value, replaced) for name, value in said.items() if name not in _NO_SIGN)
+
+
+def was_refunding(replaced: Replaced) -> bool:
+    """Whether an order was being refunded once, and isn't any more."""
+    return any(read_status(words)[0] == "refunding" for words in replaced.get(COLUMNS["status"], ()))
 
 
 def find_numbers(tracking_text: str) -> frozenset[str]:

@@ -1,0 +1,77 @@
+"""What a batch leaves behind besides orders: what wasn't believed, for the desk to look at, and who is told of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert
+
+from portal.extensions import db
+from portal.models import OrderDoubt
+from portal.notices import beside_steps
+from portal.orders.importing.doubts import Doubt
+from portal.orders.importing.lines import RELABELLED
+
+MOST = 700  # characters of a value that are kept
+
+
+def keep_doubts(
+    said: Sequence[tuple[Mapping[str, Any], Sequence[Doubt]]], *, import_id: int, source: str, now: datetime
+) -> None:
+    """Keep what wasn't believed of orders (rows of the table); of an order, the newest file with doubts counts."""
+    kept = [(order, [each for each in doubts if each.why != RELABELLED]) for order, doubts in said]
+    rows = [
+        {
+            "shop_id": order["shop_id"],
+            "order_id": order["id"],
+            "import_id": import_id,
+            "source": source[:200],
+            "row": doubt.row,
+            "name": doubt.name,
+            "heading": doubt.column,
+            "kept": doubt.kept[:MOST],
+            "said": doubt.said[:MOST],
+            "why": doubt.why,
+            "value": {name: pack(value) for name, value in doubt.values.items()},
+            "at": now,
+        }
+        for order, doubts in kept
+        for doubt in doubts
+    ]
+    if not rows:
+        return
+    orders = {(row["shop_id"], row["order_id"]) for row in rows}
+    db.session.execute(
+        delete(OrderDoubt)
+        .where(
+            OrderDoubt.shop_id.in_({shop_id for shop_id, _ in orders}),
+            OrderDoubt.order_id.in_({order_id for _, order_id in orders}),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(insert(OrderDoubt), rows)
+
+
+def pack(value: Any) -> Any:
+    """A column's value as JSON keeps it."""
+    return {"moment": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def unpack(value: Any) -> Any:
+    """The value that ``pack`` was given."""
+    return datetime.fromisoformat(value["moment"]) if isinstance(value, dict) and "moment" in value else value
+
+
+def tell_contradicted(order: Mapping[str, Any], why: str, said: str, now: datetime) -> None:
+    """Tell the shop of a status in a file that contradicts what was done here."""
+    beside_steps.tell_shop_of_order(
+        order["shop_id"],
+        kind="order_contradicted",
+        title="导入的订单状态与这里不一致",
+        body=f"订单 {order['order_no']} {why}，平台导出显示「{said}」。请核对货物和款项。",
+        href=f"/seller/orders?q={order['order_no']}",
+        at=now,
+        dedupe_key=f"contradicted:{order['id']}:{said}",
+    )

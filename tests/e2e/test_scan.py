@@ -1,0 +1,172 @@
+"""扫描台 by camera and by keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page, Playwright, expect
+
+from portal.calendar import clock
+from portal.cases import held
+from portal.extensions import db
+from portal.flow import Actor
+from portal.models import Case, CaseLine, User
+from portal.people import sessions
+from portal.web.headers import HEADERS
+from tests import pictures
+from tests.cast import Cast
+from tests.conftest import make_app
+from tests.e2e.conftest import World, serving
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+ALONE, SHARED, UNKNOWN = "75484863570001", "75484863570002", "75484863570003"
+READS = """
+window.looks = 0;
+window.BarcodeDetector = class {
+  async detect(video) {
+    window.looks += 1;
+    return window.shows && video.readyState > 1 ? [{rawValue: window.shows}] : [];
+  }
+};
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+window.asked = 0;
+navigator.mediaDevices.getUserMedia = async (what) => { window.asked += 1; return window.stream = await ask(what); };
+"""
+LOOKED = """() => new Promise((done) => {
+  const again = setInterval(() => window.looks > 1 && done(clearInterval(again)), 20);
+})"""
+LIVE = "window.stream.getTracks().some((track) => track.readyState === 'live')"
+
+
+@pytest.fixture(scope="module")
+def place(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
+    """A shop with a parcel of one case and a number of two, and the owner's cookie."""
+    app = make_app(tmp_path_factory.mktemp("scan") / "data", sqlite_template)
+    with app.app_context():
+        cast = Cast.make(clock.now())
+        order = cast.order(milli=1_000_000)
+        for number in (ALONE, SHARED, SHARED):
+            case = cast.take(cast.open_case(order, milli=3_000), "agree", Actor.SELLER)
+            cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", number)])
+        cookie = sessions.sign_in(db.session.get_one(User, cast.seller), now=clock.now())
+        db.session.remove()
+    with serving(app) as world:
+        yield world, cookie
+
+
+def open_page(browser: Browser, place: tuple[World, str], permissions: list[str]) -> Page:
+    world, cookie = place
+    context = browser.new_context(base_url=world.url, locale="zh-CN", viewport={"width": 390, "height": 844})
+    context.set_default_timeout(10_000)
+    context.grant_permissions(permissions)
+    context.add_cookies([{"name": "sid", "value": cookie, "url": world.url}])
+    return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def filming(playwright: Playwright, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
+    """A browser with a camera that films a picture of its own."""
+    args = [*browser_type_launch_args["args"], "--use-fake-device-for-media-stream"]
+    browser = playwright.chromium.launch(**{**browser_type_launch_args, "args": args})
+    yield browser
+    browser.close()
+
+
+def test_a_code_is_read_by_the_camera_and_its_case_opens(filming: Browser, place: tuple[World, str]) -> None:
+    page = open_page(filming, place, ["camera"])
+    page.add_init_script(READS)
+    page.goto("/seller/scan")
+    button = page.get_by_role("button", name="用摄像头扫")
+    assert page.evaluate("window.asked") == 0, "the camera is asked for by a press alone"
+    button.click()
+    page.evaluate(LOOKED)
+    assert page.evaluate(LIVE)
+    page.get_by_role("button", name="关闭").click()
+    assert not page.evaluate(LIVE) and page.locator("dialog").count() == 0
+    expect(button).to_be_focused()
+    button.click()
+    expect(page.locator("dialog video")).to_be_visible()
+    page.evaluate(f"window.shows = '{ALONE}'")
+    page.wait_for_url("**/accept_goods?scanned=*")
+    page.goto("/seller/shipping")
+    expect(page.get_by_role("button", name="用摄像头扫")).to_be_visible()
+    page.context.close()
+
+
+def test_a_camera_that_may_not_be_used_is_said(filming: Browser, place: tuple[World, str]) -> None:
+    page = open_page(filming, place, [])
+    page.add_init_script(READS)
+    page.goto("/seller/scan")
+    page.get_by_role("button", name="用摄像头扫").click()
+    expect(page.locator("#page").get_by_text("浏览器没有摄像头权限：")).to_be_visible()
+    assert page.locator("dialog").count() == 0
+    page.context.close()
+
+
+def test_without_a_detector_there_is_no_button(browser: Browser, place: tuple[World, str]) -> None:
+    page = open_page(browser, place, [])
+    page.goto("/seller/scan")
+    expect(page.get_by_label("运单号、售后单号或订单号")).to_be_focused()
+    assert page.get_by_role("button", name="用摄像头扫").count() == 0
+    policy = HEADERS["Permissions-Policy"]
+    assert "camera=(self)" in policy and "microphone=()" in policy
+    page.context.close()
+
+
+def test_a_parcel_of_two_cases_is_counted_by_keyboard_alone(browser: Browser, place: tuple[World, str]) -> None:
+    page = open_page(browser, place, [])
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/seller/scan")
+    box = page.get_by_label("运单号、售后单号或订单号")
+    press = page.keyboard.press
+    expect(box).to_be_focused()
+    page.keyboard.type(UNKNOWN, delay=5)
+    press("Enter")
+    expect(page.get_by_role("heading", name="没有找到")).to_be_visible()
+    page.goto(f"/seller/scan?number={SHARED}")
+    expect(page.get_by_text("按数字键 1 到 2 直接打开")).to_be_visible()
+    second = page.locator('[data-pick="2"]').inner_text()
+    expect(box).to_be_focused()
+    page.keyboard.type("26", delay=5)  # a scanner goes on at once
+    expect(box).to_have_value("26")
+    press("Control+A")
+    press("Delete")
+    press("2")
+    page.wait_for_url("**/accept_goods?scanned=*")
+    assert second in page.url
+    expect(page.get_by_label("收到数量")).to_be_focused()
+    press("?")
+    expect(page.get_by_role("heading", name="快捷键")).to_be_visible()
+    press("Escape")
+    page.get_by_label("收到数量").focus()
+    press("2")
+    expect(page.get_by_label("通过数量")).to_have_value("2")
+    condition = page.get_by_label("商品状况")
+    expect(condition).to_have_value("short")
+    press("ArrowUp")
+    expect(condition).to_have_value("mismatch")
+    press("Tab")
+    press("1")
+    expect(page.get_by_label("通过数量")).to_have_value("1")
+    page.locator("input[type=file]").set_input_files(
+        [
+            FilePayload(name="1.jpg", mimeType="image/jpeg", buffer=pictures.jpeg()),
+            FilePayload(name="2.png", mimeType="image/png", buffer=pictures.png()),
+        ]
+    )
+    page.get_by_label("通过数量").focus()
+    press("Enter")
+    page.wait_for_url("**/seller/scan?said=parcel-held")
+    expect(page.get_by_role("button", name="撤回")).to_be_visible()
+    with place[0].app.app_context():
+        held.carry_out_due(clock.now() + held.HELD_FOR)
+        case = db.session.scalars(db.select(Case).where(Case.case_no == second)).one()
+        line = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).one()
+        assert (case.state, line.received_milli, line.accepted_milli) == ("disputed", 2_000, 1_000)
+        assert line.condition == "mismatch"
+        db.session.remove()
+    page.context.close()

@@ -1,0 +1,126 @@
+"""无主件 and the cases they may belong to: found by what is written on them, joined by a press, never by themselves."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from portal.cases import unclaimed
+from portal.extensions import db
+from portal.flow import Actor
+from portal.models import Case, Intake
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+LIST, NUMBER, TYPED = "/seller/unidentified", "75484863579911", "75484863576596"
+
+
+def note(desk: FlaskClient, number: str = NUMBER, **facts: str) -> None:
+    post(desk, "/seller/scan", {"number": number, **facts}, at=f"/seller/scan?number={number}")
+
+
+def join(desk: FlaskClient, case_no: str) -> str:
+    row_id = db.session.scalars(select(Intake.id).order_by(Intake.id.desc())).first()
+    return post(desk, f"{LIST}/{row_id}/join", {"case_no": case_no}, at="/seller/scan?number=1").location
+
+
+def case_of() -> int | None:
+    return db.session.scalars(select(Intake.case_id).order_by(Intake.id.desc())).first()
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"phone_tail": "9650"}, "手机尾号 9650 与收件人一致"),
+        ({"sender": "李雯退的"}, "写着收件人的姓名"),
+        ({"goods": "hh-100 两双"}, "写着货号 HH-100"),
+        ({"goods": "黑色中筒袜"}, "商品名称相近"),
+        ({"sender": "{case_no}"}, "写着售后单号"),
+        ({"number": "75484863576569"}, f"买家填的运单号 {TYPED} 只差一位"),
+        ({"number": "91234563576596"}, f"买家填的运单号 {TYPED} 后 8 位相同"),
+    ],
+)
+def test_each_thing_on_a_parcel_leads_to_its_case(
+    both: Flask, cast_both: Cast, now: Clock, facts: dict[str, str], reason: str
+) -> None:
+    case = cast_both.until("inspecting" if "number" in facts else "returning")
+    desk = sign_in(both, "seller")
+    note(desk, **{name: text.format(case_no=case.case_no) for name, text in facts.items()})
+    page = desk.get(LIST).text
+    assert reason in page and case.case_no in page and "就是这单" in page
+    assert case_of() is None, "a likeness alone joins nothing"
+    case_page = desk.get(f"/seller/cases/{case.case_no}").text
+    assert "包裹可能已到" in case_page and reason in case_page
+    assert case.case_no not in sign_in(both, "seller2").get(LIST).text
+
+
+def test_one_press_joins_it_and_another_takes_it_back(both: Flask, cast_both: Cast, now: Clock) -> None:
+    case = cast_both.until("inspecting")
+    desk = sign_in(both, "seller")
+    note(desk, phone_tail="9650")
+    assert join(desk, case.case_no) == f"/seller/cases/{case.case_no}/accept_goods?scanned={NUMBER}"
+    assert case_of() == case.id
+    assert desk.get(f"/seller/scan?number={NUMBER}").location.startswith(f"/seller/cases/{case.case_no}/accept_goods")
+    assert join(desk, case.case_no) == f"{LIST}?said=join-gone"
+    shown = desk.get(LIST).text
+    [part] = re.findall(r'action="(/seller/unidentified/[0-9]+/part)"', shown)
+    assert post(desk, part, at=LIST).location == f"{LIST}?said=join-parted"
+    assert case_of() is None and NUMBER in desk.get(LIST).text
+    assert "没有找到" in desk.get(f"/seller/scan?number={NUMBER}").text
+
+
+def test_a_case_that_takes_no_parcel_says_why(both: Flask, cast_both: Cast, now: Clock) -> None:
+    desk = sign_in(both, "seller")
+    order = cast_both.order(milli=1_000_000)
+    note(desk, phone_tail="9650")
+    for state, said in (("applied", "join-early"), ("reshipping", "join-ended"), ("withdrawn", "join-ended")):
+        case = cast_both.until(state, order=order, milli=1_000)
+        assert case.case_no not in desk.get(LIST).text
+        assert join(desk, case.case_no) == f"{LIST}?said={said}"
+    for wrong in ("", "HH1"):
+        assert join(desk, wrong) == f"{LIST}?said=join-none"
+    other = cast_both.until("returning", order=order, milli=1_000)
+    assert join(sign_in(both, "seller2"), other.case_no) == f"{LIST}?said=join-none"
+    assert case_of() is None
+
+
+def test_the_whole_number_counts_for_more_than_a_press(both: Flask, cast_both: Cast, now: Clock) -> None:
+    desk = sign_in(both, "seller")
+    order = cast_both.order(milli=1_000_000)
+    taken_for, real = (cast_both.until("returning", order=order, milli=1_000) for _ in range(2))
+    note(desk, goods="袜子")
+    assert join(desk, taken_for.case_no) == f"{LIST}?said=join-kept"
+    assert "请提醒买家在寄回期限前填写" in desk.get(f"{LIST}?said=join-kept").text
+    cast_both.take(real, "ship_return", Actor.BUYER, parcels=[("ZTO", NUMBER)])
+    db.session.expire_all()
+    assert case_of() == real.id
+    row_id = db.session.scalars(select(Intake.id)).one()
+    parted = post(desk, f"{LIST}/{row_id}/part", at="/seller/scan?number=1")
+    assert parted.location == f"{LIST}?said=join-gone" and case_of() == real.id
+    assert db.session.get_one(Case, taken_for.id).state == "returning"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_slip_is_seen_and_strangers_are_not(seed: int) -> None:
+    rolls = random.Random(seed)
+    for _ in range(400):
+        number = "".join(rolls.choices("0123456789", k=14))
+        at = rolls.randrange(13)
+        digit = rolls.choice([each for each in "0123456789" if each != number[at]])
+        slips = {
+            number[:at] + digit + number[at + 1 :],
+            number[:at] + number[at + 1 :],
+            number[:at] + digit + number[at:],
+            number[:at] + number[at + 1] + number[at] + number[at + 2 :],
+        } - {number}
+        assert {unclaimed.compare_numbers(slip, number) for slip in slips} == {"只差一位"}
+        assert unclaimed.compare_numbers(number, number) == ""
+        same = rolls.randrange(12)  # of two digits in front, one slip may make the others
+        other = "".join(str((int(each) + 5) % 10) for each in number[: 14 - same]) + number[14 - same :]
+        expected = f"后 {same} 位相同" if same >= unclaimed.LEAST_SAME else ""
+        assert unclaimed.compare_numbers(other, number) == expected
