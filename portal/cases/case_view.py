@@ -35,8 +35,7 @@ from portal.rights import addresses, reasons, resale
 from portal.rights.addresses import NOBODY, Address
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
-_OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
-_OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
+_OF_BUYER, _OF_SHOP = (_CASE.where(side == bindparam(side.key)) for side in (Case.buyer_id, Case.shop_id))
 
 
 def find_of_buyer(case_no: str, buyer_id: int) -> Case | None:

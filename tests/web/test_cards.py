@@ -227,7 +227,9 @@ def test_every_page_shows_its_card(readers: Readers, name: str) -> None:
             problems += [(reader, text) for text in list_missing(card, first + main, urls=urls)]
             inside = list_missing(card, first, urls=set())
             problems += [(reader, f"not in the card: {text}") for text in inside]
-            if ("需要您处理" in first) is not card.mine:
+            if card.rejected and "申请没有通过" not in first:
+                problems.append((reader, "that it was refused"))
+            if not card.rejected and ("需要您处理" in first) is not card.mine:
                 problems.append((reader, "whose turn it is"))
             if not final and not card.mine and f"等待{card.who}" not in read(first):
                 problems.append((reader, "who acts"))
