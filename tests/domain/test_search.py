@@ -211,7 +211,7 @@ def compare(cast: Cast, number: int) -> None:
 
 
 def test_needles_find_what_a_plain_look_finds(both: Flask, cast_both: Cast) -> None:
-    compare(cast_both, 200)
+    compare(cast_both, 120)
 
 
 @pytest.mark.nightly
