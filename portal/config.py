@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal import credentials
 from portal.calendar import officehours
 
 
@@ -172,7 +173,7 @@ class Settings:
         environ = os.environ if environ is None else environ
         values: dict[str, object] = {}
         for setting in fields(cls):
-            raw = environ.get(f"PORTAL_{setting.name.upper()}")
+            raw = credentials.find_setting(environ, f"PORTAL_{setting.name.upper()}")
             if raw is None:
                 continue
             if isinstance(setting.default, int):

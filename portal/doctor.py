@@ -24,7 +24,7 @@ from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
 from portal.money.sums import OrderSums, believe_paid
 from portal.orders import sold
-from portal.orders.versions import FROZEN
+from portal.orders.versions import FROZEN, PLACED
 from portal.payments import contested
 from portal.resale import chain as chain_links
 from portal.system.notes import list_alarms
@@ -169,8 +169,8 @@ def _frozen() -> Iterator[str]:
     of_open = select(CaseLine.order_line_id).join(Case, Case.id == CaseLine.case_id).where(text(f"cases.{OPEN}"))
     query = select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.guarantees)
     lines = {line.id: list(line) for line in db.session.execute(query.where(OrderLine.id.in_(of_open)))}
-    sums = [getattr(Order, name) for name in FROZEN]
-    cases = select(Case.case_no, Case.order_id, Case.opened_on, *sums).join(Order, Order.id == Case.order_id)
+    own = [getattr(Order, name) for name in (*FROZEN, *PLACED, "imported_at")]
+    cases = select(Case.case_no, Case.order_id, Case.opened_on, *own).join(Order, Order.id == Case.order_id)
     for case in db.session.execute(cases.where(text(f"cases.{OPEN}")).order_by(Case.id)):
         facts = case.opened_on
         if not facts:
@@ -179,6 +179,11 @@ def _frozen() -> Iterator[str]:
         for name in FROZEN:
             if facts[name] != getattr(case, name):
                 yield f"case {case.case_no}: {name} was {facts[name]}, is {getattr(case, name)}"
+        for name in PLACED:
+            then, now = facts[name], getattr(case, name)
+            unknown = not then or then == case.imported_at.isoformat()  # what wasn't known may become known
+            if not unknown and (now is None or now.isoformat() != then):
+                yield f"case {case.case_no}: {name} was {then}, is {now and now.isoformat()}"
         for line in facts["lines"]:
             if lines.get(line[0], line[:4]) != line[:4]:
                 yield f"case {case.case_no}: line {line[0]} was {line[1:4]}, is {lines[line[0]][1:]}"
@@ -440,6 +445,14 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check("forward", "what an order's status says and what is known of it don't exclude each other", _known_otherwise),
     Check("frozen facts", "an open case stands on what was paid and bought when it was opened", _frozen),
+    Check(
+        "accepted",
+        "what was believed by hand says by whom, why and what",
+        _sql(
+            "SELECT 'order version', v.id FROM order_versions v WHERE (v.accepted_by IS NULL) <> (v.reason = '') "
+            "OR v.accepted_by IS NOT NULL AND CAST(v.changes AS TEXT) = '[]'"
+        ),
+    ),
     Check(
         "order changes",
         "the buyer was told of what an import wanted to change of an order with an open case",

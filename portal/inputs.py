@@ -83,6 +83,11 @@ def line(raw: object, *, limit: int, least: int = 0) -> str:
     return cleaned
 
 
+def seen(text: str) -> str:
+    """What can be seen of a text, in a line: nothing that drives a terminal, no marks that turn its order."""
+    return _REMOVED.sub("", text.replace("\n", " "))
+
+
 def was_cleaned(raw: str, cleaned: str) -> bool:
     """Whether characters went missing that the person should be told of: more than line ends, tabs and outer spaces."""
     plain = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))

@@ -70,6 +70,8 @@ BUYER: dict[str, dict[str, str]] = {
 }
 
 
+REFUSED: tuple[str, str] = ("商家没有同意", "已拒绝")  # a refusal asks nothing of the buyer: it is told as one
+_REFUSED_HEAD = ("商家没有同意您的申请", "已拒绝申请，等待买家决定")
 _NO_ADDRESS = ("等商家给出地址", "待给退货地址")  # goods that go back, and the shop hasn't said where to
 
 
@@ -79,7 +81,39 @@ def tell_chip(case: Any, side: str) -> str:
         return words.STAGE[case.stage]
     if case.state == State.RETURNING and case.due_rule == "return_place":
         return _NO_ADDRESS[side == Actor.SELLER]
+    if is_refused(case) and side in _SIDES:
+        return REFUSED[side == Actor.SELLER]
     return words.STATES_OF[case.type][case.state] if side == Actor.SELLER else BUYER[case.type][case.state]
+
+
+def is_refused(case: Any) -> bool:
+    """Whether the seller has refused and the buyer's time to object runs; of a row with due_rule."""
+    return bool(case.due_rule == "refusal_answer")
+
+
+def find_chip_kind(case: Any) -> str:
+    """The kind of a case's chip in the buyer's lists; of a row with state, stage and due_rule."""
+    if case.stage:
+        return words.STAGE_CHIP[case.stage]
+    if is_refused(case):
+        return "bad"
+    return "wait" if case.due_rule == "return_place" else words.CHIP[case.state]
+
+
+def tell_standing(case: Any, side: str) -> str:
+    """Where a case stands, as its headline: how far the platform is, the state, or a refusal as one."""
+    if case.stage:
+        return words.STAGE[case.stage]
+    if is_refused(case) and side in _SIDES:
+        return _REFUSED_HEAD[side == Actor.SELLER]
+    return tell_state(case.type, case.state, side)
+
+
+def tell_standing_part(case: Any, side: str) -> str:
+    """The same in a word or two, under the present one of the six steps."""
+    if is_refused(case) or case.stage:
+        return tell_chip(case, side)
+    return tell_part(case.type, case.state, side)
 
 
 def is_late(case: Any) -> bool:
@@ -125,6 +159,10 @@ OTHERWISE: dict[str, tuple[str, str]] = {
         "到期未处理，系统自动同意{kind}，并使用默认退货地址；没有默认退货地址时由平台介入",
     ),
     "buyer_modify": ("到期未补充，申请会关闭；期限内可以重新申请", "买家到期未补充，申请会关闭"),
+    "refusal_answer": (
+        "到期没有申请平台介入，也没有重新提交的，这张申请按商家的拒绝关闭",
+        "买家到期没有申请平台介入，也没有重新提交的，申请关闭",
+    ),
     "buyer_return": ("到期未寄回，申请会关闭；期限内可以重新申请", "买家到期未寄回，申请会关闭"),
     "buyer_return_rest": (
         "到期未寄出的商品不再换货或退款，商家按已寄出的商品验货",

@@ -27,6 +27,7 @@ _SUFFIX = re.compile(r"-[0-9](?:-|$)|-$")  # what counts packages; blocks of one
 _TWICE = re.compile(r"[0-9]{8}.*[A-Z]+[0-9A-Z]?[0-9]{8}")  # digits, a prefix, digits: two numbers run together
 _USUAL = re.compile(r"[A-Z]{0,4}[0-9]{10,22}")
 _AFTER_WHOLE = re.compile(r"[0-9]{7,}[A-Z]{0,3}[\s-]+[0-9]")  # more digits behind what is longer than MOST_BLOCK
+_POST = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")  # an international postal number (UPU S10): whole with nine digits
 _DPK = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill: the suffix is part of it
 
 
@@ -41,7 +42,7 @@ def cut_package(number: str) -> str:
     if _DPK.fullmatch(number.strip("-")):
         return number.strip("-")
     found = _JD_PACKAGE.fullmatch(number) or _PACKAGE.fullmatch(number)
-    return found[1] if found and _is_whole(found[1]) else number
+    return found[1] if found and _count_digits(found[1]) >= LEAST_DIGITS else number
 
 
 def split_numbers(text: str) -> list[str]:
@@ -102,25 +103,26 @@ def _is_mobile(number: str) -> bool:
 
 
 def _is_whole(token: str) -> bool:
-    return sum(each.isdigit() for each in token) >= LEAST_DIGITS
+    return _count_digits(token) >= LEAST_DIGITS or _POST.fullmatch(token) is not None
 
 
 def _split_part(part: str) -> list[str]:
     """The whole numbers of a part without separators; none when it has no whole one.
 
-    Digits behind more digits than a block has are not known to be the number's: 「75484863576596 2」 stays as it is.
+    Digits behind more digits than a block has, with a blank or a dash between, are not known to be the number's:
+    「75484863576596 2」 stays as it is.
     """
     numbers: list[str] = []
     group, end, is_long = "", 0, False
     for found in _TOKEN.finditer(part):
-        between, token = part[end : found.start()], cut_package(found[0])
+        before, between, token = end, part[end : found.start()], cut_package(found[0])
         end = found.end()
-        if group and (between.strip() or (_digits(group) and (_is_whole(token) or _LETTERS.match(token)))):
+        if group and (between.strip("- \t\u3000") or (_digits(group) and (_is_whole(token) or _LETTERS.match(token)))):
             numbers.append(group)
             group = ""
         pieces = token.split("-")
         if group and is_long and _digits(token):
-            return [each for each in [*numbers, f"{group} {part[found.start() :].strip()}"] if _is_whole(each)]
+            return [each for each in [*numbers, f"{group}{part[before:].rstrip()}"] if _is_whole(each)]
         is_long = any(_count_digits(piece) > MOST_BLOCK for piece in pieces)
         if sum(_is_whole(piece) for piece in pieces) > 1:  # two numbers with a dash between them
             numbers += pieces[:-1]
@@ -130,7 +132,7 @@ def _split_part(part: str) -> list[str]:
         elif not _is_whole(pieces[0]) or _DPK.fullmatch(token):  # blocks of one number
             group += token if _DPK.fullmatch(token) else "".join(pieces)
         else:
-            group += token.strip("-")
+            group += token if "-" in token.strip("-") else token.strip("-")
     numbers.append(group)
     return [number for number in numbers if _is_whole(number)]
 

@@ -220,6 +220,7 @@ ORDER_NEXT: dict[str, str] = {
 OTHERWISE: dict[str, str] = {
     "seller_response": "商家逾期未处理，系统将自动同意，并使用店铺的默认退货地址；没有设置地址则平台介入",
     "buyer_modify": "逾期未修改，申请会关闭，期限内可重新申请",
+    "refusal_answer": "买家没有申请平台介入，也没有重新提交的，申请按商家的拒绝关闭，期限内可重新申请",
     "buyer_return": "逾期未寄回，申请会关闭，期限内可重新申请",
     "buyer_return_rest": "逾期未寄出的商品不再换货或退款，商家按已寄出的商品验货",
     "return_place": "商家逾期未给退货地址，这部分商品寄到商家的默认退货地址；寄回期限从地址给齐时开始算",

@@ -52,7 +52,14 @@ def list_lost(case: Any) -> list[str]:
     return lost
 
 
-def foresee_anew(case: Any, view: Any, now: datetime) -> list[str]:
+def foresee_closing(case: Any, view: Any) -> list[str]:
+    """Of a refusal that is left as it is: what can be applied for once the case has closed, in sentences."""
+    if view.refusal is None or case.escalated or case.due_at is None:
+        return []
+    return foresee_anew(case, view, case.due_at, once="关闭后")
+
+
+def foresee_anew(case: Any, view: Any, now: datetime, *, once: str = "撤销后") -> list[str]:
     """Once a case is called off: what of each of its goods can be applied for, until when, or why nothing can."""
     order: Any = db.session.get_one(Order, (case.order_id, case.shop_id))
     own = {line.order_line_id: line.quantity_milli for line in view.lines}
@@ -65,5 +72,5 @@ def foresee_anew(case: Any, view: Any, now: datetime) -> list[str]:
             replace(facts, claimed_milli=max(facts.claimed_milli - own[line.id], 0)), now, policy
         )
         name = f"{line.title} {line.spec}：" if len(lines) > 1 else ""
-        said.append(f"{name}{'撤销后' if verdict.allowed else '撤销后不能重新申请：'}{verdict.why}")
+        said.append(f"{name}{once}{'' if verdict.allowed else '不能重新申请：'}{verdict.why}")
     return said

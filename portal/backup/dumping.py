@@ -27,11 +27,16 @@ def dump(url: str, target: Path) -> None:
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """SQLite's online backup: whole at one moment, whoever writes meanwhile."""
+    """SQLite's online backup: whole at one moment, whoever writes meanwhile. Raises DumpFailed, and leaves nothing."""
     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(source)) as theirs, closing(sqlite3.connect(target)) as copy:
-        theirs.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")
+    try:
+        with closing(sqlite3.connect(source)) as theirs, closing(sqlite3.connect(target)) as copy:
+            theirs.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        for left in target.parent.glob(f"{target.name}*"):  # and its journal
+            left.unlink()
+        raise DumpFailed(f"the database can't be copied to {target.parent}: {error}") from error
 
 
 def load(source: Path, url: str) -> None:

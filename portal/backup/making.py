@@ -55,7 +55,9 @@ def make(
     Raises BackupFailed, KeyRefused, DumpFailed and OSError; what is half made is removed.
     """
     with _hold(folder):
-        work = settings.data.absolute() / f"backup-{secrets.token_hex(4)}"  # plain text stays on this machine
+        _remove_left(settings.data.absolute(), folder)
+        name = f"backup-{os.getpid()}-{secrets.token_hex(4)}"
+        work = settings.data.absolute() / name  # plain text stays on this machine
         draft = folder / f".{work.name}"
         try:
             for made in (work, draft):
@@ -80,6 +82,16 @@ def make(
         finally:
             for left in (work, draft):
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _remove_left(data: Path, folder: Path) -> None:
+    """Remove what killed backups left: sealed drafts below ``folder``, plain copies of processes that live no more."""
+    for work in data.glob("backup-*-????????"):
+        pid = int(work.name.split("-")[1])
+        if pid == os.getpid() or not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(work, ignore_errors=True)
+    for draft in folder.glob(".backup-*"):
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextmanager

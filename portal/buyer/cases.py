@@ -10,7 +10,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs, searching
-from portal.applications import goods
+from portal.applications import goods, leaving
 from portal.buyer import applying_forms, bp, forms, parcel_forms
 from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases, failed, replaced
 from portal.cases.effects.step_context import ActedBy
@@ -34,9 +34,9 @@ def my_cases() -> ResponseReturnValue:
     count = buyer_inbox.count_waiting(g.who.user_id)
     shown: dict[str, Any] = {"tab_now": tab, "tabs": case_lists.TABS, "waiting_count": count}
     if tab == "waiting":
-        waiting = buyer_inbox.list_waiting(g.who.user_id, buyer_inbox.MOST)
-        coming = failed.list_coming(g.who.user_id)
-        return page("buyer/waiting.html", waiting=waiting, coming=coming, find_action=buyer_inbox.find_action, **shown)
+        waiting, refused = buyer_inbox.read_inbox(g.who.user_id, buyer_inbox.MOST)
+        shown |= {"waiting": waiting, "refused": refused, "coming": failed.list_coming(g.who.user_id)}
+        return page("buyer/waiting.html", find_action=buyer_inbox.find_action, **shown)
     try:
         words = inputs.line(request.args.get("q", ""), limit=searching.MOST_TYPED)
     except inputs.InputRefused:
@@ -73,6 +73,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
         told=disclosure.tell_receiver(view),
         anew=_find_anew(case, view),
+        after_silence=leaving.foresee_closing(case, view),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import inputs
+from portal import inputs, words
 from portal.buyer import bp
 from portal.calendar import officehours
 from portal.orders import products
@@ -52,6 +52,7 @@ def show_product(shop_id: int, product_id: int) -> ResponseReturnValue:
         shop=found.shop,
         skus=products.list_skus(product_id, shop_id),
         policy=policy,
+        ways=[words.TYPE[kind] for kind in ("exchange", "return_refund") if kind in policy.types.split(",")],
         promises=[known for known in guarantees.GUARANTEES if known.code in codes],
         tries=remedies.list_shown(found.Product),
         least=remedies.LEAST,
@@ -83,11 +84,11 @@ def ask(shop_id: int, product_id: int) -> ResponseReturnValue:
             return once(asked)
         found = _product(shop_id, product_id)
     try:
-        words = inputs.line(request.args.get("q", ""), limit=100)
+        asked_for = inputs.line(request.args.get("q", ""), limit=100)
     except inputs.InputRefused:
-        words = ""
-    if words and request.method == "GET":
-        form.words.data = words
+        asked_for = ""
+    if asked_for and request.method == "GET":
+        form.words.data = asked_for
     known = faqs.list_of_product(shop_id, product_id)
     thread = enquiries.find_of_buyer(shop_id, product_id, g.who.user_id)
     before = request.args.get("before", "")
@@ -104,8 +105,8 @@ def ask(shop_id: int, product_id: int) -> ResponseReturnValue:
         form=form,
         vote_form=VoteForm(formdata=None),
         votes=faqs.VOTES,
-        suggested=faqs.suggest(known, words),
-        q=words,
+        suggested=faqs.suggest(known, asked_for),
+        q=asked_for,
         messages=shown,
         earlier=f"{here}?before={shown[0].id}" if len(messages) > enquiries.MESSAGES else "",
         photos=enquiries.list_photos(shop_id, [message.id for message in shown]),

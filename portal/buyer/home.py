@@ -15,11 +15,12 @@ from portal.web.pages import page
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """What needs this person first; for a visitor, what the portal does."""
-    waiting = buyer_inbox.list_waiting(g.who.user_id) if g.who else ()
+    waiting, refused = buyer_inbox.read_inbox(g.who.user_id) if g.who else ((), ())
     count = buyer_inbox.count_waiting(g.who.user_id) if waiting else 0
     return page(
         "buyer/home.html",
         waiting=waiting,
+        refused=refused,
         find_action=buyer_inbox.find_action,
         waiting_count=count,
         stages=flow.STAGES,

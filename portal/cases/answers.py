@@ -47,6 +47,7 @@ class Answer:
     head: str
     mine: bool
     who: str
+    rejected: bool  # it tells a refusal: nothing is asked of its reader, who may object
     due_at: datetime | None
     overdue: bool
     otherwise: str
@@ -79,6 +80,7 @@ def work_out_answer(view: View) -> Answer:
         head=find_head(view),
         mine=mine,
         who="" if mine else view.waits_for,
+        rejected=view.mine and view.refusal is not None and not case.escalated,
         due_at=case.due_at,
         overdue=view.overdue,
         otherwise="期限已到，系统正在按规则处理，请稍后刷新" if view.overdue else view.otherwise,
@@ -125,8 +127,6 @@ def find_head(view: View) -> str:
         return _find_mediation_head(view)
     if view.returns.head:
         return view.returns.head
-    if view.refusal is not None:
-        return "商家没有同意您的申请" if buyer else "已拒绝申请，等待买家答复"
     if case.state == State.PROPOSED and case.countered:
         return "等待商家答复您的方案" if buyer else "请答复买家的方案"
     if case.state == State.CONFIRMING and case.problem_open:

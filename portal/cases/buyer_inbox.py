@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select, text
 
+from portal import told
 from portal.extensions import db
 from portal.flow import Stage, State
 from portal.models import BankAccount, Case, MoneyEntry
@@ -46,17 +47,21 @@ _ACCOUNT_ASKED = (
 _UNHEARD = (_case.stage == Stage.EVIDENCE) & ~_case.heard.contains("buyer")
 _OF_BUYER = _case.buyer_id == bindparam("buyer_id")
 # What still lacks its address has no deadline: the shop is waited for, whatever can be sent already.
-_ACTS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER), _case.due_rule != "return_place")
+# A refusal asks nothing of the buyer: it is told as one, with what they may do about it and until when.
+_THEIRS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER))
+_ACTS = _THEIRS.where(_case.due_rule.not_in(("return_place", "refusal_answer")))
+_REFUSED = _THEIRS.where(_case.due_rule == "refusal_answer")
 _ASKED = select(*COLUMNS).where(
     _OF_BUYER,
     text(ASKS_BUYER),
     _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
 )
 # Each from its own index, that has them by deadline; what is first of both is picked from these few.
-_acts, _asked = (
-    select(query.order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery()) for query in (_ACTS, _ASKED)
+_acts, _asked, _refused = (
+    select(query.order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery())
+    for query in (_ACTS, _ASKED, _REFUSED)
 )
-_LIST = _acts.union_all(_asked)
+_LIST = _acts.union_all(_asked, _refused)
 _COUNT = select(func.count()).select_from(
     select(literal_column("1")).select_from(_ACTS.union_all(_ASKED).subquery("waits")).limit(MOST).subquery()
 )
@@ -67,10 +72,23 @@ def count_waiting(buyer_id: int) -> int:
     return int(db.session.scalar(_COUNT, {"buyer_id": buyer_id}) or 0)
 
 
+class Inbox(NamedTuple):
+    """Cases in which a buyer must act, and those that the shop has refused; of each the most urgent first."""
+
+    waiting: Sequence[Any]
+    refused: Sequence[Any]
+
+
+def read_inbox(buyer_id: int, most: int = 3) -> Inbox:
+    """Both lists of this buyer, each no longer than ``most``."""
+    found = sorted(db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all(), key=_urgency)
+    refused = [case for case in found if told.is_refused(case)]
+    return Inbox([case for case in found if not told.is_refused(case)][:most], refused[:most])
+
+
 def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
-    found = db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all()
-    return sorted(found, key=_urgency)[:most]
+    return read_inbox(buyer_id, most).waiting
 
 
 def find_waiting(buyer_id: int, case_ids: Sequence[int]) -> frozenset[int]:

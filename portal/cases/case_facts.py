@@ -108,6 +108,7 @@ def collect_facts(
         freight_advanced=case.freight_payer == "seller" and bool(case.return_address),
         freight_claim=case.freight_claim,
         claimed_at=case.claimed_at,
+        refused=state == State.REVISING and "refused" in case.origin,
         converted=case.state in flow.OWED and "converted" in case.origin,
         ruled=case.ruled,
         passed_on=case.passed_at is not None,

@@ -108,11 +108,12 @@ class View:
     change: stakes.Change | None = None  # what the step that the case waits for makes of the money
     receiver: Address = NOBODY  # as this reader may see it
     back: Address = NOBODY  # where goods go back to, likewise
+    sums_shown: bool = True  # what money there is in it is this reader's business
     returns: places.Returns = field(default_factory=places.Returns)
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        said = describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        said = describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown, sums=self.sums_shown)
         return said + name_rule(event.data, to_shop=self.side is Actor.SELLER)
 
     def arrival(self, entry: Any) -> str:
@@ -214,10 +215,11 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         order=around,
         buyer=around.buyer,
         policy_version=around.policy_version,
-        state=words.STAGE.get(case.stage) or told.tell_state(case.type, case.state, side),
-        part=words.STAGE.get(case.stage) or told.tell_part(case.type, case.state, side),
+        state=told.tell_standing(case, side),
+        part=told.tell_standing_part(case, side),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
+        sums_shown=not role or roles.sees_sums(role),
         stage=flow.find_stage(case.type, case.state, list_left(events)),
         end=endings.find_end(case, entries, now),
         waits_for=words.ACTOR[waits] if waits else "",

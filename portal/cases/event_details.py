@@ -32,8 +32,13 @@ def list_left(events: Sequence[Any]) -> list[str]:
     return [event.source for event in events if event.source and event.source != event.target]
 
 
-def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED) -> list[str]:
-    """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
+def describe_event(
+    event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, sums: bool = True
+) -> list[str]:
+    """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown.
+
+    ``sums``: whether what speaks of money is the reader's business.
+    """
     data = event.data
     titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
     units = {line.id: line.unit for line in lines}
@@ -79,7 +84,7 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
         said.append(f"问题：{conditions.PROBLEMS.get(kind, kind)}")
     if whence := words.WHENCE.get(data.get("whence", "")):
         said.append(whence)
-    return said
+    return said if sums else [sentence for sentence in said if "¥" not in sentence]
 
 
 def _describe_parcels(data: Any, titles: dict[int, str], units: dict[int, str]) -> list[str]:

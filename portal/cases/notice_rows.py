@@ -58,6 +58,8 @@ def _make_row(
             return NoticeRow(notice, left, case, "待您填写收款账户", action)
         part = "待您提交证据" if case.stage else told.tell_part(case.type, case.state, Actor.BUYER)
         return NoticeRow(notice, left, case, part, action, case.due_at)
+    if told.is_refused(case) and case.buyer_id == user_id and notice.href.startswith("/cases"):
+        return NoticeRow(notice, left, case, "可以申请平台介入", ("看原因", f"/cases/{case.case_no}"), case.due_at)
     of_shop = case.buyer_id != user_id and case.pile == "shop" and notice.href.startswith("/seller")
     part = told.tell_part(case.type, case.state, Actor.SELLER) if of_shop else ""
     return NoticeRow(notice, left, case, part, until=case.due_at if of_shop else None)

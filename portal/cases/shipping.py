@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, CaseEvent, CaseLine, HeldStep, MoneyEntry, Order, OrderLine, Product
 from portal.models.cases import BY_SHOP
+from portal.people import roles
 from portal.prepared import Prepared, among, list_columns
 from portal.rights import addresses
 from portal.searching import escape_like
@@ -124,7 +125,8 @@ def load(shop_id: int, case_ids: Sequence[int], role: str, now: datetime) -> lis
     for case in (cases[case_id] for case_id in ids if case_id in cases):
         own = lines.get(case.id, [])
         refusal = HELD if case.id in waiting else find_refusal(case, own, entries.get(case.id, []), now)
-        receiver = addresses.show_receiver(addresses.Reader(Actor.SELLER, role), () if refusal else (STEP,), case)
+        open_now = () if refusal or not roles.may_take(role, STEP) else (STEP,)
+        receiver = addresses.show_receiver(addresses.Reader(Actor.SELLER, role), open_now, case)
         left = [line for line in own if line.accepted_milli > line.shipped_milli]
         found.append(ToSend(case, left, refusal, receiver))
     return found

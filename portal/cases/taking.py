@@ -33,6 +33,7 @@ from portal.notices import notices, reading
 from portal.orders import ledger
 from portal.parcels import disposals, following
 from portal.people import mediators, roles
+from portal.rights import refusal_words
 from portal.talk import conversations
 
 log = logging.getLogger("portal.cases")
@@ -160,7 +161,10 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
         context.data["sums"] = [list(before), list(after)]
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     endings.note_end(case, source, at)
-    notices.tell_step(case, step, version=version, at=at, note=handed.note)
+    refusal = refusal_words.refusal(context.data.get("refusal", ""))
+    notices.tell_step(
+        case, step, version=version, at=at, note=handed.note, reason=refusal.zh if refusal is not None else ""
+    )
     if by.user_id is not None and not by.whence and not by.rule:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)
     failed.set_date(case, source, at)

@@ -11,15 +11,16 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DatabaseError
 
 from portal import database
 from portal.backup import making as backup_making
 from portal.backup import restoring, sealing
 from portal.calendar import clock
-from portal.cli.group import portal
+from portal.cli.group import in_a_line, portal
 from portal.cli.upkeep import check_database
 from portal.config import Settings
-from portal.extensions import db
+from portal.extensions import Busy, db
 from portal.money import encryption
 from portal.money.accounts import keeping as account_keeping
 from portal.notices import push
@@ -46,16 +47,29 @@ def run_backup(folder: Path, every: float | None, keep_days: int, bank_keys: Pat
     check_database()
     settings = current_app.extensions["portal_settings"]
     while True:
-        now = clock.now() - clock.get_shift()
-        made = backup_making.make(settings, current_app.extensions["portal_store"], folder, now, _check_copy)
-        gone = backup_making.thin_out(folder, now, keep_days)
-        _keep_bank_keys(settings, bank_keys)
-        click.echo(f"{made.folder}: {made.copied} new files, {len(made.missing)} missing, {gone} old backups removed")
-        for key in made.missing:
-            click.echo(f"missing: {key}", err=True)
-        if every is None:
-            sys.exit(1 if made.missing else 0)
+        try:
+            missing = _back_up(settings, folder, keep_days, bank_keys)
+        except (ValueError, OSError, Busy, DatabaseError) as error:  # a full disk, a database that is being restarted
+            if every is None or isinstance(error, sealing.KeyRefused):
+                raise
+            db.session.remove()
+            click.echo(f"portal: no backup was made, the next is in {every:g} minutes: {in_a_line(error)}", err=True)
+        else:
+            if every is None:
+                sys.exit(1 if missing else 0)
         time.sleep(every * 60)
+
+
+def _back_up(settings: Settings, folder: Path, keep_days: int, bank_keys: Path | None) -> list[str]:
+    """One backup, said in a line; returns what was missing."""
+    now = clock.now() - clock.get_shift()
+    made = backup_making.make(settings, current_app.extensions["portal_store"], folder, now, _check_copy)
+    gone = backup_making.thin_out(folder, now, keep_days)
+    _keep_bank_keys(settings, bank_keys)
+    click.echo(f"{made.folder}: {made.copied} new files, {len(made.missing)} missing, {gone} old backups removed")
+    for key in made.missing:
+        click.echo(f"missing: {key}", err=True)
+    return made.missing
 
 
 def _check_copy(folder: Path) -> list[str]:

@@ -34,7 +34,7 @@ def write_deployment(
     certificate: str | None,
     certificate_key: str | None,
 ) -> None:
-    """Write settings for nginx, systemd, Prometheus and Grafana into FOLDER; the README says where each goes."""
+    """Write settings for nginx or Caddy, systemd, Prometheus, Grafana into FOLDER; the README says what goes where."""
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host):
         raise click.BadParameter("a host's name in small letters, such as portal.example", param_hint="--host")
     for option, path in (("--data", data), ("--backups", backups)):
@@ -49,6 +49,7 @@ def write_deployment(
         "backups": backups,
         "port": str(port),
         "nodes": "\n    ".join(f"server {node};" for node in nodes or (f"127.0.0.1:{port}",)),
+        "caddy_nodes": " ".join(nodes or (f"127.0.0.1:{port}",)),
         "workers": str(workers),
         "certificate": certificate or f"{live}/fullchain.pem",
         "certificate_key": certificate_key or f"{live}/privkey.pem",

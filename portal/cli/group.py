@@ -6,7 +6,7 @@ import click
 from flask.cli import FlaskGroup, ScriptInfo
 from sqlalchemy.exc import ArgumentError
 
-from portal import create_app
+from portal import create_app, inputs
 
 
 class Commands(FlaskGroup):
@@ -27,4 +27,5 @@ def portal() -> None:
 
 
 def in_a_line(said: object) -> str:
-    return " ".join(str(said).split())
+    """Words in one line, whoever wrote them: nothing in them drives the terminal."""
+    return " ".join(inputs.seen(str(said)).split())

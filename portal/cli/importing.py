@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from portal import inputs
 from portal.calendar import clock
-from portal.cli.group import portal
+from portal.cli.group import in_a_line, portal
 from portal.cli.upkeep import check_database
 from portal.orders.export_format import ExportRefused, read
 from portal.orders.importing import describe_row, import_orders, report_file
@@ -55,10 +56,10 @@ def import_file(file: Path, dry_run: bool, report: Path | None, ask_buyers: bool
                 source=Path(file).name,
             )
     except ExportRefused as refused:
-        click.echo(f"portal: {refused.sentence}", err=True)
+        click.echo(f"portal: {in_a_line(refused.sentence)}", err=True)
         sys.exit(2)
     if dry_run:
-        click.echo("\n".join(result.describe()))
+        click.echo("\n".join(inputs.seen(line) for line in result.describe()))
         click.echo(result.summary())
         sys.exit(0 if result.all_in else 1)
     writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")

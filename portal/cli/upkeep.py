@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from portal import database, doctor, sweeping
 from portal.calendar import calendars, clock
-from portal.cli.group import portal
+from portal.cli.group import in_a_line, portal
 from portal.evidence import copying
 from portal.evidence.bucket import BucketStore
 from portal.extensions import db
@@ -55,7 +55,7 @@ def check(copy: bool) -> None:
     for name, holds, found in doctor.report(current_app.extensions["portal_store"], copy=copy):
         click.echo(f"{'ok ' if not found else 'BAD'} {name}: {holds}")
         for line in found:
-            click.echo(f"      {line}")
+            click.echo(f"      {in_a_line(line)}")
         broken += bool(found)
     for line in doctor.list_doubtful_payments():
         click.echo(f"do  payments: {line}; what is over can't be refunded, its shop should import it again, corrected")

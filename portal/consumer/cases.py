@@ -10,7 +10,7 @@ from sqlalchemy import select
 from wtforms import HiddenField
 
 from portal import flow, inputs
-from portal.applications import goods
+from portal.applications import goods, leaving
 from portal.cases import answers, case_view, places, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
@@ -175,6 +175,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
         answer=disclosure.bring_forward(answers.work_out_answer(view), found, g.now),
+        after_silence=leaving.foresee_closing(found, view),
         here=f"/c/{link_name}/{case_no}",
         asks_account=answers.asks_for_account(view),
         urls=_list_addresses(link_name, case_no, view),

@@ -69,6 +69,7 @@ from portal.demo.returns import (
     to_return,
     to_return_inspecting,
 )
+from portal.demo.service import build_service
 from portal.demo.teller import Story
 
 STORIES: dict[str, Story] = {
@@ -143,7 +144,7 @@ BECOMING = frozenset(
 
 # What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.
 SCENARIOS: dict[str, Sequence[Story]] = {
-    "demo": (*STORIES.values(), build_chains),
+    "demo": (*STORIES.values(), build_chains, build_service),
     "chains": (build_chains,),
     "empty": (),
     "orders": (),

@@ -1,4 +1,4 @@
-"""What stands around the portal on a machine: files for nginx, systemd, Prometheus and Grafana, filled in by name."""
+"""What stands around the portal on a machine: files for nginx, Caddy, systemd, Prometheus, Grafana, filled in."""
 
 from __future__ import annotations
 

@@ -32,7 +32,6 @@ _OF_STAGE: dict[Stage, str] = {
 }
 _PLAIN: dict[str, str] = {  # states whose one deadline runs from entering them
     State.APPLIED: "seller_response",
-    State.REVISING: "buyer_modify",
     State.DISPUTED: "inspection_dispute",
     State.PAYING: "difference_payment",
 }
@@ -50,6 +49,9 @@ def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[
     """When the state's own clock runs out, had it never stood still."""
     start = facts.entered_at
     if rule := _PLAIN.get(state):
+        return start + spans[rule], rule
+    if state == State.REVISING:
+        rule = "refusal_answer" if facts.refused else "buyer_modify"
         return start + spans[rule], rule
     if state == State.PROPOSED:
         rule = "counter_answer" if facts.countered else "proposal_answer"

@@ -21,6 +21,7 @@ class Facts:
     refusable: bool = True  # some reason to refuse is left that the data doesn't contradict
     provable: bool = True  # the application stands on something that evidence can show
     applications: int = 1
+    refused: bool = False  # revising: the seller has refused, nothing more is asked of the buyer
     parcels_back: int = 0  # live parcels on the way back
     places_open: int = 1  # returning: addresses that nothing was sent to yet
     places_waiting: int = 0  # of these: not known yet

@@ -8,6 +8,7 @@ from datetime import timedelta
 DEADLINES: dict[str, timedelta] = {
     "seller_response": timedelta(hours=48),
     "buyer_modify": timedelta(days=7),
+    "refusal_answer": timedelta(days=7),  # to go to the platform or apply again after a refusal
     "buyer_return": timedelta(days=7),
     "buyer_return_extension": timedelta(days=3),
     "buyer_return_rest": timedelta(days=7),  # once a part is sent; never less than buyer_return

@@ -102,6 +102,7 @@ _ROWS: tuple[Step, ...] = (
     ),
     Step("modify", ALL, State.REVISING, State.APPLIED, B, "买家修改后重新提交了申请", (S,), "修改申请", needs=("applications_left",)),
     Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家超时未修改，申请已关闭", (B, S), after="buyer_modify"),
+    Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家没有再提出，申请按商家的拒绝关闭", (B, S), after="refusal_answer"),
     # Goods that go back to several places are sent place by place; the last parcel leads on.
     Step("ship_return", XR, State.RETURNING, State.INSPECTING, B, "买家已寄回商品", (S,), "寄回商品", needs=("place_known", "last_place"), title="买家已寄回商品"),
     Step("ship_return", XR, State.RETURNING, State.RETURNING, B, "买家寄回了一部分商品", (S,), "寄回商品", needs=("place_known", "more_places"), title="买家寄回了一部分商品"),

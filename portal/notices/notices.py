@@ -48,8 +48,8 @@ def build_address(case: Case, actor: Actor) -> str:
     return f"/cases/{case.case_no}" if actor is Actor.BUYER else f"/seller/cases/{case.case_no}"
 
 
-def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str = "") -> None:
-    """Write the notices that a step sends. ``case`` is as the step left it."""
+def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str = "", reason: str = "") -> None:
+    """Write the notices that a step sends. ``case`` is as the step left it; ``reason``: that of a refusal, in words."""
     for actor in step.tells:
         for user_id in list_readers(case, actor, step.name):
             add_notice(
@@ -57,7 +57,7 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
                 case,
                 kind=step.name,
                 title=told.tell_title(step.title or step.news, actor).format(type=words.TYPE[case.type]),
-                body=build_body(case, step, actor, at, note),
+                body=build_body(case, step, actor, at, f"{reason}。{note}" if reason else note),
                 href=build_address(case, actor),
                 at=at,
                 dedupe_key=f"case:{case.id}:{version}:{actor}:{user_id}",
@@ -91,7 +91,8 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
     if step.name == "reject":
         return (
             f"{goods}{news}：{note}\n不认可时可以在 {until} 前申请平台介入，由平台裁决；"
-            "也可以修改后重新提交，或联系商家协商。到期没有任何操作，这张售后单关闭，期限内可以重新申请。"
+            f"也可以修改后重新提交，或联系商家协商。{_tell_otherwise(case, actor)}；"
+            "关闭后能不能重新申请、到什么时候，售后单里写着。"
         )
     if step.name == "ask_evidence":
         return f"{goods}{news}：{note}\n请在 {until} 前修改后重新提交，或联系商家协商；逾期申请会关闭。"
@@ -130,13 +131,17 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
     after = _tell_otherwise(case, actor)
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
+    please, can = f"请在 {words.end(case.due_at)} 前{do}", ""
+    if told.is_refused(case) and actor is Actor.BUYER:
+        please = f"不认可商家的拒绝，可以在 {words.end(case.due_at)} 前申请平台介入，或修改后重新提交"
+        can = "可以提出"
     for user_id in list_reminded(case, actor):
         add_notice(
             user_id,
             case,
             kind="reminder",
-            title=f"{words.STAGE.get(case.stage) or told.tell_state(case.type, case.state, actor)}，还剩 {left}",
-            body=f"「{case.goods}」请在 {words.end(case.due_at)} 前{do}。{after}。",
+            title=f"{told.tell_standing(case, actor)}，还剩 {left}{can}",
+            body=f"「{case.goods}」{please}。{after}。",
             href=build_address(case, actor),
             at=now,
             dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",

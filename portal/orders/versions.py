@@ -11,14 +11,15 @@ from sqlalchemy import bindparam, insert, select, text
 
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case, OrderLine, OrderVersion
+from portal.models import Case, OrderLine, OrderVersion, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
 from portal.rights import addresses
 from portal.rights.addresses import Shown
 
 FROZEN = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
-_FROZEN_MOMENTS = ("ordered_at", "paid_at", "shipped_at", "received_at")
+PLACED = ("ordered_at", "paid_at")  # moments that don't change once they are known; those of the goods' way may
+_FROZEN_MOMENTS = (*PLACED, "shipped_at", "received_at")
 _FROZEN_TEXTS = ("status", "receiver_name", "receiver_phone", "receiver_address")
 
 
@@ -154,3 +155,26 @@ def list_since(order_id: int, shop_id: int, since: datetime, receiver: Shown) ->
         for row in rows
     ]
     return [each for each in said if each.changes or each.held]
+
+
+class Accepted(NamedTuple):
+    """What was believed by hand, by whom and why."""
+
+    at: datetime
+    member: str
+    source: str
+    reason: str
+    changes: list[list[str]]
+
+
+def list_accepted(shop_id: int, order_id: int) -> list[Accepted]:
+    """The last things of an order that were believed by hand, the newest first."""
+    version = OrderVersion
+    rows = db.session.execute(
+        select(version.at, User.member_name, version.source, version.reason, version.changes)
+        .join(User, User.id == version.accepted_by)
+        .where(version.shop_id == shop_id, version.order_id == order_id)
+        .order_by(version.id.desc())
+        .limit(20)
+    )
+    return [Accepted(*row) for row in rows]

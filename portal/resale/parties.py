@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from portal import flow, words
+from portal import flow, told, words
 from portal.cases import deadlines, places
 from portal.extensions import db
 from portal.flow import Actor, State
@@ -115,6 +115,8 @@ def _lacks_place(chain: Chain) -> bool:
 def _say(case: Case) -> str:
     if case.due_rule == "return_place":
         return "给出其余商品的退货地址"
+    if told.is_refused(case):
+        return "决定是否申请平台介入或重新提交"
     if case.problem_open:
         return "处理收货问题"
     return "答复买家的方案" if case.countered else DOES.get(case.state, "")

@@ -13,6 +13,7 @@ _ROWS: Final = (
     ("买家", "确认商家的协商方案", "proposal_answer", "{proposal_answer}"),
     ("商家", "答复买家提出的方案", "counter_answer", "{counter_answer}"),
     ("买家", "补充凭证或修改申请", "buyer_modify", "{buyer_modify}"),
+    ("买家", "商家拒绝后，申请平台介入或重新提交", "refusal_answer", "{refusal_answer}"),
     ("买家", "寄回商品", "buyer_return", "{buyer_return}，买家可以延长一次，多 {buyer_return_extension}"),
     ("商家", "分开寄到几个地址时，给出还没有给的退货地址", "return_place", "{return_place}"),
     ("买家", "分开寄到几个地址时，寄出其余商品", "buyer_return_rest", "退货地址给齐后 {buyer_return_rest}"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
@@ -42,10 +44,14 @@ class ResultForm(Form):
 
 @bp.get("/batches")
 def batch_list() -> ResponseReturnValue:
-    """The newest first, each with what was sold out of it."""
-    rows, key = batches.list_page(g.who.shop_id, paging.moment_key(request.args.get("after", "")))
-    more = f"/seller/batches?after={paging.said(key)}" if key else ""
-    return page("seller/batches.html", rows=rows, more=more, judge=batches.judge)
+    """The newest first, each with what was sold out of it; of one product with ``product``."""
+    raw = request.args.get("product", "")
+    product = guards.found(_find(raw)) if raw else None
+    after = paging.moment_key(request.args.get("after", ""))
+    rows, key = batches.list_page(g.who.shop_id, after, product.id if product else None)
+    query = {"product": product.id} if product else {}
+    more = "/seller/batches?" + urlencode(query | {"after": paging.said(key)}) if key else ""
+    return page("seller/batches.html", rows=rows, more=more, judge=batches.judge, product=product)
 
 
 @bp.route("/batches/new", methods=["GET", "POST"])

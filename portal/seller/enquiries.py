@@ -16,7 +16,7 @@ from portal.rights import phrases
 from portal.seller import bp
 from portal.service.honest_rules import NAMES
 from portal.service.honest_words import Hit, check_text
-from portal.talk import enquiries, faqs, promises
+from portal.talk import enquiries, faqs, promises, replies
 from portal.web import guards, paging, quotas
 from portal.web.fields import Line, Pick, Text
 from portal.web.forms import Form
@@ -96,6 +96,8 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
             quotas.limit_message()
             if good and not said and not photos:
                 form.refuse("请写回复，或发一张照片", "words")
+            if gaps := replies.find_gaps(said):
+                form.refuse(f"还有没填的空：{''.join(gaps)}，请填好再发送", "words")
         if good and not form.errors:
 
             def done() -> str:
@@ -110,6 +112,8 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
 
             return once(done)
         found = _find(enquiry_id)
+    elif wanted := request.args.get("reply", ""):
+        answering.words.data = _insert(wanted, found.Product)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     messages = enquiries.list_messages(found.Enquiry, key)
@@ -128,10 +132,19 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
         colleagues=colleagues,
         names=dict(staffing.list_colleagues(g.who.shop_id)),
         phrases=phrases.BEFORE_PHRASES,
+        own=[row for row in replies.list_replies(g.who.shop_id) if not row.step],
         messages=shown,
         earlier=f"{here}?before={shown[0].id}" if len(messages) > enquiries.MESSAGES else "",
         photos=enquiries.list_photos(g.who.shop_id, [message.id for message in shown]),
     )
+
+
+def _insert(wanted: str, product: Product) -> str:
+    """One of the shop's own 常用语 that promises no step; only the goods are known before an order."""
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 18):
+        return ""
+    row = replies.find_reply(g.who.shop_id, int(wanted))
+    return replies.fill_in(row.words, {"商品": product.title}) if row is not None and not row.step else ""
 
 
 @bp.post("/enquiries/<int:enquiry_id>/pin/<int:message_id>")

@@ -89,6 +89,7 @@ def quality_board() -> ResponseReturnValue:
         ],
         worth=fixes.list_worth(board),
         of_words=faults.OF_WORDS,
+        no_remedy=faults.NO_REMEDY,
         a_month=fixes.WEEKS_A_MONTH,
         rooms_of=roles.list_rooms(g.who.role, frozenset({"contact", "products"})),
         sharing=shared_quality.list_sharing(g.who.shop_id),

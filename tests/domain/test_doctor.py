@@ -397,6 +397,39 @@ def a_case_whose_goods_are_promised_less_now(world: World) -> list[str]:
     return [said]
 
 
+def _moved(column: str, day: str) -> Plant:
+    def break_it(world: World) -> list[str]:
+        case = db.session.get_one(Case, world.applied)
+        now = f"{day}T02:00:00+00:00" if day else None
+        said = f"case {case.case_no}: {column} was {case.opened_on[column]}, is {now}"
+        moved, order = f"{day} 02:00:00.000000" if day else None, case.order_id
+        world.run(f"UPDATE orders SET {column} = :moved WHERE id = :order", moved=moved, order=order)
+        return [said]
+
+    break_it.__name__ = f"{column}_{'moved' if day else 'gone'}"
+    return break_it
+
+
+for _column, _told in (("ordered_at", "2026-11-18"), ("paid_at", "2026-11-18"), ("paid_at", "")):
+    plant("frozen facts")(_moved(_column, _told))
+
+
+@plant("accepted")
+def believed_for_no_reason(world: World) -> list[str]:
+    with writing():
+        version = OrderVersion(
+            shop_id=world.cast.shop,
+            order_id=world.order,
+            at=world.cast.now,
+            changes=[["订单状态", "退款中", "等待买家收货"]],
+            accepted_by=world.cast.seller,
+        )
+        db.session.add(version)
+        db.session.flush()
+        found = version.id
+    return [f"order version {found}"]
+
+
 @plant("frozen facts")
 def a_case_that_forgot_what_it_stands_on(world: World) -> list[str]:
     number = db.session.get_one(Case, world.applied).case_no

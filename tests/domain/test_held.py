@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 
 from portal.cases import clock as case_clock
-from portal.cases import held, taking
-from portal.cases.effects.hand_ins import Approval, HandIn
+from portal.cases import held, places, taking
+from portal.cases.effects.hand_ins import Approval, HandIn, PlacedLines
 from portal.extensions import db, writing
 from portal.flow import Actor, Stale, StepRefused
-from portal.models import Case, CaseEvent, HeldStep
+from portal.models import Case, CaseEvent, CaseLine, HeldStep
 from tests.cast import Cast
 from tests.conftest import Clock
 
@@ -125,6 +125,18 @@ def test_a_portal_that_was_down_over_the_deadline_keeps_the_sellers_word(
     assert held.carry_out_due(now.at) == 1
     case_clock.sweep(now.at)
     assert stands(case.id)[0] == "revising"
+
+
+def test_what_has_parts_is_carried_out_as_it_was_handed_in(both: Flask, cast_both: Cast, now: Clock) -> None:
+    case = cast_both.open_case(cast_both.order(lines=2), lines=2)
+    query = db.select(CaseLine.id).where(CaseLine.case_id == case.id).order_by(CaseLine.id)
+    lines = db.session.scalars(query).all()
+    mill = ("围巾仓", "13900139000", "浙江省桐乡市濮院镇9号", "")
+    hold(cast_both, case, now, handed=Approval(placed=[PlacedLines(mill, (lines[1],))]))
+    now.forward(seconds=11)
+    assert held.carry_out_due(now.at) == 1
+    placed = places.list_places(db.session.get_one(Case, case.id, populate_existing=True))
+    assert [place.line_ids for place in placed] == [(lines[0],), (lines[1],)] and placed[1].where == mill[:3]
 
 
 def test_near_its_deadline_a_step_does_not_wait(both: Flask, cast_both: Cast, now: Clock) -> None:

@@ -356,9 +356,9 @@ def sellers_quality(app: Flask) -> tuple[str, list[str]]:
     tries = {"fault": "defect", "of": "product", "minutes": "2", "steps": "换一根线。\n这是最好的办法。"}
     remedy, tried = (post(client, f"/seller/products/{product}/remedies", tries).location for _ in range(2))
     post(client, tried.split("?")[0], {"does": "show"})
-    case_no = db.session.scalars(
-        db.select(Case.case_no).join(Shop, Shop.id == Case.shop_id).where(Shop.owner_id == owner)
-    ).first()
+    case_no, shop = db.session.execute(
+        db.select(Case.case_no, Case.shop_id).join(Shop, Shop.id == Case.shop_id).where(Shop.owner_id == owner)
+    ).first() or ("", 0)
     return "seller", [
         "/seller/quality",
         cell,
@@ -376,6 +376,9 @@ def sellers_quality(app: Flask) -> tuple[str, list[str]]:
         "/seller/batches/new",
         *made,
         f"/seller/cases/{case_no}/fault",
+        f"/seller/cases/{case_no}/precedents",
+        "/seller/quality/cases",
+        f"/products/{shop}/{product}",
     ]
 
 

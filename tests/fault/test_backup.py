@@ -7,17 +7,22 @@ import os
 import random
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
 
 from portal import database, doctor
 from portal.backup import dumping, making, restoring, sealing
+from portal.cli import portal
+from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
 from portal.extensions import db, writing
@@ -173,6 +178,67 @@ def test_a_copy_that_is_not_well_is_no_backup(app: Flask, cast: Cast, tmp_path: 
     with pytest.raises(making.BackupFailed, match="tabs: wrong"):
         making.make(settings, app.extensions["portal_store"], tmp_path / "b", NOW, lambda _folder: ["tabs: wrong"])
     assert making.list_backups(tmp_path / "b") == [] and not list(settings.data.glob("backup-*"))
+
+
+def with_key(app: Flask, tmp_path: Path) -> Settings:
+    return replace(app.extensions["portal_settings"], backup_key=sealing.make_key(tmp_path / "one"))
+
+
+def test_no_room_for_the_copy_is_said(app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own limit stands for the disk's: it is refused with the same words."""
+    settings, connect = with_key(app, tmp_path), sqlite3.connect
+
+    def connect_to_a_small_one(path: Path) -> sqlite3.Connection:
+        opened = connect(path)
+        if path.parent.name.startswith("backup-"):
+            opened.execute("PRAGMA max_page_count = 3")
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", connect_to_a_small_one)
+    with pytest.raises(dumping.DumpFailed, match=r"can't be copied to .*: database or disk is full"):
+        making.make(settings, app.extensions["portal_store"], tmp_path / "b", NOW)
+    assert making.list_backups(tmp_path / "b") == [] and not list(settings.data.glob("backup-*"))
+    monkeypatch.undo()
+    assert making.make(settings, app.extensions["portal_store"], tmp_path / "b", NOW).folder.is_dir()
+
+
+def test_plain_copies_of_killed_backups_go(app: Flask, cast: Cast, tmp_path: Path) -> None:
+    settings = with_key(app, tmp_path)
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    killed, at_work = settings.data / f"backup-{ended.pid}-0123abcd", settings.data / "backup-1-0123abcd"
+    for left in (killed, at_work, tmp_path / "b" / ".backup-5-0123abcd"):
+        left.mkdir(parents=True)
+        (left / "portal.db").write_text("everybody's names")
+    making.make(settings, app.extensions["portal_store"], tmp_path / "b", NOW)
+    assert not killed.exists() and not list((tmp_path / "b").glob(".backup-*"))
+    assert at_work.is_dir()  # its process lives
+
+
+def test_one_that_fails_does_not_end_those_that_follow(
+    app: Flask, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    outcomes = iter([dumping.DumpFailed("database or disk is full"), OSError(28, "No space left"), None])
+
+    def make(*_: object) -> making.Made:
+        if problem := next(outcomes):
+            raise problem
+        return making.Made(tmp_path, 1, [])
+
+    def wait(seconds: float) -> None:
+        asked.append(seconds)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(making, "make", make)
+    monkeypatch.setattr("portal.cli.backups.time.sleep", wait)
+    database.check(app.extensions["portal_store"])
+    environ = {"PORTAL_DATA": str(app.extensions["portal_settings"].data), "PORTAL_DATABASE_URL": ""}
+    done = CliRunner().invoke(portal, ["backup", str(tmp_path), "--every", "5"], env=environ)
+    assert asked == [300, 300, 300]
+    assert done.output.count("no backup was made, the next is in 5 minutes") == 2
+    assert "1 new files" in done.output
 
 
 def test_without_a_key_nothing_is_written(app: Flask, cast: Cast, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The files for nginx, systemd, Prometheus and Grafana: whole, true to the portal, and taken by their programs."""
+"""The files for nginx, Caddy, systemd, Prometheus, Grafana: whole, true to the portal, and taken by their programs."""
 
 from __future__ import annotations
 
@@ -114,12 +114,44 @@ class _Echo(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-@pytest.fixture
-def front(written: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
-    """nginx with our settings on a free port, before a server that says which headers it got."""
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
-    if nginx is None:
-        pytest.skip("nginx isn't installed here")
+def set_up_nginx(nginx: str, written: Path, folder: Path, behind: int, plain: int, secure: int) -> list[str]:
+    """Our settings with other ports and places, taken by nginx; the words that start it."""
+    site = (written / "nginx.conf").read_text().replace("127.0.0.1:8123", f"127.0.0.1:{behind}")
+    site = re.sub(r"listen \[::\].*;\n", "", site)
+    site = site.replace("listen 80;", f"listen 127.0.0.1:{plain};").replace("listen 443", f"listen 127.0.0.1:{secure}")
+    site = site.replace("/etc/nginx/portal-proxy.conf", str(written / "portal-proxy.conf"))
+    site = site.replace("/var/log/nginx/", f"{folder}/")
+    main = f"pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}} http {{ {site}\n }}"
+    (folder / "main.conf").write_text(main)
+    words = [nginx, "-c", str(folder / "main.conf"), "-p", str(folder)]
+    tried = subprocess.run([*words, "-t"], capture_output=True, text=True)
+    assert tried.returncode == 0, tried.stderr
+    return [*words, "-g", "daemon off;"]
+
+
+def set_up_caddy(caddy: str, written: Path, folder: Path, behind: int, plain: int, secure: int) -> list[str]:
+    """Our settings with other ports, places and our certificate, taken by Caddy; the words that start it."""
+    site = (written / "Caddyfile").read_text().replace("127.0.0.1:8123", f"127.0.0.1:{behind}")
+    more = f"\tadmin off\n\thttp_port {plain}\n\thttps_port {secure}\n\tstorage file_system {folder}/caddy\n"
+    site = site.replace("\tservers {", f"{more}\tservers {{", 1)
+    mine = f"\tbind 127.0.0.1\n\ttls {folder}/cert.pem {folder}/key.pem\n"
+    site = site.replace("portal.example {\n", f"portal.example {{\n{mine}", 1)
+    (folder / "mine").write_text(site.replace("/var/log/caddy/", f"{folder}/"))
+    words = ["--config", str(folder / "mine"), "--adapter", "caddyfile"]
+    tried = subprocess.run([caddy, "validate", *words], capture_output=True, text=True)
+    assert tried.returncode == 0, tried.stderr
+    return [caddy, "run", *words]
+
+
+SET_UP = {"nginx": set_up_nginx, "caddy": set_up_caddy}
+
+
+@pytest.fixture(params=SET_UP)
+def front(request: pytest.FixtureRequest, written: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """nginx or Caddy with our settings on a free port, before a server that says which headers it got."""
+    program = shutil.which(request.param, path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if program is None:
+        pytest.skip(f"{request.param} isn't installed here")
     certificate, key = make_certificate("portal.example")
     (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -127,18 +159,8 @@ def front(written: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
     threading.Thread(target=behind.serve_forever, daemon=True).start()
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         plain, secure = one.getsockname()[1], two.getsockname()[1]
-    site = (written / "nginx.conf").read_text()
-    site = site.replace("127.0.0.1:8123", f"127.0.0.1:{behind.server_port}")
-    site = re.sub(r"listen \[::\].*;\n", "", site)
-    site = site.replace("listen 80;", f"listen 127.0.0.1:{plain};").replace("listen 443", f"listen 127.0.0.1:{secure}")
-    site = site.replace("/etc/nginx/portal-proxy.conf", str(written / "portal-proxy.conf"))
-    site = site.replace("/var/log/nginx/", f"{tmp_path}/")
-    main = f"pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; events {{}} http {{ {site}\n }}"
-    (tmp_path / "main.conf").write_text(main)
-    words = [nginx, "-c", str(tmp_path / "main.conf"), "-p", str(tmp_path)]
-    tried = subprocess.run([*words, "-t"], capture_output=True, text=True)
-    assert tried.returncode == 0, tried.stderr
-    running = subprocess.Popen([*words, "-g", "daemon off;"])
+    words = SET_UP[request.param](program, written, tmp_path, behind.server_port, plain, secure)
+    running = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     for _ in range(100):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", secure)) == 0:
@@ -163,13 +185,13 @@ def ask(port: int, folder: Path, path: str, **headers: str) -> str:
     return answer.decode()
 
 
-def test_nginx_takes_the_settings_and_trusts_no_headers(front: tuple[int, Path]) -> None:
+def test_the_settings_are_taken_and_no_headers_trusted(front: tuple[int, Path]) -> None:
     port, folder = front
     answer = ask(port, folder, "/orders", X_Forwarded_For="192.0.2.1", X_Forwarded_Proto="http")
     seen = json.loads(answer.split("\r\n\r\n", 1)[1])
     assert (seen["X-Forwarded-For"], seen["X-Forwarded-Proto"]) == ("127.0.0.1", "https")
     assert seen["X-Forwarded-Host"] == "portal.example"
-    assert "nginx/" not in answer
+    assert not re.search(r"nginx/|caddy", answer, re.I)
     assert ask(port, folder, "/metrics").startswith("HTTP/1.1 404")
     assert (folder / "portal.log").read_text().count("\n") == 2
     assert "orders" not in (folder / "portal.log").read_text()

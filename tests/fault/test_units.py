@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from portal.cli import portal
+from portal.config import Settings
 
 WORST = 2.0  # systemd's exposure level, 0 to 10: "OK" ends at 4.9; without any setting a service has 9.6
 
@@ -54,3 +55,23 @@ def test_all_services_are_shut_in_alike(units: list[Path]) -> None:
     shut = {name: {line for line in lines if line.startswith(begins)} for name, lines in said.items()}
     assert len({frozenset(lines) for lines in shut.values()}) == 1, shut
     assert len(shut["portal.service"]) > 15
+
+
+def test_secrets_may_come_from_systemd(units: list[Path], tmp_path: Path) -> None:
+    """As credentials, which no other process sees and which are in no environment; what is set in plain goes first."""
+    unit = next(path for path in units if path.name == "portal.service")
+    (more := unit.with_name("portal.service.d")).mkdir()
+    lines = "LoadCredentialEncrypted=PORTAL_SECRET_KEY\nLoadCredential=PORTAL_DATABASE_URL\n"  # as the README says
+    (more / "secrets.conf").write_text(f"[Service]\n{lines}")
+    said = ask_systemd("verify", unit)
+    assert not [line for line in said.splitlines() if "portal" in line], said
+    (tmp_path / "PORTAL_SECRET_KEY").write_text("of the credential\n")
+    (tmp_path / "PORTAL_THREADS").write_text("7")
+    given = {"CREDENTIALS_DIRECTORY": str(tmp_path), "PORTAL_SECRET_KEY": ""}
+    settings = Settings.from_env(given)
+    assert (settings.secret_key, settings.threads, settings.database_url) == ("of the credential", 7, "")
+    assert Settings.from_env({**given, "PORTAL_SECRET_KEY": "plain"}).secret_key == "plain"
+    assert Settings.from_env({"CREDENTIALS_DIRECTORY": "/nowhere"}).secret_key == ""
+    (tmp_path / "PORTAL_SECRET_KEY").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match="PORTAL_SECRET_KEY can't be read"):
+        Settings.from_env(given)

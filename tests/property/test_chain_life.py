@@ -11,19 +11,25 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import doctor, flow, words
-from portal.cases import case_facts, listening, taking
+from portal import doctor, dossier, flow, words
+from portal.cases import case_facts, case_view, deadlines, listening, shipping, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.step_context import hand_in_type
+from portal.consumer.forms import FORMS
+from portal.dossier import facts as dossier_facts
 from portal.extensions import db, writing
-from portal.flow import Actor, StepRefused
-from portal.models import Case, CaseLink, Evidence, MoneyEntry, Order, Parcel
+from portal.flow import Actor, Role, StepRefused
+from portal.models import Case, CaseLink, Evidence, MoneyEntry, Notice, Order, Parcel
 from portal.orders import ledger
+from portal.people import roles
 from portal.resale import across, chain_view, parties
 from portal.resale.passing import moving
+from portal.resale.passing.pair import load_pair
+from portal.rights import addresses
 from portal.tracking import scans as case_scans
 from portal.tracking import unopposed
 from tests.cast import Cast
+from tests.domain.test_chains import WHOM
 from tests.domain.test_passing import Straight
 from tests.property.test_life import Life
 
@@ -39,6 +45,10 @@ DUTIES = (  # what a shop owes in any case, and a mediator
     "decide_close",
 )
 SIDES = (Actor.BUYER, Actor.SELLER, Actor.MEDIATOR)
+WHOLE = (*WHOM[:2], "一环路南二段8号")  # of the consumer: name, telephone number, street
+SENDS = frozenset({"ship_replacement", "ship_part"})  # what can't be done without all three
+BY_NIGHT = [pytest.param(seed, marks=pytest.mark.nightly) for seed in range(4, 508)]
+BY_LINK = frozenset(FORMS) | {"ship_return", "edit_parcel"}  # what a consumer's page has a place for
 
 
 class World(Straight):
@@ -47,6 +57,7 @@ class World(Straight):
     def __init__(self, cast: Cast, seed: int) -> None:
         super().__init__(cast)
         self.chance = random.Random(seed)
+        self.seen: dict[int, int] = {}  # the version of each case that was looked at last
         self.link = db.session.scalars(select(CaseLink.id)).one()
         if seed % 4 == 0:  # the goods go by way of the distributor
             with writing():
@@ -133,6 +144,72 @@ class World(Straight):
             return False
         return True
 
+    def readers(self) -> list[addresses.Reader]:
+        """Everybody who may open a case, the consumer and each role of a shop among them."""
+        of_shop = [addresses.Reader(Actor.SELLER, str(role)) for role in Role]
+        return [addresses.Reader(Actor.BUYER, by_link=True), addresses.Reader(Actor.MEDIATOR), *of_shop]
+
+    def read(self, view: case_view.View, reader: addresses.Reader, *, whole: bool) -> str:
+        """What pages, desks and tables of one reader say of a case; ``whole``: the pack too."""
+        case = view.case
+        said = [str(view.receiver), *(detail for event in view.events for detail in view.details(event))]
+        said += [view.otherwise, view.finish, *(parcel.tracking_no for leg in view.parcels.values() for parcel in leg)]
+        if whole and not reader.by_link:
+            pack = dossier_facts.gather(case.id, reader.actor, self.now, reader.role)
+            said += [part for document in dossier.DOCUMENTS for part in document.builder(pack)]
+        if reader.actor is Actor.SELLER:
+            said += [str(each.receiver) for each in shipping.load(case.shop_id, [case.id], reader.role, self.now)]
+        called = (
+            view.buyer if case.shop_id == self.down.shop else ""
+        )  # what the distributor calls them, in their own shop
+        return "\n".join(said).replace(called or "\0", "")
+
+    def needs(self, ready: list[flow.Step], view: case_view.View, reader: addresses.Reader) -> bool:
+        """Whether this reader sends something to the consumer now: judged by the table, not by what hides."""
+        if reader.actor is not Actor.SELLER:
+            return False
+        mine = {step.name for step in ready if step.actor is Actor.SELLER}
+        if view.refused_milli and not view.parcels.get("refused") and reader.role in ("owner", "warehouse"):
+            return True
+        return any(roles.may_take(reader.role, name) for name in mine & SENDS)
+
+    def is_private(self, *, whole: bool = True) -> None:
+        """The consumer's name, number and street are whole only for whom a present step needs them."""
+        for cast, case in self.cases():
+            if self.seen.get(case.id) == case.version and not whole:
+                continue
+            self.seen[case.id] = case.version
+            ready = self.ready(cast, case)
+            for reader in self.readers():
+                view = case_view.build_view(case, reader.actor, self.now, role=reader.role, by_link=reader.by_link)
+                if not self.needs(ready, view, reader):
+                    said = self.read(view, reader, whole=whole)
+                    seen = [said[max(said.find(part) - 60, 0) :][:120] for part in WHOLE if part in said]
+                    assert not seen, (case.state, reader, seen)
+        told = "\n".join(f"{title} {body}" for title, body in db.session.execute(select(Notice.title, Notice.body)))
+        assert not [part for part in WHOLE if part in told]
+
+    def has_ways(self) -> None:
+        """Who is waited for can do something: the consumer by the link, each shop by somebody of it."""
+        chain = chain_view.build_chain(db.session.get_one(CaseLink, self.link))
+        pair = load_pair(self.link)
+        assert pair is not None or flow.FINAL & {chain.down.state, chain.up.state}
+        for cast, case in self.cases():
+            if case.state in flow.FINAL or (case.due_at is not None and case.due_at <= self.now):
+                continue
+            ready = self.ready(cast, case)
+            for actor in deadlines.list_who_must_act(case):
+                mine = {step.name for step in ready if step.actor is actor}
+                if actor is Actor.BUYER and case.shop_id == self.down.shop:
+                    mine &= BY_LINK
+                passes = pair is not None and parties._passes(
+                    chain.down if case.shop_id == self.down.shop else chain.up,
+                    chain,
+                    pair.goes_straight_back,
+                    pair.goes_straight_out,
+                )
+                assert mine or passes, (case.shop_id, case.type, case.state, case.stage, actor)
+
     def is_fair(self) -> None:
         """In every case somebody can go on, the page names who, and what passes has passed."""
         assert moving.sweep(self.now) == 0
@@ -174,17 +251,33 @@ class World(Straight):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [*range(4), *BY_NIGHT])
 def test_both_cases_end_and_nobody_is_left_waiting(cast_both: Cast, both: Flask, seed: int) -> None:
     world = World(cast_both, seed)
     for number in range(STEPS):
         world.acts()
+        world.paid_once()
+        world.has_ways()
+        world.is_private(whole=number % 12 == 0)
         if number % 6 == 0:
             world.is_fair()
     world.is_fair()
     world.ends()
+    world.is_private()
     world.paid_once()
     assert not any(doctor.findings()), doctor.findings()
+
+
+@pytest.mark.parametrize("mask", ["mask_name", "mask_phone", "mask_place"])
+def test_a_mask_that_lets_through_is_noticed(
+    cast_both: Cast, both: Flask, monkeypatch: pytest.MonkeyPatch, mask: str
+) -> None:
+    world = World(cast_both, 1)
+    world.is_private(whole=False)
+    world.seen.clear()
+    monkeypatch.setattr(addresses, mask, str)
+    with pytest.raises(AssertionError):
+        world.is_private(whole=False)
 
 
 def test_a_chain_that_stands_still_is_noticed(cast_both: Cast, both: Flask) -> None:

@@ -22,6 +22,7 @@ numbers = st.one_of(
     st.from_regex(r"JDVA[0-9]{11}", fullmatch=True),
     st.from_regex(r"[1-9][0-9]{11,14}", fullmatch=True),
 ).filter(str.isascii)
+posts = st.from_regex(r"[CELR][A-Z][0-9]{9}CN", fullmatch=True).filter(str.isascii)  # nine digits, and whole
 gaps = st.sampled_from([" ", "  ", "-", " - ", "/", " / ", "\t", "\n", "\N{IDEOGRAPHIC SPACE}", "－", "—", ";", "("])
 tails = st.tuples(gaps, st.from_regex(r"[0-9]{1,9}", fullmatch=True), st.sampled_from(["", "件", "箱", "-", ")"]))
 SEPARATORS = [
@@ -45,7 +46,7 @@ SEPARATORS = [
 ]
 
 
-@given(st.lists(numbers, min_size=1, max_size=5, unique=True), st.sampled_from(SEPARATORS))
+@given(st.lists(st.one_of(numbers, posts), min_size=1, max_size=5, unique=True), st.sampled_from(SEPARATORS))
 def test_several_numbers_stay_several(several: list[str], separator: str) -> None:
     assert split_numbers(separator.join(several)) == several
     assert split_numbers(join_numbers(several)) == find_whole(separator.join(several)) == several
@@ -74,6 +75,37 @@ def test_a_package_s_suffix_never_becomes_digits(size: int, which: int, of: int,
     assert split_numbers(text) == [text]
     assert is_doubtful(text)
     assert split_numbers(f"{text};75480000000001") == [text, "75480000000001"]
+
+
+@settings(derandomize=True)
+@given(
+    st.one_of(numbers, posts),
+    st.sampled_from([" ", "-", " - ", " -", "- ", " — ", "－", "\t", "\N{IDEOGRAPHIC SPACE}-"]),
+    st.from_regex(r"[0-9]{1,9}( [0-9]{1,9})?", fullmatch=True).filter(str.isascii),
+)
+def test_digits_behind_a_whole_number_are_kept_and_asked_about(number: str, gap: str, more: str) -> None:
+    """Neither its own nor another number, whatever stands between: nothing of the text is lost."""
+    [found] = split_numbers(f"{number}{gap}{more}")
+    assert re.sub(r"[^0-9A-Z]", "", fold_number(found)) == re.sub(" ", "", number + more)
+    assert found.startswith(number) and is_doubtful(found)
+    with pytest.raises(InputRefused, match=r"多出一段|几个运单号"):
+        check_number(f"{number}{gap}{more}")
+
+
+@given(st.one_of(numbers, posts), st.sampled_from([" - ", " -", " — ", " "]), st.one_of(numbers, posts))
+def test_a_whole_number_behind_another_loses_neither(first: str, gap: str, second: str) -> None:
+    assert split_numbers(f"{first}{gap}{second}") == list(dict.fromkeys((first, second)))
+
+
+@given(
+    st.sampled_from(["", "SF", "YT"]),
+    st.lists(st.from_regex(r"[0-9]{7,9}", fullmatch=True).filter(str.isascii), min_size=2, max_size=3),
+    st.sampled_from([" ", "-", " - ", "  "]),
+)
+def test_blocks_as_long_as_short_numbers_are_asked_about(prefix: str, blocks: list[str], gap: str) -> None:
+    """Two numbers of eight digits, or one of sixteen in two blocks: nobody can say."""
+    [found] = split_numbers(prefix + gap.join(blocks))
+    assert is_doubtful(found) and all(block in found for block in blocks)
 
 
 @given(numbers, numbers)

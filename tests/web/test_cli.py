@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -392,6 +393,39 @@ def test_import_with_refused_rows(app: Flask, portal: Portal, tmp_path: Path) ->
     rows = list(csv.reader(report.open(encoding="utf-8-sig")))
     assert rows[0] == ["行号", "订单编号", "结果", "列", "说明"]
     assert {row[2] for row in rows[1:]} == {"新增", "拒绝"}
+
+
+UNSEEN = "\x1b]0;mine\x07\x1b[2J\x9b31m\u202e\u200b"
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["import", "dry run"])
+def test_nothing_in_a_file_drives_the_terminal(
+    app: Flask, portal: Portal, tmp_path: Path, options: Sequence[str]
+) -> None:
+    """Cells of strangers are quoted in what is refused, doubted and not read."""
+    rows = [exports.order(f"39054036925507475{number:02}") for number in range(10, 14)]
+    for row, (heading, said) in zip(
+        rows,
+        [
+            ("数量", f"许{UNSEEN}多"),
+            ("货品总价(元)", f"一{UNSEEN}百"),
+            ("订单状态", f"成{UNSEEN}功"),
+            ("订单编号", f"3{UNSEEN}"),
+        ],
+        strict=True,
+    ):
+        row[heading] = said
+    headings = [*exports.HEADINGS, f"附{UNSEEN}注"]
+    file = str(exports.text(tmp_path / "odd.csv", exports.table(rows, headings)))
+    report = tmp_path / "report.csv"
+    code, out, err = portal("import-orders", file, "--report", str(report), *options)
+    assert (code, err) == (1, "") and "多" in out
+    for said in (out, report.read_text("utf-8-sig")):
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202e]", said), said
+    code, out, err = portal(
+        "import-orders", str(exports.text(tmp_path / "none.csv", [[f"订单{UNSEEN}编号", UNSEEN], ["1", "2"]]))
+    )
+    assert code == 2 and not re.search(r"[\x1b\x9b\u202e]", err), err
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
 
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.models import Enquiry, Evidence, OrderLine
+from portal.rights import policies
+from portal.talk import enquiries, replies
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -86,3 +89,39 @@ def test_from_the_question_to_the_next_ones_answer_and_the_later_case(app: Flask
     assert "可以换颜色吗" not in stranger.get(here).text
     assert sign_in(app, "seller2").get(faq[0]).status_code == 404
     assert "可以换颜色吗" in buyer.get("/me/enquiries").text or "可以换色" in buyer.get("/me/enquiries").text
+
+
+def test_the_shops_own_words_are_put_in_and_a_gap_is_not_sent(app: Flask, cast: Cast) -> None:
+    product = product_of(cast.order().id)
+    with writing():
+        enquiries.ask(cast.shop, product, cast.buyer, "怎么退", [], now=cast.now)
+        good = replies.add_reply(cast.shop, "退货说明", "{商品}请寄到{退货地址}", "", cast.now).id
+        promise = replies.add_reply(cast.shop, "同意", "同意换货", "agree", cast.now).id
+        foreign = replies.add_reply(cast.shop2, "别家", "别家的话", "", cast.now).id
+    thread = db.session.scalars(select(Enquiry.id)).one()
+    seller, here = sign_in(app, "seller"), f"/seller/enquiries/{thread}"
+    shown = seller.get(here).text
+    assert f"{here}?reply={good}" in shown and f"reply={promise}" not in shown and f"reply={foreign}" not in shown
+    assert "请寄到【待填：退货地址】" in seller.get(f"{here}?reply={good}").text
+    for wrong in (promise, foreign, "x"):
+        filled = seller.get(f"{here}?reply={wrong}").text
+        assert "同意换货" not in filled and "别家的话" not in filled
+    sent = {"does": "answer", "words": "请寄到【待填：退货地址】"}
+    refused = post(seller, here, sent)
+    assert refused.status_code == 422 and "还有没填的空" in refused.text and sent["words"] in refused.text
+    assert post(seller, here, sent | {"words": "请寄到义乌"}).status_code == 303
+
+
+def test_the_products_page_promises_only_what_the_shop_takes(app: Flask, cast: Cast) -> None:
+    here = f"/products/{cast.shop}/{product_of(cast.order().id)}"
+    buyer = sign_in(app, "buyer")
+    rest: dict[str, Any] = {"window_days": 15, "hidden_days": 30, "special_freight": "seller", "guarantees": ()}
+    rest |= {"excluded": (), "words": "", "by": cast.seller, "now": cast.now}
+    for types, said in (
+        ("exchange,return_refund,reissue", "天内可以换货或退货退款，"),
+        ("exchange,reissue", "天内可以换货，"),
+        ("return_refund,refund_only", "天内可以退货退款，"),
+    ):
+        with writing():
+            policies.publish_policy(cast.shop, types=types.split(","), **rest)
+        assert said in buyer.get(here).text, types

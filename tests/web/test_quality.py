@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
+from portal.calendar.weeks import number_week
 from portal.extensions import db, writing
-from portal.models import Evidence, FaultLine, Product, SoldLine
+from portal.models import Evidence, FaultLine, FaultWeek, Product, SoldLine, SoldWeek
 from portal.service import batches
 from tests.cast import Cast, sign_in
 
@@ -106,3 +107,32 @@ def test_every_number_opens_its_cases(app: Flask, cast: Cast) -> None:
     stranger = sign_in(app, "seller2")
     assert stranger.get(f"/seller/quality/cases?batch={batch.id}").status_code == 404
     assert case.case_no not in stranger.get("/seller/quality/cases").text
+
+
+def test_what_is_worth_preventing_leads_only_where_it_can_be_prevented(app: Flask, cast: Cast) -> None:
+    """Nobody can try at home what was never sent; and the batches are those of the product."""
+    order = cast.order()
+    product_id = db.session.scalars(select(SoldLine.product_id)).first()
+    week = number_week(order.ordered_at)
+    place = {"shop_id": cast.shop, "product_id": product_id, "spec": "黑色", "batch_id": 0, "week": week, "milli": 0}
+    with writing():
+        db.session.execute(insert(SoldWeek), [place | {"lines": 30}])
+        db.session.execute(
+            insert(FaultWeek),
+            [place | {"fault": fault, "cases": cases} for fault, cases in (("missing", 5), ("size", 4))],
+        )
+    seller = sign_in(app, "seller")
+    missing, size = re.findall(r"<li><div class=\"row\">.*?</li>", seller.get("/seller/quality").text, re.DOTALL)
+    assert "少发" in missing and "安排整改" in missing and "写先试试" not in missing and "检查商品描述" not in missing
+    assert "尺寸" in size and "写先试试" in size and "检查商品描述" in size
+    assert "少付" not in missing  # nothing was paid: nothing is said of money
+    assert f"/seller/batches?product={product_id}" in missing
+    with writing():
+        product = db.session.get_one(Product, (product_id, cast.shop))
+        plan: dict[str, Any] = {"spec": "", "size": 100, "from_at": cast.now, "aql": "2.5", "by": cast.seller}
+        batches.make_batch(product, supplier="甲厂", now=cast.now, **plan)
+    other = db.session.scalars(select(Product.id).where(Product.id != product_id, Product.shop_id == cast.shop)).first()
+    assert other is None or "甲厂" not in seller.get(f"/seller/batches?product={other}").text
+    assert "甲厂" in seller.get(f"/seller/batches?product={product_id}").text
+    for wrong in ("0", "x"):
+        assert seller.get(f"/seller/batches?product={wrong}").status_code == 404

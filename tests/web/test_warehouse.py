@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import doctor
-from portal.cases import held
+from portal.cases import held, history
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case, CaseEvent, CaseLine, Intake
+from portal.models import Case, CaseEvent, CaseLine, Disposal, Intake
 from portal.parcels import intake
 from tests import pictures
 from tests.cast import Cast, post, sign_in
@@ -162,3 +162,29 @@ def test_killed_between_counting_and_noting_it_goes_on(
     db.session.rollback()
     counted = db.session.scalars(db.select(CaseEvent.case_id).where(CaseEvent.step.in_(COUNTS))).all()
     assert sorted(counted) == sorted(heap) and len(db.session.scalars(db.select(Intake)).all()) == 3
+
+
+def test_killed_while_what_was_counted_is_carried_out_each_is_taken_once(
+    both: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heap = make_heap(cast, upto=3)
+    desk = sign_in(both, "seller")
+    assert [count_parcel(desk, place) for place in heap.values()] == [[303]] * 3
+    carry_out, done = history.update_counters, []
+
+    def die_at_the_second(*args: Any, **more: Any) -> None:
+        done.append(args)
+        if len(done) == 2:
+            raise Killed
+        carry_out(*args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("portal.cases.taking.update_counters", die_at_the_second)  # the last thing a step does
+        with pytest.raises(Killed):
+            take_held(now)
+    assert take_held(now) == 2 and take_held(now) == 0
+    db.session.rollback()
+    counted = db.session.scalars(db.select(CaseEvent.case_id).where(CaseEvent.step.in_(COUNTS))).all()
+    assert sorted(counted) == sorted(heap)
+    rows = db.session.execute(db.select(Disposal.case_id, Disposal.resale_milli)).all()
+    assert sorted(rows) == [(case_id, 2_000) for case_id in sorted(heap)]

@@ -183,13 +183,20 @@ def reject(context: StepContext[Refusal]) -> dict[str, Any]:
     if any(wrong):
         raise context.refuse("；".join(sentence for sentence in wrong if sentence))
     context.data["refusal"] = refusal.id
-    return {}
+    return {"origin": {"refused": True}}
 
 
 @effect("ask_evidence")
 def ask_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明需要买家补充什么凭证")
+    return {"origin": {}}
+
+
+@effect("timeout_close")
+def note_rule(context: StepContext[HandIn]) -> dict[str, Any]:
+    """Two rows lead from revising to closed: silence after a refusal is told in other words."""
+    context.data["rule"] = context.case.due_rule
     return {}
 
 

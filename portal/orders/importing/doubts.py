@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import OrderRows
+from portal.words import BEIJING
 
 COLUMNS = {
     "status": "订单状态",
@@ -72,4 +73,4 @@ def shown(name: str, value: Any) -> str:
         return money_text(value)
     if name.endswith("_milli"):
         return quantity_text(value)
-    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)
+    return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from portal import inputs
 from portal.orders.export_format import Lost, Problem
 from portal.orders.importing.groups import Groups, describe_groups
 from portal.sheets import safe_cell
@@ -37,6 +38,11 @@ class RowResult(NamedTuple):
     column: str = ""
     sentence: str = ""
     sheet: str = ""  # its name, when it isn't the first
+
+    def without_unseen(self) -> RowResult:
+        """The same, of what the file says only what can be seen: it is shown on pages and terminals."""
+        order_no, column, sentence = (inputs.seen(text) for text in (self.order_no, self.column, self.sentence))
+        return self._replace(order_no=order_no, column=column, sentence=sentence, sheet=inputs.seen(self.sheet))
 
 
 class Disbelieved(NamedTuple):
@@ -102,6 +108,7 @@ class Report:
 
     def take(self, results: list[RowResult]) -> None:
         """Keep the first problems among these."""
+        results = [each.without_unseen() for each in results]
         self.groups.take(results)
         for result in results:
             if result.sentence:
@@ -113,7 +120,9 @@ class Report:
         """Count what wasn't believed of one order, and keep the first."""
         self.disbelieved_count += len(cells)
         self.disbelieved_orders += bool(cells)
-        self.disbelieved += cells[: MOST_SHOWN - len(self.disbelieved)]
+        for cell in cells[: MOST_SHOWN - len(self.disbelieved)]:
+            kept, said = inputs.seen(cell.kept), inputs.seen(cell.said)
+            self.disbelieved.append(cell._replace(kept=kept, said=said, why=inputs.seen(cell.why)))
 
     def refuse(self, problem: Problem) -> RowResult:
         """Count what the reading of a row cost. A row with several problems is lost once."""
@@ -178,6 +187,7 @@ def report_file(path: str | os.PathLike[str]) -> Iterator[Callable[[RowResult], 
         writer.writerow(["行号", "订单编号", "结果", "列", "说明"])
 
         def write(result: RowResult) -> None:
+            result = result.without_unseen()
             order_no = f"'{result.order_no}" if result.order_no else ""  # or a spreadsheet would round its last digits
             row = safe_cell(f"{result.sheet}!{result.row}") if result.sheet else result.row
             writer.writerow([row, order_no, result.outcome.value, result.column, safe_cell(result.sentence)])

@@ -1,0 +1,37 @@
+"""Who has no business with money reads of none: a case's page as the warehouse sees it, with steps that name sums."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from portal.flow import Actor, CaseType
+from tests.cast import PARCELS, Cast, sign_in
+from tests.conftest import Clock
+
+
+@pytest.mark.parametrize("case_type", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+def test_the_warehouse_reads_no_sums_in_a_case(app: Flask, cast: Cast, now: Clock, case_type: CaseType) -> None:
+    """Freight that was advanced and answered, and an inspection that changes the sums; in each state it works in."""
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    case = cast.open_case(case_type=case_type, reason="damaged", dearer=500 if case_type is CaseType.EXCHANGE else None)
+    case = cast.take(case, "agree", Actor.SELLER)
+    seen = [case.state]
+    warehouse, owner = sign_in(app, "buyer2"), sign_in(app, "seller")
+    pages = [warehouse.get(f"/seller/cases/{case.case_no}").text]
+    case = cast.take(case, "ship_return", Actor.BUYER, parcels=PARCELS)
+    case = cast.take(case, "claim_freight", Actor.BUYER, freight_fen=1_234, photos=cast.photos(1, cast.buyer))
+    pages.append(warehouse.get(f"/seller/cases/{case.case_no}").text)
+    case = cast.take(case, "decline_freight", Actor.SELLER, note="没有凭证")
+    seen.append(case.state)
+    pages.append(warehouse.get(f"/seller/cases/{case.case_no}").text)
+    case = cast.take(case, "dispute_goods", Actor.SELLER, **cast._facts_of(case, {"dispute": 1_000}, cast.now))
+    seen.append(case.state)
+    pages.append(warehouse.get(f"/seller/cases/{case.case_no}").text)
+    assert seen == ["returning", "inspecting", "disputed"]
+    for page in pages:
+        assert "处理记录" in page
+        assert not re.findall(r".{30}¥.{12}|.{30}12\.34.{5}", page), case_type
+    assert "¥" in owner.get(f"/seller/cases/{case.case_no}").text  # who has, reads them
