@@ -1,7 +1,7 @@
 """What a shop's lines say, once each: how any line of an order or a case is found by its goods.
 
-Revision ID: 0057
-Revises: 0056
+Revision ID: 0058
+Revises: 0057
 Create Date: 2026-11-29 05:30:00
 """
 
@@ -15,8 +15,8 @@ from alembic import op
 
 from portal.extensions import BigId
 
-revision = "0057"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = depends_on = None
 
 _AT_ONCE = 1_000
