@@ -27,7 +27,7 @@ COLUMNS = {
     "tracking_text": "运单号",
     "is_dropship": "是否代发订单",
 }
-CALLED_OFF, SENT = "已在本站撤销", "已在本站发货"
+CALLED_OFF, SENT = "已在本平台取消", "已在本平台发货"
 OLDER = "表格比已知的更早"
 GIVEN_UP = "以前的表格就是这样，后来已经更新过"
 REFUND_AGAIN = "已确认退款撤销，从表格看不出是不是又申请了退款"
