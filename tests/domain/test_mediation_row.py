@@ -22,7 +22,7 @@ from tests.domain.conftest import migrate_spread
 from tests.postgres import fresh_database
 
 MOVED = ", ".join(column.key for column in mediation_rows.COLUMNS)
-BEFORE = "0057"
+BEFORE = "0058"
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "spread"])
