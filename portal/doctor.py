@@ -259,6 +259,18 @@ CHECKS: tuple[Check, ...] = (
             "OR coalesce(received_milli, 0) > quantity_milli OR shipped_milli < 0 OR accepted_milli < 0"
         ),
     ),
+    Check(
+        "sold as",
+        "whatever a line says of its goods is there to be searched for, by the shop's own lines and in cases",
+        _sql(
+            "SELECT 'order line', l.id FROM order_lines l WHERE l.product_id IS NOT NULL AND NOT EXISTS "
+            "(SELECT 1 FROM sold_as s WHERE s.shop_id = l.shop_id AND s.product_id = l.product_id "
+            "AND s.title = l.title AND s.spec = l.spec AND s.cargo_no = l.cargo_no) "
+            "UNION ALL SELECT 'case line', cl.id FROM case_lines cl "
+            "JOIN order_lines l ON l.id = cl.order_line_id AND l.shop_id = cl.shop_id "
+            "WHERE cl.title <> l.title OR cl.spec <> l.spec"
+        ),
+    ),
     Check("events", "every version is one event, every event a row of the table, the last one is the state", _edges),
     Check("hashes", "no event was changed after it was written", _hashes),
     Check(

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, Integer, String, Table, func, select, text
+from sqlalchemy import Boolean, Integer, String, Table, func, insert, select, text
 from sqlalchemy.types import JSON
 
 from portal import flow
 from portal.extensions import Model, Moment, db, writing
-from portal.models import Conversation
+from portal.models import Conversation, SoldAs
+from portal.models.orders import make_sold_as
 
 MANY = 100_000  # cases, and as many orders, lines, notices, conversations and messages
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -25,6 +26,9 @@ BUYER, OTHER_BUYER = 1000, 103  # a tenth of everything, and about fifty of each
 _OPEN = [str(state) for state in flow.State if state not in flow.FINAL]
 _STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "completed", "cancelled")
 _IN_SHOP = f"CASE WHEN i % 10 < 8 THEN {SHOP} ELSE {OTHER_SHOP} + i % 49 END"
+SHOPS = 50
+_GOODS = "'纯棉中筒袜 ' || CAST(i % 100 AS TEXT)"
+_SPEC = "CASE WHEN i % 1000 = 7 THEN '藏青;XL' ELSE '黑色;' || CAST(i % 4 AS TEXT) END"
 _OF_BUYER = f"CASE WHEN i % 10 = 0 THEN {BUYER} ELSE 101 + i % 1900 END"
 _IS_OPEN = "i % 20 >= 15"
 _ESCALATED = f"{_IS_OPEN} AND (i / 140) % 10 = 0"
@@ -81,6 +85,7 @@ def _people() -> None:
     _fill("shops", 50, name="'shop' || CAST(i AS TEXT)", owner_id="i")
     _fill("staff", 50, user_id="i", shop_id="i", current="true")
     _fill("policies", 50, shop_id="i", version="1")
+    _fill("products", 101 * SHOPS, shop_id=f"1 + i % {SHOPS}", product_key="CAST(i AS TEXT)", title="'袜'")
 
 
 def _orders(many: int) -> None:
@@ -103,9 +108,15 @@ def _orders(many: int) -> None:
         order_id="i",
         position="1",
         line_key="'line'",
-        title="'纯棉中筒袜 ' || CAST(i % 100 AS TEXT)",
+        title=_GOODS,
+        spec=_SPEC,
+        cargo_no="'DZ-' || CAST(i % 100 AS TEXT)",
+        product_id=f"(CASE WHEN i % 100 = 0 THEN 100 ELSE i % 100 END) * {SHOPS} + {_IN_SHOP} - 1",
         quantity_milli="10000",
     )
+    query = text("SELECT DISTINCT shop_id, product_id, title, spec, cargo_no FROM order_lines")
+    said = db.session.execute(query).all()
+    db.session.execute(insert(SoldAs), [make_sold_as(*row) for row in said])
 
 
 def _cases(many: int) -> None:
@@ -132,10 +143,14 @@ def _cases(many: int) -> None:
         stage=f"CASE WHEN {_ESCALATED} THEN 'overdue' ELSE '' END",
         reason=_one_of(("damaged", "size", "colour"), "i"),
         freight_payer="'seller'",
-        goods="'纯棉中筒袜 ' || CAST(i % 100 AS TEXT)",
+        goods=_GOODS,
+        spec=_SPEC,
         quantity_milli="2000",
         opened_at=_at("-(i % 5000) * 61 - 3600"),
         updated_at=_at("-(i % 5000) * 61"),
+    )
+    _fill(
+        "case_lines", many, case_id="i", order_line_id="i", quantity_milli="2000", title=_GOODS, spec=_SPEC, unit="'双'"
     )
     db.session.execute(
         text(

@@ -1,9 +1,10 @@
-"""What calling an order off came to, and its words."""
+"""What calling an order off is called and what it came to, in the words of who does it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -17,14 +18,31 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # not an order of this buyer
 
 
-SAID: dict[Outcome, str] = {
-    Outcome.CANCELLED: "已撤销",
-    Outcome.ALREADY: "这笔订单已经关闭，不需要再撤销",
-    Outcome.SHIPPED: "商家已发货，不能撤销；可以拒收，或收到后申请退货退款",
+class CallOff(NamedTuple):
+    """Calling an order off, as its reader calls it: the button and the verb."""
+
+    button: str
+    verb: str
+
+
+def name_call_off(*, resells: bool, paid: bool = True) -> CallOff:
+    """A distributor's 撤销申请 of what was paid for (their word in 铺货); everybody else's 取消订单."""
+    return CallOff("撤销申请", "撤销") if resells and paid else CallOff("取消订单", "取消")
+
+
+_SAID: dict[Outcome, str] = {
+    Outcome.CANCELLED: "已{verb}",
+    Outcome.ALREADY: "这笔订单已经关闭，不需要再{verb}",
+    Outcome.SHIPPED: "商家已发货，不能{verb}；可以拒收，或收到后申请退货退款",
     Outcome.IN_THE_WAY: "订单有进行中的售后，请先处理完那张售后单",
-    Outcome.UNCLEAR: "平台还在处理这笔订单，现在不能撤销；请联系商家",
+    Outcome.UNCLEAR: "平台还在处理这笔订单，现在不能{verb}；请联系商家",
     Outcome.UNKNOWN: "没有找到这笔订单",
 }
+
+
+def tell_outcome(outcome: Outcome, call_off: CallOff) -> str:
+    """What became of it, in the same word that it was asked in."""
+    return _SAID[outcome].format(verb=call_off.verb)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
     for case in _open_cases(order_id, shop_id):
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped":
             if case.state in _WITHDRAWABLE and not case.escalated:
-                taking.take(case.id, "withdraw", by=by, now=now, handed=HandIn(note="改为撤销订单"))
+                taking.take(case.id, "withdraw", by=by, now=now, handed=HandIn(note="改为取消订单"))
             if case.state not in (State.WITHDRAWN, *_BEING_PAID):
                 raise NotNow(Outcome.IN_THE_WAY)
         else:
@@ -146,7 +146,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
             policy_id=policies.get_current(order.shop_id).id,
             now=now,
         )
-    said = "买家在发货前撤销了订单" + (f"，应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
+    said = "买家在发货前取消了订单" + (f"，应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
     talk = conversations.get_of_order(order, now)
     conversations.add_message(
@@ -158,7 +158,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
                 user_id,
                 shop_id=order.shop_id,
                 kind="order_cancelled",
-                title="买家撤销了订单",
+                title="买家取消了订单",
                 body=f"订单 {order.order_no} {said}。原因：{words}。",
                 href=f"/seller/orders?q={order.order_no}",
                 at=now,
@@ -224,7 +224,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
     order = db.session.get_one(Order, (order_id, shop_id), populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise StepRefused(
-            "买家已撤销这笔订单，请不要发货；退款在「待退款」里登记"
+            "买家已取消这笔订单，请不要发货；退款在「待退款」里登记"
             if order.cancelled_at is not None
             else "这笔订单不是待发货状态，页面显示的是最新状态",
             "ship_order",

@@ -1,4 +1,4 @@
-"""撤销申请: calling off orders that haven't been sent, one or many, straight from the list."""
+"""取消订单, a distributor's 撤销申请: calling off orders that haven't been sent, one or many, from the list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from portal.web.pages import page
 class CancelForm(Form):
     """Why; the orders themselves are hidden fields."""
 
-    reason = Choice("撤销原因", choices=list(unsent.REASONS.items()), missing="请选择撤销原因")
+    reason = Choice("取消原因", choices=list(unsent.REASONS.items()), missing="请选择原因")
 
 
 @bp.route("/orders/cancel", methods=["GET", "POST"])
@@ -43,20 +43,23 @@ def cancel_order(order_no: str) -> ResponseReturnValue:
 def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
     found = chosen.list_chosen(numbers, g.who.user_id)
     open_ones = [row for row in found if row.status in unsent.OPEN]
+    paid = any(row.status == "unshipped" for row in found) or not found
+    call_off = cancel_outcomes.name_call_off(resells=g.who.resells, paid=paid)
     form = CancelForm()
+    form.reason.label.text = f"{call_off.verb}原因"
     status = 200
     single = action != "/orders/cancel"
     if len(numbers) > unsent.MOST_AT_ONCE:
-        form.refuse(f"一次最多撤销 {unsent.MOST_AT_ONCE} 笔，请分几次提交")
+        form.refuse(f"一次最多{call_off.verb} {unsent.MOST_AT_ONCE} 笔，请分几次提交")
         status = 422
     elif not found:
-        form.refuse("请先勾选要撤销的订单")
+        form.refuse(f"请先勾选要{call_off.verb}的订单")
         status = 422
     elif request.method == "POST" and (single or "reason" in request.form):
         status = 422
         if form.validate_on_submit():
             if single and not open_ones:  # sent or closed meanwhile: said here, with what to do instead
-                form.refuse(cancel_outcomes.SAID[unsent.find_obstacle(found[0].status)])
+                form.refuse(cancel_outcomes.tell_outcome(unsent.find_obstacle(found[0].status), call_off))
                 status = 409
             else:
                 by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
@@ -68,7 +71,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
                 return once(done)
     elif not open_ones:
         for why in dict.fromkeys(unsent.find_obstacle(row.status) for row in found):
-            form.refuse(cancel_outcomes.SAID[why])
+            form.refuse(cancel_outcomes.tell_outcome(why, call_off))
         status = 409 if request.method == "POST" else 200
     return page(
         "buyer/cancel.html",
@@ -77,6 +80,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
         rows=found,
         open_ones=open_ones,
         action=action,
+        call_off=call_off,
         total=sum(row.left_fen for row in open_ones),
         status_words=words.ORDER_STATUS,
         back=f"/orders/{numbers[0]}" if single else "/orders?tab=unshipped",
@@ -88,10 +92,12 @@ def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     """What became of each of the orders that were called off together."""
     made = guards.found(chosen.find_cancellation(cancellation_id, g.who.user_id))
     rows = [(number, cancel_outcomes.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
+    call_off = cancel_outcomes.name_call_off(resells=g.who.resells)
     return page(
         "buyer/cancelled.html",
         made=made,
         rows=rows,
-        said=cancel_outcomes.SAID,
+        call_off=call_off,
+        said={outcome: cancel_outcomes.tell_outcome(outcome, call_off) for _, outcome, _ in rows},
         done=sum(outcome is cancel_outcomes.Outcome.CANCELLED for _, outcome, _ in rows),
     )

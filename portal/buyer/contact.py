@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import Row
 
 from portal.applications import drafts, goods
 from portal.buyer import bp
+from portal.cases import case_view
 from portal.extensions import db, writing
+from portal.flow import Actor, State
 from portal.models import Order, Shop
 from portal.models.orders import find_path
 from portal.orders import order_lists
@@ -80,9 +84,21 @@ def contact(order_no: str) -> ResponseReturnValue:
         side="buyer",
         phrases=phrases.BUYER_PHRASES,
         photos=conversations.list_photos(order.shop_id, [message.id for message in shown]),
+        nudges=_list_nudges(order),
         unread_here=talk.buyer_unread if talk else 0,
         earlier=f"/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
     )
+
+
+def _list_nudges(order: Order) -> list[tuple[Row[Any], str]]:
+    """The order's cases whose shop can be urged to send now, and where that is done."""
+    found = []
+    for row in order_lists.list_cases(order.id) if order.case_count else ():
+        case = case_view.read_of_buyer(row.case_no, g.who.user_id) if row.state == State.RESHIPPING else None
+        view = case_view.build_view(case, Actor.BUYER, g.now) if case is not None else None
+        if view is not None and any(step.name == "nudge" and not refusal for step, refusal in view.actions):
+            found.append((row, f"/cases/{row.case_no}/nudge"))
+    return found
 
 
 def _send(order_id: int, words: str, photos: list[str]) -> None:

@@ -11,7 +11,7 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs, searching, words
-from portal.applications import goods
+from portal.applications import cancel_outcomes, goods, unsent
 from portal.buyer import bp
 from portal.cases import replaced
 from portal.extensions import db
@@ -59,6 +59,10 @@ def my_orders() -> ResponseReturnValue:
         problem=problem,
         more="/orders?" + urlencode(more) if more else "",
         now=g.now,
+        call_off={
+            status: cancel_outcomes.name_call_off(resells=g.who.resells, paid=status != "unpaid")
+            for status in unsent.OPEN
+        },
     )
     answer.set_etag(etag, weak=True)
     return answer
@@ -93,7 +97,7 @@ def order(order_no: str) -> ResponseReturnValue:
     came = replaced.list_of_order(found.id, found.shop_id, g.now) if found.case_count else ()
     parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
     cases = order_lists.list_cases(found.id) if found.case_count else ()
-    resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
+    resells = g.who.resells and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
         term=resale.describe_apply_term(found, g.now),
@@ -105,6 +109,7 @@ def order(order_no: str) -> ResponseReturnValue:
         replaced=came,
         came_lines={line.order_line_id for each in came for line, _ in each.units},
         cases=cases,
+        call_off=cancel_outcomes.name_call_off(resells=g.who.resells, paid=found.status != "unpaid"),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=_tell_next(found, cases),

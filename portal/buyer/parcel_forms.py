@@ -28,13 +28,13 @@ class ParcelForm(StepForm):
     carrier = Pick("物流公司", missing="请选择物流公司", optional=True)
     number = Line("运单号", limit=60, exact=True, optional=True)  # 自送 has none
     # Their labels don't hold those of the first parcel: who looks for 物流公司 or 运单号 finds one field.
-    carrier2 = Pick("第 2 个包裹由谁送", optional=True)
+    carrier2 = Pick("第 2 个包裹的快递公司", optional=True)
     number2 = Line("第 2 个包裹的单号", limit=60, exact=True, optional=True)
-    carrier3 = Pick("第 3 个包裹由谁送", optional=True)
+    carrier3 = Pick("第 3 个包裹的快递公司", optional=True)
     number3 = Line("第 3 个包裹的单号", limit=60, exact=True, optional=True)
-    carrier4 = Pick("第 4 个包裹由谁送", optional=True)
+    carrier4 = Pick("第 4 个包裹的快递公司", optional=True)
     number4 = Line("第 4 个包裹的单号", limit=60, exact=True, optional=True)
-    carrier5 = Pick("第 5 个包裹由谁送", optional=True)
+    carrier5 = Pick("第 5 个包裹的快递公司", optional=True)
     number5 = Line("第 5 个包裹的单号", limit=60, exact=True, optional=True)
     photos: Any = Photos("寄出前的照片")
     place: Any = HiddenField()  # which of several return addresses

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, endings, failed, mediations, places, rulings, stakes
+from portal.cases import answers, case_facts, endings, failed, mediations, places, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
@@ -35,12 +35,7 @@ from portal.rights import addresses, reasons, resale
 from portal.rights.addresses import NOBODY, Address
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
-
-
-_OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
-
-
-_OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
+_OF_BUYER, _OF_SHOP = (_CASE.where(side == bindparam(side.key)) for side in (Case.buyer_id, Case.shop_id))
 
 
 def find_of_buyer(case_no: str, buyer_id: int) -> Case | None:
@@ -137,6 +132,11 @@ class View:
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
         return cases_proposals.describe(proposal, self.lines)
+
+    @property
+    def head(self) -> str:
+        """The headline: what this side does, or what it waits for."""
+        return answers.find_head(self)
 
     @property
     def money(self) -> bool:

@@ -27,7 +27,7 @@ from portal.notices import notices
 from portal.orders import known_shops, ledger, versions
 from portal.rights import resale
 
-BASIS_UNSENT = "订单还没有发货，买家撤销后退还全部实付款"
+BASIS_UNSENT = "订单还没有发货，买家取消后退还全部实付款"
 
 
 def open_case(

@@ -1,7 +1,7 @@
 """One search for everything of a shop, whatever its state: numbers by their end, names by their beginning, goods.
 
 No table is scanned: the last four of each number and the first two of each name have indexes of their own, goods are
-looked up in the shop's catalogue.
+looked up among what the shop's lines say.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select, text, union_all
 
+from portal.cases import sold_search
 from portal.cases.finding import find_scanned, list_cases, not_by_shop
 from portal.extensions import db
-from portal.models import Case, Order, OrderLine, Product, Shipment, User
+from portal.models import Case, Order, Shipment, User
 from portal.models.keys import HEAD, TAIL
 from portal.prepared import among
 from portal.searching import Typed, escape_like, read_typed, split_typed
 
 MOST = 20  # hits of each kind on one page
-MOST_NAMED = 20  # people, and titles of the catalogue, that a needle may mean
+MOST_NAMED = 20  # people that a needle may mean
 
-_case, _order, _user, _shipment, _product = (table.__table__.c for table in (Case, Order, User, Shipment, Product))
-_line = OrderLine.__table__.c
+_case, _order, _user, _shipment = (table.__table__.c for table in (Case, Order, User, Shipment))
 
 
 class Found(NamedTuple):
@@ -57,14 +57,14 @@ def _search_one(shop_id: int, raw: str) -> Found:
     typed = read_typed(raw)
     scanned = [case.id for case in find_scanned(shop_id, raw)] if typed.number else []
     people = _find_people(shop_id, typed)
-    titles = _find_titles(shop_id, typed)
-    cases, orders = _cases(shop_id, typed, people, titles), _orders(shop_id, typed, people)
+    cases, orders = _cases(shop_id, typed, people), _orders(shop_id, typed, people)
+    of_goods = {kind: sold_search.find(shop_id, typed, kind, MOST) for kind in ("cases", "orders")}
     if not typed.number and len(typed.each_word) > 1:
-        more_cases, more_orders = _fit_all(shop_id, typed.each_word)
+        more_cases, more_orders = _fit_all(shop_id, typed.each_word, of_goods)
         cases, orders = [*cases, *more_cases], [*orders, *more_orders]
     ids = {
-        "cases": [*scanned, *_find(cases)],
-        "orders": _find(orders),
+        "cases": [*scanned, *_find(cases), *of_goods["cases"]],
+        "orders": [*_find(orders), *of_goods["orders"]],
         "parcels": _find(_ends(shop_id, typed, _shipment, {"no_tail": "tracking_no"})),
     }
     shown = {kind: sorted(set(found), reverse=True) for kind, found in ids.items()}
@@ -112,20 +112,7 @@ def _find_people(shop_id: int, typed: Typed) -> list[int]:
     return sorted(set(_find(named, MOST_NAMED)), reverse=True)
 
 
-def _find_titles(shop_id: int, typed: Typed) -> list[str]:
-    """Titles of the catalogue that have the words in them, or whose 货号 has the number in it."""
-    if not typed.words:
-        return []
-    words = escape_like(typed.words)
-    bare = func.replace(func.replace(func.upper(_product.cargo_no), "-", ""), " ", "")
-    fits = or_(_product.title.like(words, escape="\\"), _product.cargo_no.like(words, escape="\\"))
-    if typed.number:
-        fits = or_(fits, bare.like(f"%{typed.number}%"))
-    query = select(_product.title).where(_product.shop_id == shop_id, fits).limit(10 * MOST_NAMED)
-    return list(dict.fromkeys(db.session.scalars(query)))[:MOST_NAMED]
-
-
-def _cases(shop_id: int, typed: Typed, people: list[int], titles: list[str]) -> list[Any]:
+def _cases(shop_id: int, typed: Typed, people: list[int]) -> list[Any]:
     here = _case.shop_id == shop_id
     of_order = [
         select(_case.id.label("id")).where(not_by_shop(_case, shop_id), _case.order_id.in_(orders))
@@ -145,7 +132,6 @@ def _cases(shop_id: int, typed: Typed, people: list[int], titles: list[str]) -> 
             .order_by(_case.updated_at.desc())
             for person in people
         ),
-        *(select(_case.id.label("id")).where(here, _case.goods == title) for title in titles),
     ]
 
 
@@ -166,8 +152,9 @@ def _orders(shop_id: int, typed: Typed, people: list[int]) -> list[Any]:
     ]
 
 
-def _fit_all(shop_id: int, words: Sequence[str]) -> tuple[list[Any], list[Any]]:
-    """Selects of cases and of orders that every one of several words fits: 「李 袜子」 is whose goods these are.
+def _fit_all(shop_id: int, words: Sequence[str], of_goods: dict[str, list[int]]) -> tuple[list[Any], list[Any]]:
+    """Selects of cases and of orders that every one of several words fits: 「李 袜子」 is whose goods these are; what
+    is found by its goods is added to ``of_goods``.
 
     One of the words leads to the rows by an index, as if it were the only one; the others only leave some of them out.
     """
@@ -176,11 +163,13 @@ def _fit_all(shop_id: int, words: Sequence[str]) -> tuple[list[Any], list[Any]]:
     for place, word in enumerate(words):
         others = [*words[:place], *words[place + 1 :]]
         typed = Typed("", False, word)
-        people, titles = _find_people(shop_id, typed), _find_titles(shop_id, typed)
-        fitting = [_fits(each, _case, _case.goods.like(escape_like(each), escape="\\")) for each in others]
-        cases += [part.where(*fitting) for part in _cases(shop_id, typed, people, titles)]
-        fitting = [_fits(each, _order, _sells(each)) for each in others]
-        orders += [part.where(*fitting) for part in _orders(shop_id, typed, people)]
+        people = _find_people(shop_id, typed)
+        of_cases = [_fits(each, _case, sold_search.asks_for(each)) for each in others]
+        cases += [part.where(*of_cases) for part in _cases(shop_id, typed, people)]
+        of_goods["cases"] += sold_search.find(shop_id, typed, "cases", MOST, of_cases)
+        of_orders = [_fits(each, _order, sold_search.sells(each)) for each in others]
+        orders += [part.where(*of_orders) for part in _orders(shop_id, typed, people)]
+        of_goods["orders"] += sold_search.find(shop_id, typed, "orders", MOST, of_orders)
     return cases, orders
 
 
@@ -189,11 +178,6 @@ def _fits(word: str, table: Any, goods: Any) -> Any:
     named = [func.substr(name, 1, len(word)) == word for name in (_user.member_name, _user.company_name)]
     buyer = select(_user.id).where(_user.id == table.buyer_id, or_(*named)).exists()
     return or_(func.substr(table.receiver_name, 1, len(word)) == word, goods, buyer)
-
-
-def _sells(word: str) -> Any:
-    of_order = select(_line.id).where(_line.shop_id == _order.shop_id, _line.order_id == _order.id)
-    return of_order.where(_line.title.like(escape_like(word), escape="\\")).exists()
 
 
 _NUMBERS_OF_ORDER = {"no_tail": "order_no", "down_tail": "downstream_order_no", "phone_tail": "receiver_phone"}

@@ -223,6 +223,7 @@ OTHERS: dict[str, str] = {
     "fault_weeks": "numbers",
     "sold_lines": "which lines a shop has counted as sold",
     "sold_weeks": "numbers",
+    "sold_as": "what a company's goods are called",
     "packings": "how a shop packs its goods",
     "batches": "a shop's incoming goods",
     "remedies": "a company's advice for everybody",

@@ -50,7 +50,7 @@ _ROWS: tuple[Step, ...] = (
     Step("apply", R, None, State.APPLIED, B, "买家提交了退货退款申请", (S,), "提交申请", title="新的{type}申请"),
     Step("apply", M, None, State.APPLIED, B, "买家提交了仅退款申请", (S,), "提交申请", title="新的{type}申请"),
     Step("apply_on_behalf", ALL, None, State.APPLIED, S, "商家按买家的要求代为提交了申请", (B,), "代买家申请", roles=AGENT),
-    Step("cancel_order", M, None, State.REFUNDING, B, "买家在发货前撤销了订单，等待商家退款", (S,), "撤销申请"),
+    Step("cancel_order", M, None, State.REFUNDING, B, "买家在发货前取消了订单，等待商家退款", (S,), "取消订单"),
     Step("withdraw", ALL, State.APPLIED, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", danger=True),
     Step("withdraw", ALL, State.PROPOSED, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("from_applied",), danger=True),
     Step("withdraw", ALL, State.REVISING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", danger=True),

@@ -21,7 +21,7 @@ from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
-from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
+from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku, SoldAs
 from portal.models.packings import Packing
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
@@ -143,6 +143,7 @@ __all__ = [
     "ShopTag",
     "Sku",
     "SlipPrint",
+    "SoldAs",
     "SoldLine",
     "SoldWeek",
     "Staff",

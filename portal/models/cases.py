@@ -80,7 +80,6 @@ class Case(ShopRow, Model):
         Index("ix_cases_no_tail", "shop_id", "no_tail", "id"),
         Index("ix_cases_phone_tail", "shop_id", "phone_tail", "id"),
         Index("ix_cases_receiver_head", "shop_id", "receiver_head", "id"),
-        Index("ix_cases_goods", "shop_id", "goods", "id"),
         Index("ix_cases_owner", "shop_id", "owner_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_opened", "shop_id", "opened_at", "id"),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
@@ -218,6 +217,7 @@ class CaseLine(ShopRow, Model):
         CheckConstraint("moved_milli BETWEEN 0 AND quantity_milli", name="moved"),
         UniqueConstraint("case_id", "order_line_id", "shop_id"),
         Index("ix_case_lines_order_line_id", "order_line_id"),
+        Index("ix_case_lines_goods", "title", "spec", "shop_id", "case_id"),
     )
 
     case_id: Mapped[int]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +20,7 @@ from sqlalchemy import (
     insert,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -187,7 +190,7 @@ class OrderLine(ShopRow, Model):
         CheckConstraint("quantity_milli > 0", name="quantity"),
         CheckConstraint("refunded_fen >= 0 AND refunded_milli BETWEEN 0 AND quantity_milli", name="refunded"),
         UniqueConstraint("order_id", "line_key", "shop_id"),
-        Index("ix_order_lines_product_id", "product_id"),
+        Index("ix_order_lines_goods", "product_id", "spec", "order_id"),
     )
 
     order_id: Mapped[int]
@@ -210,6 +213,30 @@ class OrderLine(ShopRow, Model):
     snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)  # 交易快照: the row's own words, never changed
 
 
+class SoldAs(Model):
+    """What lines of a shop say of their goods, once each: a search looks here, and then for the lines that say so.
+
+    Written in the transaction that makes the line; never changed, as the words of a line aren't.
+    """
+
+    __tablename__ = "sold_as"
+    __table_args__ = (refer("product_id", "products"),)
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
+    mark: Mapped[str] = mapped_column(String(32), primary_key=True)  # of the four below
+    product_id: Mapped[int]
+    title: Mapped[str] = mapped_column(String(300))
+    spec: Mapped[str] = mapped_column(String(300))
+    cargo_no: Mapped[str] = mapped_column(String(80))
+
+
+def make_sold_as(shop_id: int, product_id: int, title: str, spec: str, cargo_no: str) -> dict[str, Any]:
+    """The row of SoldAs for a line that says so; the same for the same words."""
+    said = {"product_id": product_id, "title": title, "spec": spec, "cargo_no": cargo_no}
+    mark = hashlib.sha256(json.dumps(list(said.values())).encode()).hexdigest()[:32]
+    return {"shop_id": shop_id, "mark": mark, **said}
+
+
 class Cancellation(Model):
     """Orders that somebody called off together, and what became of each: [order number, outcome, case number]."""
 
@@ -228,3 +255,11 @@ class Cancellation(Model):
 def _keep_head(_mapper: Any, connection: Connection, order: Order) -> None:
     head = {"order_no": order.order_no, "order_id": order.id, "shop_id": order.shop_id, "buyer_id": order.buyer_id}
     connection.execute(insert(OrderHead), head)
+
+
+@event.listens_for(OrderLine, "after_insert")
+def _keep_sold_as(_mapper: Any, connection: Connection, line: OrderLine) -> None:
+    if line.product_id is not None:
+        there = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(SoldAs)
+        said = make_sold_as(line.shop_id, line.product_id, line.title, line.spec or "", line.cargo_no or "")
+        connection.execute(there.on_conflict_do_nothing(), said)

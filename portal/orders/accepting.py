@@ -34,8 +34,8 @@ _OF_LINES = {
     "货品标题": "明细不能在这里增减；货品总价与明细一致时，重新导入会自动更新",
 }
 _OF_STATUS = {
-    doubts.CALLED_OFF: "买家已在本站撤销，这里按撤销处理，不能改回去",
-    doubts.SENT: "已在本站发货，不能改回未发货",
+    doubts.CALLED_OFF: "买家已在本平台取消，这里按取消处理，不能改回去",
+    doubts.SENT: "已在本平台发货，不能改回未发货",
     doubts.WORDLESS: "看不懂的状态不能采信；请在平台核对，换成平台的状态再导入",
     doubts.CASE_OPEN: "订单有进行中的售后单；售后结束后请再导入一次",
     doubts.BESIDE: "与已知的状态只能有一个是真的，改过去会拿走买家的售后权利，不能采信",
@@ -103,7 +103,8 @@ def count_of_orders(shop_id: int, order_ids: Collection[int]) -> dict[int, int]:
         .where(OrderDoubt.shop_id == shop_id, OrderDoubt.order_id.in_(order_ids))
         .group_by(OrderDoubt.order_id)
     )
-    return dict(rows.tuples().all())
+    found: dict[int, int] = dict(rows.all())
+    return found
 
 
 def _list(shop_id: int, which: Any, most: int) -> list[Doubtful]:
@@ -121,20 +122,28 @@ def _load_orders(shop_id: int, ids: Collection[int], *, lock: bool = False) -> d
 
 
 class _Facts(NamedTuple):
-    """What contradicts a change of an order: its open cases, and payments that are under way."""
+    """What contradicts a change of an order: its open cases, payments under way, sums that contradict its lines."""
 
     in_case: Collection[int]
     owing: Collection[int]
+    odd_sums: Collection[int]
 
     @classmethod
     def find(cls, shop_id: int, orders: Mapping[int, Order]) -> _Facts:
+        contradict = OrderDoubt.why.in_((doubts.REFUNDED, doubts.LINES_DIFFER)) & OrderDoubt.name.in_(SUMS)
+        odd = select(OrderDoubt.order_id).where(
+            OrderDoubt.shop_id == shop_id,
+            OrderDoubt.order_id.in_(orders),
+            contradict | (OrderDoubt.name == "goods_total_fen"),
+        )
+        odd_sums = set(db.session.scalars(odd)) if orders else set()
         with_cases = [order.id for order in orders.values() if order.case_count]
         if not with_cases:
-            return cls((), ())
+            return cls((), (), odd_sums)
         owing = select(MoneyEntry.order_id).where(
             MoneyEntry.shop_id == shop_id, MoneyEntry.order_id.in_(with_cases), text(OPEN_ENTRY)
         )
-        return cls(versions.find_with_open_case(with_cases, [shop_id]), set(db.session.scalars(owing)))
+        return cls(versions.find_with_open_case(with_cases, [shop_id]), set(db.session.scalars(owing)), odd_sums)
 
 
 def _describe(doubt: OrderDoubt, order: Order, facts: _Facts) -> Doubtful:
@@ -156,7 +165,7 @@ def _find_stop(doubt: OrderDoubt, order: Order, facts: _Facts) -> str:
     if order.id in facts.in_case and doubt.name in (*STOOD_ON, "is_dropship"):
         return _IN_A_CASE
     if doubt.name in SUMS:
-        if doubt.why in (doubts.REFUNDED, doubts.LINES_DIFFER) or doubt.name == "goods_total_fen":
+        if order.id in facts.odd_sums:
             return "与已知的明细或已登记的退款不一致，采信后退款会算错；请核对明细，再导入一次"
         if order.id in facts.owing or (doubt.name == "paid_fen" and doubt.value["paid_fen"] < order.refunded_fen):
             return "还有没有付完的款项，付完或取消后再采信"
@@ -268,29 +277,6 @@ def _count_again(shop_id: int, orders: Sequence[Order]) -> None:
     for table, ids in ((Shop, {shop_id}), (User, {order.buyer_id for order in orders})):
         statement = update(table).where(table.id.in_(sorted(ids))).values(version=table.version + 1)
         db.session.execute(statement.execution_options(synchronize_session=False))
-
-
-class Accepted(NamedTuple):
-    """What was believed by hand, by whom and why."""
-
-    at: datetime
-    member: str
-    source: str
-    reason: str
-    changes: list[list[str]]
-
-
-def list_accepted(shop_id: int, order_id: int) -> list[Accepted]:
-    """The last things of an order that were believed by hand, the newest first."""
-    version = OrderVersion
-    rows = db.session.execute(
-        select(version.at, User.member_name, version.source, version.reason, version.changes)
-        .join(User, User.id == version.accepted_by)
-        .where(version.shop_id == shop_id, version.order_id == order_id)
-        .order_by(version.id.desc())
-        .limit(20)
-    )
-    return [Accepted(*row) for row in rows]
 
 
 def list_acceptable(shop_id: int, import_id: int, group: Group) -> list[int]:

@@ -112,6 +112,7 @@ _CASES = Prepared(
         _case.due_at,
         _case.due_rule,
         _case.goods,
+        _case.spec,
     ).where(among(_case.order_id, "order_ids"))
 )
 
@@ -177,7 +178,7 @@ def count_tabs(buyer_id: int) -> dict[str, int]:
 SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of one index
     "unshipped": ("待发货", (_order.status == "unshipped",)),
     "sent": ("已发货", (_order.status == "in_transit",)),
-    "cancelled": ("已撤销", (_order.status == "cancelled",)),
+    "cancelled": ("已取消", (_order.status == "cancelled",)),
     "all": ("全部", ()),
 }
 _SHOP_LIST = select(

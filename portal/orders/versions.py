@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, text
 
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case, OrderLine, OrderVersion
+from portal.models import Case, OrderLine, OrderVersion, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
 from portal.rights import addresses
@@ -155,3 +155,26 @@ def list_since(order_id: int, shop_id: int, since: datetime, receiver: Shown) ->
         for row in rows
     ]
     return [each for each in said if each.changes or each.held]
+
+
+class Accepted(NamedTuple):
+    """What was believed by hand, by whom and why."""
+
+    at: datetime
+    member: str
+    source: str
+    reason: str
+    changes: list[list[str]]
+
+
+def list_accepted(shop_id: int, order_id: int) -> list[Accepted]:
+    """The last things of an order that were believed by hand, the newest first."""
+    version = OrderVersion
+    rows = db.session.execute(
+        select(version.at, User.member_name, version.source, version.reason, version.changes)
+        .join(User, User.id == version.accepted_by)
+        .where(version.shop_id == shop_id, version.order_id == order_id)
+        .order_by(version.id.desc())
+        .limit(20)
+    )
+    return [Accepted(*row) for row in rows]

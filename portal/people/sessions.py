@@ -61,6 +61,11 @@ class Who:
     operator: bool = False
     works_in: int = 0  # the shop, also while its desk is shut
 
+    @property
+    def resells(self) -> bool:
+        """Whether what they buy may be sold on: they have a shop of their own."""
+        return self.role == "owner"
+
 
 def hash_token(cookie: str) -> str:
     """What the table keeps of a session's cookie."""

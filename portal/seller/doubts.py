@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal.models import Order
 from portal.orders import accepting, order_lists
 from portal.orders import uploads as order_uploads
+from portal.orders import versions as order_versions
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.fields import Line
@@ -52,7 +53,7 @@ def _show_order(order: Order, form: AcceptForm) -> ResponseReturnValue:
         rows=rows[:SIZE],
         more=more,
         chosen=form.read_chosen(),
-        versions=accepting.list_accepted(order.shop_id, order.id),
+        versions=order_versions.list_accepted(order.shop_id, order.id),
     )
 
 

@@ -96,7 +96,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         order = guards.found(order_lists.find_of_shop(order_no, g.who.shop_id))
     elif order.status != "unshipped":
         form.refuse(
-            "买家已撤销这笔订单，请不要发货；退款在「待退款」里登记"
+            "买家已取消这笔订单，请不要发货；退款在「待退款」里登记"
             if order.cancelled_at is not None
             else "这笔订单不是待发货状态"
         )

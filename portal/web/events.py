@@ -27,7 +27,7 @@ NAMES: dict[str, str] = {
     "authn_lock": "连续输错，暂时等待",
     "session_revoked": "退出其他设备",
     "authz_fail": "没有权限",
-    "csrf_fail": "不是从本站页面提交",
+    "csrf_fail": "不是从本平台页面提交",
     "rate_limit": "操作太频繁",
     "upload_reject": "上传的文件被拒绝",
     "input_strict": "请求不合格式",

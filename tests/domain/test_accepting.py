@@ -219,7 +219,9 @@ def test_sums_are_believed_together_or_not_at_all(cast_both: Cast, rewrite: Rewr
     assert accept(cast, order, "freight_fen") == 2
     assert (fresh(order.id).freight_fen, fresh(order.id).paid_fen) == (freight + 100, paid + 100)
     rewrite(fresh(order.id), 订单状态="等待买家收货", **{"货品总价(元)": 1, "运费(元)": 0, "实付款(元)": 1})
-    assert (accept(cast, order), fresh(order.id).paid_fen) == (0, paid + 100)
+    stops = {each.name: bool(each.stop) for each in waiting(order) if each.name.endswith("_fen")}
+    assert stops == dict.fromkeys(("goods_total_fen", "freight_fen", "paid_fen"), True)
+    assert (accept(cast, order, "paid_fen"), fresh(order.id).paid_fen) == (0, paid + 100)
 
 
 def test_what_changed_since_is_not_believed(cast_both: Cast, rewrite: Rewrite) -> None:
@@ -246,6 +248,12 @@ def test_of_an_order_the_newest_doubts_wait_and_others_shops_are_out_of_reach(
         assert accepting.accept(cast.shop + 1, ids, reason="x", user_id=cast.seller, now=cast.now) == 0
         assert accepting.accept(cast.shop, ids, reason="x", user_id=cast.seller, now=cast.now) == 1
     assert db.session.scalars(select(OrderDoubt).where(OrderDoubt.id.in_(ids))).all() == []
+
+
+def test_moments_are_said_in_beijings_time(cast_both: Cast, rewrite: Rewrite) -> None:
+    order = cast_both.order(status="completed")
+    rewrite(order, 订单状态="等待买家收货", 订单付款时间="2026-11-05 13:37:00")
+    assert [each.said for each in waiting(order) if each.name == "paid_at"] == ["2026-11-05 13:37"]
 
 
 def test_a_dry_run_keeps_no_doubts(cast_both: Cast, tmp_path: Path) -> None:

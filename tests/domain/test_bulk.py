@@ -133,6 +133,28 @@ def test_killed_by_the_system_twice_each_is_done_once(both: Flask, cast_both: Ca
     assert (count_agreed(), bulk.count_items(run)["done"], run.state) == (12, 12, "done")
 
 
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_of_five_hundred_each_is_done_once_though_killed(both: Flask, cast_both: Cast, now: Clock) -> None:
+    """Twenty changed meanwhile; killed by the system three times, each time in the middle of a case."""
+    order = cast_both.order(milli=10_000_000)
+    ids = [cast_both.open_case(order, milli=1_000).id for _ in range(500)]
+    run_id = order_run(cast_both, now, ids).id
+    begin(found(run_id), now)
+    for case_id in ids[::25]:
+        cast_both.take(db.session.get_one(Case, case_id), "withdraw", Actor.BUYER, now.at)
+    handled = 0
+    for killed_after in (30, 70, 1):
+        assert work_until_killed(both, now, killed_after) == -signal.SIGKILL
+        handled += killed_after
+        counts = bulk.count_items(found(run_id))
+        assert counts["done"] + counts["skipped"] == handled and count_agreed() == counts["done"]
+        db.session.rollback()
+    run = work(run_id, now)
+    assert bulk.count_items(run) == {"waiting": 0, "apart": 0, "done": 480, "skipped": 20}
+    assert count_agreed() == 480 and run.state == "done"
+
+
 def test_exceptions_stand_apart_with_their_reason(both: Flask, cast_both: Cast, now: Clock) -> None:
     cast = cast_both
     whole = cast.open_case()

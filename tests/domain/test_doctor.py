@@ -175,6 +175,21 @@ def more_claimed_than_bought(world: World) -> list[str]:
     return [f"order line {world.line} claimed 11000 of 10000 cases 11000"]
 
 
+@plant("sold as")
+def a_line_that_no_search_finds(world: World) -> list[str]:
+    world.run(
+        "DELETE FROM sold_as WHERE product_id = (SELECT product_id FROM order_lines WHERE id = :line)", line=world.line
+    )
+    return [f"order line {world.line}"]
+
+
+@plant("sold as")
+def a_line_of_a_case_with_other_words(world: World) -> list[str]:
+    line = world.line_of(world.confirming)
+    world.run("UPDATE case_lines SET spec = '紫色' WHERE id = :line", line=line)
+    return [f"case line {line}"]
+
+
 @plant("ledger")
 def still_claimed_after_withdrawing(world: World) -> list[str]:
     case = world.cast.take(db.session.get_one(Case, world.applied), "withdraw", Actor.BUYER)

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from portal import doctor
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine, Policy, Product, Shop, Sku, Staff, User
 from portal.orders import ledger, receiving
@@ -74,6 +75,8 @@ def test_the_sample_goes_in_whole() -> None:
     assert report.all_in
     numbers = {"orders": 60, "order_lines": 145, "products": 11, "skus": 145}
     assert counted() == {"users": 9, "shops": 4, "staff": 4, "policies": 4, **numbers}
+    [sold_as] = [check for check in doctor.CHECKS if check.name == "sold as"]
+    assert list(sold_as.broken()) == []  # every line is found by what it says
 
 
 def test_an_order_is_kept_as_the_row_said(take: Callable[..., Report]) -> None:

@@ -26,17 +26,17 @@ def test_three_orders_at_once(world: World, visit: Any, kind: str) -> None:
     buyer.signs_in("buyer", "/orders?tab=unshipped")
     for number in numbers:
         buyer.page.get_by_label(f"选择订单 {number}").check()
-    buyer.press("撤销所选订单")
-    buyer.page.get_by_text("3 笔可以撤销").wait_for()
+    buyer.press("取消所选订单")
+    buyer.page.get_by_text("3 笔可以取消").wait_for()
     buyer.page.get_by_label("下游客户取消了订单").check()
-    buyer.press("撤销申请")
-    buyer.page.get_by_text("3 笔已撤销").wait_for()
+    buyer.press("取消订单")
+    buyer.page.get_by_text("3 笔已取消").wait_for()
     assert buyer.page.get_by_role("link", name="查看退款").count() == 3
     refund = buyer.page.get_by_role("link", name="查看退款").first.get_attribute("href") or ""
     seller.signs_in("seller", "/seller/payouts")
     seller.page.get_by_text(refund.rsplit("/", 1)[1]).first.wait_for()
     seller.page.goto(f"/seller/orders?q={numbers[0]}")
-    seller.page.get_by_text("买家撤销").wait_for()
+    seller.page.get_by_text("买家已取消").wait_for()
     with world.app.app_context():
         statuses = db.session.scalars(db.select(Order.status).where(Order.order_no.in_(numbers))).all()
         assert statuses == ["cancelled"] * 3

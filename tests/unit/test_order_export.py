@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import subprocess
 import sys
 import zipfile
@@ -25,8 +26,10 @@ from portal.orders.export_format.columns import (
     normal_heading,
 )
 from portal.orders.export_format.dozens import PRICE_OF_PIECE, UNCLEAR
+from portal.orders.export_format.ids import read_order_no
 from portal.orders.export_format.lines import TOO_MUCH_PAID
 from portal.orders.export_format.moments import SHORT_YEAR, read_moment
+from portal.orders.export_format.statuses import STATUSES, read_status
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
 
@@ -352,6 +355,50 @@ def test_an_order_that_was_never_paid_owes_no_sum(tmp_path: Path) -> None:
 def test_statuses_are_understood_and_unknown_ones_kept(tmp_path: Path, text: str, status: str) -> None:
     [only], problems = all_of(exports.text(tmp_path / "a.csv", few((NUMBER, "打底衫", 2, 18.8, text))))
     assert (only.status, only.status_text, problems) == (status, text, [])
+
+
+@pytest.mark.parametrize("between", ["，", ",", "/", " ", "（", "、"])
+@pytest.mark.parametrize("status", sorted(set(STATUSES.values())))
+def test_several_words_for_one_status_are_that_status(status: str, between: str) -> None:
+    """交易成功（已评价）; but words that say two things are neither."""
+    words = [word for word, said in STATUSES.items() if said == status]
+    others = [word for word, said in STATUSES.items() if said != status]
+    end = "）" if between == "（" else ""
+    for one, other in itertools.pairwise(words):
+        assert read_status(f"{one}{between}{other}{end}")[0] == status
+    for other in others[::7]:
+        assert read_status(f"{words[0]}{between}{other}{end}")[0] in ("unknown", STATUSES.get(words[0] + other))
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("交易成功（已评价）", "completed"),
+        ("已揽收，运输中", "in_transit"),
+        ("已签收待评价", "delivered"),
+        ("Shipped", "in_transit"),
+        ("ORDER_SHIPPED", "in_transit"),
+        ("交易完结", "completed"),
+        ("已打款待发货", "unshipped"),
+        ("refunded", "cancelled"),
+        ("退款关闭，交易成功", "unknown"),
+        ("已发货（部分退款）", "unknown"),
+        ("退款关闭", "unknown"),
+    ],
+)
+def test_words_of_other_tools(text: str, status: str) -> None:
+    assert read_status(text)[0] == status
+
+
+@pytest.mark.parametrize("label", ["#", "No.", "NO:", "no. ", "订单号：", "订单编号:", "单号: "])
+def test_a_label_before_the_number_goes(label: str) -> None:
+    assert read_order_no(label + NUMBER)[0] == NUMBER
+
+
+@pytest.mark.parametrize("frame", ["【{}】", "[{}]", "「{}」", "*{}", "★{}", "{}（必填）", "{}:", " {} "])
+@pytest.mark.parametrize("heading", ["订单编号", "数量", "货品标题", "运单号"])
+def test_what_stands_around_a_heading_does_not_matter(heading: str, frame: str) -> None:
+    assert BY_HEADING[normal_heading(frame.format(heading))].heading == heading
 
 
 def test_an_unknown_status_is_kept_and_said(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""撤销申请 from the list and the order, and 发货 at the desk, over HTTP."""
+"""取消订单 from the list and the order, and 发货 at the desk, over HTTP."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_several_from_the_list(app: Flask, cast: Cast, now: Clock) -> None:
     sent = unsent(cast)
     buyer = sign_in(app, "buyer")
     listed = buyer.get("/orders?tab=unshipped").text
-    assert listed.count('type="checkbox"') == 4 and "勾选后可以一起撤销" in listed
+    assert listed.count('type="checkbox"') == 4 and "勾选后可以一起取消" in listed
     assert 'type="checkbox"' not in buyer.get("/orders").text
     chosen = {"order": [*numbers, sent.order_no]}
     asked = post(buyer, "/orders/cancel", chosen, at=LIST)
-    assert asked.status_code == 200 and "4 笔可以撤销" in asked.text and "撤销原因" in asked.text
+    assert asked.status_code == 200 and "4 笔可以取消" in asked.text and "取消原因" in asked.text
     ship(cast, fresh(sent.id))
     unsaid = post(buyer, "/orders/cancel", chosen | {"reason": ""}, at=LIST)
-    assert unsaid.status_code == 422 and "请选择撤销原因" in unsaid.text
+    assert unsaid.status_code == 422 and "请选择原因" in unsaid.text
     key = re.search(r'name="form_key" value="([0-9a-f]+)"', unsaid.text)
     assert key is not None
     form = chosen | {"reason": "downstream", "form_key": key[1]}
@@ -44,7 +44,7 @@ def test_several_from_the_list(app: Flask, cast: Cast, now: Clock) -> None:
         and post(buyer, "/orders/cancel", form, at=f"/orders/{sent.order_no}/contact").location == done.location
     )
     page = buyer.get(done.location).text
-    assert "3 笔已撤销，1 笔没有撤销" in page and page.count("查看退款") == 3 and "商家已发货，不能撤销" in page
+    assert "3 笔已取消，1 笔没有取消" in page and page.count("查看退款") == 3 and "商家已发货，不能取消" in page
     assert len(db.session.scalars(db.select(MoneyEntry)).all()) == 3
     assert sign_in(app, "buyer2").get(done.location).status_code == 404
 
@@ -57,7 +57,7 @@ def test_none_or_too_many(app: Flask, cast: Cast, now: Clock) -> None:
     many = post(
         buyer, "/orders/cancel", {"order": [str(number) for number in range(201)], "reason": "not_wanted"}, at=LIST
     )
-    assert many.status_code == 422 and "一次最多撤销 200 笔" in many.text
+    assert many.status_code == 422 and "一次最多取消 200 笔" in many.text
     assert buyer.get("/orders/cancel").location == "/orders?tab=unshipped"
 
 
@@ -67,14 +67,14 @@ def test_one_from_its_page(app: Flask, cast: Cast, now: Clock) -> None:
     assert f'href="{url}/cancel"' in buyer.get(url).text
     assert "由商家退回" in buyer.get(f"{url}/cancel").text
     missing = post(buyer, f"{url}/cancel", {})
-    assert missing.status_code == 422 and "请选择撤销原因" in missing.text
+    assert missing.status_code == 422 and "请选择原因" in missing.text
     done = post(buyer, f"{url}/cancel", {"reason": "wrong_order"})
-    assert done.status_code == 303 and "1 笔已撤销" in buyer.get(done.location).text
+    assert done.status_code == 303 and "1 笔已取消" in buyer.get(done.location).text
     page = buyer.get(url).text
-    assert "由您撤销" in page and "待商家退款" in page and "撤销申请</a>" not in page
+    assert "由您取消" in page and "待商家退款" in page and "取消订单</a>" not in page
     assert "这笔订单已经关闭" in post(buyer, f"{url}/cancel", {"reason": "wrong_order"}).text
     case = db.session.scalars(db.select(Case)).one()
-    assert "买家在发货前撤销了订单" in sign_in(app, "seller").get(f"/seller/cases/{case.case_no}").text
+    assert "买家在发货前取消了订单" in sign_in(app, "seller").get(f"/seller/cases/{case.case_no}").text
 
 
 def test_what_was_sent_meanwhile_says_what_to_do(app: Flask, cast: Cast, now: Clock) -> None:
@@ -113,7 +113,7 @@ def test_what_was_called_off_is_not_sent(app: Flask, cast: Cast, now: Clock) -> 
     answer = post(desk, f"/seller/orders/{number}/ship", PARCEL)
     assert answer.status_code == 409 and "请不要发货" in answer.text and "75484863576596" in answer.text
     assert "请不要发货" in desk.get(f"/seller/orders/{number}/ship").text
-    assert "买家撤销" in desk.get("/seller/orders?tab=cancelled").text
+    assert "买家已取消" in desk.get("/seller/orders?tab=cancelled").text
     assert number in desk.get(f"/seller/orders?q={number}").text
     assert "没有找到订单" in desk.get("/seller/orders?q=1").text
     assert fresh(order.id).status == "cancelled"
@@ -152,7 +152,7 @@ def test_an_import_never_opens_what_was_called_off(app: Flask, cast: Cast, now: 
     path = exports.text(tmp_path / "again.csv", exports.table([row]))
     with read(path) as rows:
         report = import_orders(rows, now=cast.now)
-    assert any("已在本站撤销，导出显示「等待买家收货」" in problem.sentence for problem in report.problems)
+    assert any("已在本平台取消，导出显示「等待买家收货」" in problem.sentence for problem in report.problems)
     assert fresh(order.id).status == "cancelled"
     assert db.session.scalars(db.select(Order.cancelled_at).where(Order.order_no == number)).one() is not None
     assert "订单状态与这里不一致" in sign_in(app, "seller").get("/seller/notices").text
@@ -197,3 +197,30 @@ def test_a_case_about_something_else_is_in_the_way(app: Flask, cast: Cast, now: 
     buyer = sign_in(app, "buyer")
     done = post(buyer, f"/orders/{order.order_no}/cancel", {"reason": "not_wanted"})
     assert "订单有进行中的售后" in buyer.get(done.location).text
+
+
+@pytest.mark.parametrize("resells", [False, True])
+@pytest.mark.parametrize("status", ["unshipped", "unpaid"])
+def test_the_word_is_the_readers_on_every_page(
+    app: Flask, cast: Cast, now: Clock, resells: bool, status: str
+) -> None:
+    """A distributor calls it 撤销申请 (铺货), everybody else 取消订单; what isn't paid for is 取消订单 for both."""
+    name = "seller2" if resells else "buyer"
+    word, other = ("撤销申请", "取消订单") if resells and status == "unshipped" else ("取消订单", "撤销申请")
+    verb = word[:2]
+    orders = [cast.order(status=status, buyer=getattr(cast, name), received_at=None) for _ in range(2)]
+    number, client = orders[0].order_no, sign_in(app, name)
+    url = f"/orders/{number}/cancel"
+    for page in (client.get(f"/orders/{number}").text, client.get("/orders").text, client.get(url).text):
+        main = page.partition("<main")[2]
+        assert word in main and other not in main
+    listed = client.get(f"/orders?tab={status}").text
+    assert f"{verb}所选订单" in listed and f"勾选后可以一起{verb}" in listed
+    asked = client.get(url).text
+    assert f"1 笔可以{verb}" in asked and f"{verb}原因" in asked
+    assert ("由商家退回" in asked and "原来的支付账户" in asked) is (status == "unshipped")
+    done = post(client, url, {"reason": "not_wanted"})
+    assert "1 笔已" in client.get(done.location).text
+    again = post(client, url, {"reason": "not_wanted"}, at="/me")
+    assert "不需要再" in again.text
+    assert "取消了订单" in sign_in(app, "seller").get("/seller/notices").text or status == "unshipped"

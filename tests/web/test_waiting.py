@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from portal.cases import buyer_inbox, case_lists
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Order, Shop
@@ -26,6 +28,23 @@ def test_everything_that_waits_is_counted_and_listed(app: Flask, cast: Cast, now
     listed = buyer.get("/cases?tab=waiting").text
     assert numbers <= set(re.findall(r"HH[0-9]+", listed)) and "5 件需要您处理" in listed
     assert "现在没有需要您处理的售后" in sign_in(app, "buyer2").get("/cases?tab=waiting").text
+
+
+def test_the_specification_stands_wherever_a_case_is_named(app: Flask, cast: Cast, now: Clock) -> None:
+    """Goods that differ in their size only could not be told apart among an order's cases."""
+    case = cast.until("reshipping", now=cast.now - timedelta(hours=73))
+    case_clock.settle_now(case.id, cast.now)
+    number = db.session.scalars(select(Order.order_no).where(Order.id == case.order_id)).one()
+    case_no, buyer = case.case_no, sign_in(app, "buyer")
+    for url in ("/orders", f"/orders/{number}"):
+        row = buyer.get(url).text.partition(f'href="/cases/{case_no}"')[2].partition("</a>")[0]
+        assert '<span class="spec"' in row and "黑色;L" in row and "袜" in row, url
+    talk = buyer.get(f"/orders/{number}/contact").text
+    pinned = talk.partition('class="card pinned"')[2].partition("</section>")[0]
+    assert "黑色;L" in pinned
+    assert f'href="/cases/{case_no}/nudge"' in talk.partition('class="bar"')[2]
+    assert post(buyer, f"/cases/{case_no}/nudge").status_code == 303
+    assert "/nudge" not in buyer.get(f"/orders/{number}/contact").text, "not again within a day"
 
 
 def test_what_is_asked_of_a_buyer_out_of_turn_waits_too(app: Flask, cast: Cast, now: Clock) -> None:

@@ -79,6 +79,7 @@ NEVER_READ = ("发票：开户行及账号",)  # a bank account has no business 
 _DECORATION = re.compile(r"^[*※★☆●]+|[*※★☆●:]+$|\(必填项?\)|\[必填项?\]|【必填项?】|\(选填\)")
 
 
+_FRAME = re.compile(r"^[【「\[]([^【】「」\[\]]+)[】」\]]$")  # 【订单编号】
 _UNIT = re.compile(
     r"(?<=.)[(\[](?:元|人民币|cny|rmb|¥)?/?(?:元|件|个|双|套|条|只|pcs)?[)\]]$|(?<=.)/[元件]$", re.IGNORECASE
 )
@@ -88,7 +89,7 @@ def normal_heading(text: str) -> str:
     """A heading as it is compared: width, spaces, invisible characters, stars, case and (元) don't matter."""
     text = unicodedata.normalize("NFKC", text)
     text = "".join(each for each in text if not each.isspace() and unicodedata.category(each) != "Cf")
-    text = _DECORATION.sub("", text)
+    text = _FRAME.sub(r"\1", _DECORATION.sub("", text))
     text = _UNIT.sub("", text)
     return re.sub(r"^(是否发起免密支付).*", r"\1", text.casefold())
 

@@ -273,6 +273,7 @@ class Batch:
                 for order_id, position, line in to_insert
             ]
             connection.execute(insert(_lines), lines)
+            self._goods.write_sold_as(lines)
         changed = [(change.there, describe_change(change)) for change in changes]
         versions.record_versions(changed, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import OrderRows
+from portal.words import BEIJING
 
 COLUMNS = {
     "status": "订单状态",
@@ -26,7 +27,7 @@ COLUMNS = {
     "tracking_text": "运单号",
     "is_dropship": "是否代发订单",
 }
-CALLED_OFF, SENT = "已在本站撤销", "已在本站发货"
+CALLED_OFF, SENT = "已在本平台取消", "已在本平台发货"
 OLDER = "表格比已知的更早"
 GIVEN_UP = "以前的表格就是这样，后来已经更新过"
 REFUND_AGAIN = "已确认退款撤销，从表格看不出是不是又申请了退款"
@@ -72,4 +73,4 @@ def shown(name: str, value: Any) -> str:
         return money_text(value)
     if name.endswith("_milli"):
         return quantity_text(value)
-    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)
+    return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)

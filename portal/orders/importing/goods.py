@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select
 
 from portal.extensions import db
-from portal.models import Product, Sku
+from portal.models import Product, Sku, SoldAs
+from portal.models.orders import make_sold_as
 from portal.orders.export_format import LineRow
 from portal.orders.importing.known import Known, insert_into, remember
 
 _products: Table = Product.__table__  # type: ignore[assignment]
 _skus: Table = Sku.__table__  # type: ignore[assignment]
+_sold_as: Table = SoldAs.__table__  # type: ignore[assignment]
+_SAYS = ("shop_id", "product_id", "title", "spec", "cargo_no")
 _KNOWN_PRODUCTS = select(_products.c.product_key, _products.c.id).where(
     _products.c.shop_id == bindparam("shop"), _products.c.product_key.in_(bindparam("keys", expanding=True))
 )
@@ -28,11 +31,13 @@ class Goods:
         self._known = known
         self._products: dict[tuple[int, str], int] = {}
         self._prices: dict[tuple[int, str], int] = {}
+        self._said: dict[tuple[Any, ...], int] = {}
 
     def keep(self) -> None:
         """Remember them, now that the batch is committed."""
         remember(self._known.products, self._products)
         remember(self._known.skus, self._prices)
+        remember(self._known.sold_as, self._said)
 
     def product_of(self, shop_id: int, line: LineRow) -> int:
         """The id of a line's product, after ``write``."""
@@ -55,6 +60,14 @@ class Goods:
                     self._products[shop_id, key] = product_id
         shops = {product_id: shop_id for (shop_id, _key), product_id in self._products.items()}
         self._write_skus({(self.product_of(shop_id, line), sku_key(line)): line for shop_id, line in lines}, shops)
+
+    def write_sold_as(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Make what a search finds these rows of lines by, as far as it isn't there yet."""
+        said = dict.fromkeys((tuple(line[name] for name in _SAYS) for line in lines), 1)
+        self._said = {each: 1 for each in said if each not in self._known.sold_as}
+        if self._said:
+            rows = sorted((make_sold_as(*each) for each in self._said), key=lambda row: (row["shop_id"], row["mark"]))
+            db.session.execute(insert_into(_sold_as).on_conflict_do_nothing(), rows)
 
     def _write_skus(self, skus: dict[tuple[int, str], LineRow], shops: dict[int, int]) -> None:
         """New SKUs, and new prices of known ones: the last price that something was sold for."""

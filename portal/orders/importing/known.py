@@ -25,6 +25,7 @@ class Known:
     shops: dict[str, int] = field(default_factory=dict)  # by their owners' member names
     products: dict[tuple[int, str], int] = field(default_factory=dict)
     skus: dict[tuple[int, str], int] = field(default_factory=dict)  # with the price that they have
+    sold_as: dict[tuple[Any, ...], int] = field(default_factory=dict)  # what lines say, each with 1
     would_be_there: set[str] = field(default_factory=set)  # what a dry run has already counted as new
 
 
