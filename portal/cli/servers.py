@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -25,6 +26,9 @@ LEAST_KEY = 32
 
 
 MOST_KILLS = 5  # a minute
+
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -55,7 +59,19 @@ def start_server(host: str, port: int, workers: int, env: dict[str, str]) -> sub
     env = env | {"PROMETHEUS_MULTIPROC_DIR": str(counters)}
     words += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "25", "--log-level", "warning"]
     words += ["--http1-buffer-size", "65536"]  # most that the headers of a connection may hold in memory
-    return subprocess.Popen(words, env=env, cwd=top, start_new_session=True)  # noqa: S603  (our own words)
+    return subprocess.Popen(  # noqa: S603  (our own words)
+        words,
+        env=env,
+        cwd=top,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,
+    )
+
+
+def _end_with_parent() -> None:
+    """On Linux a server whose command was killed ends too: else it would go on alone and hold the port."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def refuse_open_qa(settings: Settings, host: str) -> None:

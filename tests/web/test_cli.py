@@ -266,7 +266,7 @@ def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: 
     with subprocess.Popen(words, env=environ, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         try:
             answer = b""
-            for _ in range(200):
+            for _ in range(600):
                 try:
                     with socket.create_connection(("127.0.0.1", port), 5) as client:
                         client.sendall(b"GET /health/ready HTTP/1.0\r\n\r\n")
@@ -283,6 +283,24 @@ def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: 
 
 
 # sweep
+
+
+def test_a_killed_command_leaves_no_server_behind() -> None:
+    """kill -9, which nothing can be done about in the command itself; the port must be free for the next."""
+    program = (
+        "import os, signal, subprocess, sys, time; from portal.cli import servers; popen = subprocess.Popen\n"
+        "servers.subprocess.Popen = lambda words, **more: popen(['sleep', '60'], **more)\n"
+        "print(servers.start_server('127.0.0.1', 0, 1, dict(os.environ)).pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    state = Path(f"/proc/{int(run.stdout)}/stat")
+    for _ in range(200):
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.02)
+    raise AssertionError("the server goes on")
 
 
 def test_sweeping_twice_does_everything_once(app: Flask, cast: Cast, portal: Portal) -> None:
