@@ -293,14 +293,17 @@ def test_a_killed_command_leaves_no_server_behind() -> None:
         "print(servers.start_server('127.0.0.1', 0, 1, dict(os.environ)).pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert run.returncode == -signal.SIGKILL, run.stderr
-    state = Path(f"/proc/{int(run.stdout)}/stat")
-    for _ in range(200):
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
-            return
-        time.sleep(0.02)
-    raise AssertionError("the server goes on")
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=TOP) as command:
+        assert command.stdout
+        pid = int(command.stdout.readline())  # not to its end: what goes on would hold it open
+        assert command.wait() == -signal.SIGKILL
+        state = Path(f"/proc/{pid}/stat")
+        for _ in range(200):
+            if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+        raise AssertionError("the server goes on")
 
 
 def test_sweeping_twice_does_everything_once(app: Flask, cast: Cast, portal: Portal) -> None:
