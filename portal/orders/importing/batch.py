@@ -30,6 +30,7 @@ from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.people import People
+from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS, MORE_OR_LESS
 from portal.orders.importing.progress import Replaced
 from portal.orders.importing.report import Outcome, Report, RowResult
 
@@ -38,22 +39,6 @@ _orders: Table = Order.__table__  # type: ignore[assignment]
 _lines: Table = OrderLine.__table__  # type: ignore[assignment]
 
 _Key = tuple[int | None, str]  # what an order is known by: its shop (None: one that isn't there yet) and its number
-_KNOWN_ORDERS = select(_orders).where(
-    _orders.c.order_no.in_(bindparam("numbers", expanding=True)),
-    _orders.c.shop_id.in_(bindparam("shops", expanding=True)),
-)
-_KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine._fields)).where(
-    _lines.c.order_id.in_(bindparam("ids", expanding=True)), _lines.c.shop_id.in_(bindparam("shops", expanding=True))
-)
-_MORE_OR_LESS = (
-    update(_lines)
-    .where(
-        _lines.c.id == bindparam("line"),
-        _lines.c.shop_id == bindparam("shop"),
-        _lines.c.claimed_milli <= bindparam("milli"),
-    )
-    .values(quantity_milli=bindparam("milli"))
-)
 
 
 class Batch:
@@ -104,7 +89,7 @@ class Batch:
         wanted = self._without_strangers(present, write)
         lines: dict[int, list[KnownLine]] = defaultdict(list)
         known = {"ids": [row["id"] for row in present.values()], "shops": list({shop_id for shop_id, _ in present})}
-        for order_id, *line in db.session.execute(_KNOWN_LINES, known):
+        for order_id, *line in db.session.execute(KNOWN_LINES, known):
             lines[order_id].append(KnownLine(*line))
         if with_cases := [row["id"] for row in present.values() if row["case_count"]]:
             self._open_cases = versions.find_with_open_case(with_cases, known["shops"])
@@ -142,7 +127,7 @@ class Batch:
                 if shop_id is not None:
                     self._shop_of[id(order)] = shop_id
         shops = sorted(set(self._shop_of.values()))
-        rows = db.session.execute(_KNOWN_ORDERS, {"numbers": numbers, "shops": shops}).mappings() if shops else ()
+        rows = db.session.execute(KNOWN_ORDERS, {"numbers": numbers, "shops": shops}).mappings() if shops else ()
         return {(row["shop_id"], row["order_no"]): forget_stand_in(dict(row)) for row in rows}
 
     def _key(self, order: OrderRows) -> _Key:
@@ -210,7 +195,7 @@ class Batch:
         quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
         for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
             if not connection.execute(
-                _MORE_OR_LESS, {"line": line_id, "shop": change.there["shop_id"], "milli": milli}
+                MORE_OR_LESS, {"line": line_id, "shop": change.there["shop_id"], "milli": milli}
             ).rowcount:  # claimed since
                 self._said.disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
         shop_of = {row["id"]: row["shop_id"] for row in present.values()}

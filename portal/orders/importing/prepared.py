@@ -1,0 +1,28 @@
+"""The statements of a batch that are the same for each: what is known of its orders, and another quantity of a line."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table, bindparam, select, update
+
+from portal.models import Order, OrderLine
+from portal.orders.importing.lines import KnownLine
+
+_orders: Table = Order.__table__  # type: ignore[assignment]
+_lines: Table = OrderLine.__table__  # type: ignore[assignment]
+
+KNOWN_ORDERS = select(_orders).where(
+    _orders.c.order_no.in_(bindparam("numbers", expanding=True)),
+    _orders.c.shop_id.in_(bindparam("shops", expanding=True)),
+)
+KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine._fields)).where(
+    _lines.c.order_id.in_(bindparam("ids", expanding=True)), _lines.c.shop_id.in_(bindparam("shops", expanding=True))
+)
+MORE_OR_LESS = (
+    update(_lines)
+    .where(
+        _lines.c.id == bindparam("line"),
+        _lines.c.shop_id == bindparam("shop"),
+        _lines.c.claimed_milli <= bindparam("milli"),
+    )
+    .values(quantity_milli=bindparam("milli"))
+)
