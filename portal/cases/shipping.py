@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, or_, select, text
 
-from portal.cases import case_facts, held, piles
+from portal.cases import case_facts, held, mediation_rows, piles
 from portal.cases.actions import OFFERING, list_actions
 from portal.extensions import db
 from portal.flow import Actor, State
@@ -82,8 +82,10 @@ def _has_goods(like: str) -> Any:
 
 
 _CASES = Prepared(
-    select(*_case, _order.buyer_note, _order.order_no)
-    .join_from(Case.__table__, Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))
+    select(*_case, *mediation_rows.COLUMNS, _order.buyer_note, _order.order_no)
+    .join_from(
+        mediation_rows.BESIDE, Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id)
+    )
     .where(_case.shop_id == bindparam("shop_id"), among(_case.id, "ids"))
 )
 _LINES = Prepared(

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from portal import database, doctor
-from portal.cases import mediation_rows
+from portal.cases import mediation_rows, shipping
 from portal.cases.view_statements import CASE_OF_SHOP
 from portal.extensions import db
 from portal.flow import Actor
@@ -80,3 +80,10 @@ def test_it_is_there_while_the_platform_is_in_the_case(cast_both: Cast) -> None:
     assert db.session.scalars(db.select(Mediation.case_id)).all() == []
     page = CASE_OF_SHOP.find_row(case_no=key, shop_id=case.shop_id)
     assert mediation_rows.find_mediation(page) is mediation_rows.NONE and page.heard is None
+
+
+def test_the_shipping_desk_reads_it_too(cast_both: Cast) -> None:
+    case = cast_both.until("reshipping")
+    cast_both.mediated(case, "evidence")
+    [found] = shipping.load(cast_both.shop, [case.id], "owner", cast_both.now)
+    assert found.refusal == shipping.PLATFORM
