@@ -183,7 +183,7 @@ def _find_status_stop(doubt: OrderDoubt, order: Order, facts: _Facts) -> str:
     if order.id in facts.owing:
         return "订单还有没有付完的款项，付完或取消后再采信"
     if lifts and order.paid_fen and order.refunded_fen >= order.paid_fen:
-        return "这笔订单在本站已全额登记退款，与「退款已撤销」矛盾，不能采信"
+        return "这笔订单在本平台已全额登记退款，与「退款已撤销」矛盾，不能采信"
     if lifts and target == "unshipped" and (order.shipped_at is not None or order.received_at is not None):
         return "商品已经发出，不能改回未发货"
     return ""

@@ -125,7 +125,7 @@ def test_empty_says_what_to_do(app: Flask, cast: Cast, now: Clock) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [("unpaid", "还没有付款"), ("cancelled", "已取消"), ("refunding", "退款")],
+    [("unpaid", "还没有付款"), ("cancelled", "已关闭"), ("refunding", "退款")],
 )
 def test_what_cannot_be_exchanged_says_why_and_what_instead(
     app: Flask, cast: Cast, now: Clock, status: str, words: str
