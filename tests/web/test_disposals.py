@@ -18,8 +18,9 @@ from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, CaseLine, Disposal, DisposalMove, OrderLine, OrderLink, Parcel, Shop, Staff
+from portal.models import Case, CaseLine, Disposal, DisposalMove, OrderLine, OrderLink, Parcel, Shop, SoldAs, Staff
 from portal.models.disposals import KINDS
+from portal.models.orders import make_sold_as
 from portal.parcels import disposals
 from portal.rights import conditions
 from portal.tracking import scans as case_scans
@@ -151,6 +152,9 @@ def test_what_a_deadline_accepted_nobody_has_counted(both: Flask, cast: Cast, no
 def test_counts_add_up_each_number_opens_its_cases_and_strangers_see_none(both: Flask, cast: Cast, now: Clock) -> None:
     desk, order = sign_in(both, "seller"), cast.order(milli=1_000_000)
     db.session.execute(db.update(OrderLine).where(OrderLine.order_id == order.id).values(cargo_no="BP-7788"))
+    line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
+    said = make_sold_as(line.shop_id, line.product_id or 0, line.title, line.spec, line.cargo_no)
+    db.session.execute(db.insert(SoldAs), [said])
     db.session.commit()
     first, second = (cast.until("inspecting", order=order, milli=milli) for milli in (40_000, 3_000))
     accept(desk, first, scrap="2")
