@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select, text, union_all
 
 from portal.cases import sold_search
 from portal.cases.finding import find_scanned, list_cases, not_by_shop
+from portal.cases.sold_search import Further, Hits
 from portal.extensions import db
 from portal.models import Case, Order, Shipment, User
 from portal.models.keys import HEAD, TAIL
@@ -26,13 +27,17 @@ _case, _order, _user, _shipment = (table.__table__.c for table in (Case, Order, 
 
 
 class Found(NamedTuple):
-    """Hits, the newest first, at most ``MOST`` of each kind; ``more`` says that there are others."""
+    """Hits, the newest first, at most ``MOST`` of each kind; ``more`` says that there are others.
+
+    ``cut``: so many goods are called so that only the newest were looked at.
+    """
 
     cases: Sequence[Any] = ()
     orders: Sequence[Any] = ()
     customers: Sequence[Any] = ()
     parcels: Sequence[Any] = ()
     more: bool = False
+    cut: bool = False
 
 
 def search(shop_id: int, raw: str) -> Found:
@@ -50,7 +55,7 @@ def _join(parts: Sequence[Found]) -> Found:
         rows = {row.id: row for part in parts for row in getattr(part, kind)}
         kinds[kind] = [rows[key] for key in sorted(rows, reverse=True)]
     more = any(part.more for part in parts) or any(len(rows) > MOST for rows in kinds.values())
-    return Found(**{kind: rows[:MOST] for kind, rows in kinds.items()}, more=more)
+    return Found(**{kind: rows[:MOST] for kind, rows in kinds.items()}, more=more, cut=any(part.cut for part in parts))
 
 
 def _search_one(shop_id: int, raw: str) -> Found:
@@ -58,10 +63,11 @@ def _search_one(shop_id: int, raw: str) -> Found:
     scanned = [case.id for case in find_scanned(shop_id, raw)] if typed.number else []
     people = _find_people(shop_id, typed)
     cases, orders = _cases(shop_id, typed, people), _orders(shop_id, typed, people)
-    of_goods = {kind: sold_search.find(shop_id, typed, kind, MOST) for kind in ("cases", "orders")}
+    hits = {kind: [sold_search.find(shop_id, typed, kind, MOST)] for kind in ("cases", "orders")}
     if not typed.number and len(typed.each_word) > 1:
-        more_cases, more_orders = _fit_all(shop_id, typed.each_word, of_goods)
+        more_cases, more_orders = _fit_all(shop_id, typed.each_word, hits)
         cases, orders = [*cases, *more_cases], [*orders, *more_orders]
+    of_goods = {kind: [each for part in parts for each in part.ids] for kind, parts in hits.items()}
     ids = {
         "cases": [*scanned, *_find(cases), *of_goods["cases"]],
         "orders": [*_find(orders), *of_goods["orders"]],
@@ -74,6 +80,7 @@ def _search_one(shop_id: int, raw: str) -> Found:
         customers=_load(_name_customers(shop_id), _user.id, people[:MOST]),
         parcels=_load(_PARCELS.where(not_by_shop(_shipment, shop_id)), _shipment.id, shown["parcels"][:MOST]),
         more=any(len(found) > MOST for found in (*shown.values(), people)),
+        cut=any(part.cut for parts in hits.values() for part in parts),
     )
 
 
@@ -152,9 +159,9 @@ def _orders(shop_id: int, typed: Typed, people: list[int]) -> list[Any]:
     ]
 
 
-def _fit_all(shop_id: int, words: Sequence[str], of_goods: dict[str, list[int]]) -> tuple[list[Any], list[Any]]:
+def _fit_all(shop_id: int, words: Sequence[str], hits: dict[str, list[Hits]]) -> tuple[list[Any], list[Any]]:
     """Selects of cases and of orders that every one of several words fits: 「李 袜子」 is whose goods these are; what
-    is found by its goods is added to ``of_goods``.
+    is found by its goods is added to ``hits``.
 
     One of the words leads to the rows by an index, as if it were the only one; the others only leave some of them out.
     """
@@ -166,10 +173,10 @@ def _fit_all(shop_id: int, words: Sequence[str], of_goods: dict[str, list[int]])
         people = _find_people(shop_id, typed)
         of_cases = [_fits(each, _case, sold_search.asks_for(each)) for each in others]
         cases += [part.where(*of_cases) for part in _cases(shop_id, typed, people)]
-        of_goods["cases"] += sold_search.find(shop_id, typed, "cases", MOST, of_cases)
+        hits["cases"].append(sold_search.find(shop_id, typed, "cases", MOST, Further(others, of_cases)))
         of_orders = [_fits(each, _order, sold_search.sells(each)) for each in others]
         orders += [part.where(*of_orders) for part in _orders(shop_id, typed, people)]
-        of_goods["orders"] += sold_search.find(shop_id, typed, "orders", MOST, of_orders)
+        hits["orders"].append(sold_search.find(shop_id, typed, "orders", MOST, Further(others, of_orders)))
     return cases, orders
 
 
