@@ -589,9 +589,9 @@ CHECKS: tuple[Check, ...] = (
         _sql(
             "SELECT 'line', d.case_line_id, d.case_id FROM disposals d "
             "JOIN case_lines cl ON cl.id = d.case_line_id AND cl.shop_id = d.shop_id "
-            "WHERE cl.received_milli IS NULL "
+            "WHERE cl.accepted_milli >= 0 AND (cl.received_milli IS NULL "
             "OR d.resale_milli + d.check_milli + d.supplier_milli + d.scrap_milli <> "
-            "CASE WHEN cl.accepted_milli < d.counted_milli THEN cl.accepted_milli ELSE d.counted_milli END UNION ALL "
+            "CASE WHEN cl.accepted_milli < d.counted_milli THEN cl.accepted_milli ELSE d.counted_milli END) UNION ALL "
             "SELECT 'moves', d.case_line_id, d.case_id FROM disposals d LEFT JOIN disposal_moves m "
             "ON m.disposal_id = d.id AND m.shop_id = d.shop_id "
             "GROUP BY d.id, d.case_line_id, d.case_id, d.resale_milli, d.check_milli, d.supplier_milli, d.scrap_milli "

@@ -190,6 +190,29 @@ def a_line_of_a_case_with_other_words(world: World) -> list[str]:
     return [f"case line {line}"]
 
 
+@plant("disposals")
+def units_that_are_nowhere(world: World) -> list[str]:
+    line = world.line_of(world.confirming)
+    world.run(
+        "UPDATE disposals SET resale_milli = resale_milli - 1000 WHERE case_line_id = :line",
+        "UPDATE disposal_moves SET milli = milli - 1000 WHERE disposal_id = "
+        "(SELECT id FROM disposals WHERE case_line_id = :line)",
+        line=line,
+    )
+    return [f"line {line} {world.confirming}"]
+
+
+@plant("disposals")
+def units_that_nobody_moved(world: World) -> list[str]:
+    line = world.line_of(world.confirming)
+    world.run(
+        "UPDATE disposals SET resale_milli = resale_milli - 1000, scrap_milli = scrap_milli + 1000 "
+        "WHERE case_line_id = :line",
+        line=line,
+    )
+    return [f"moves {line} {world.confirming}"]
+
+
 @plant("ledger")
 def still_claimed_after_withdrawing(world: World) -> list[str]:
     case = world.cast.take(db.session.get_one(Case, world.applied), "withdraw", Actor.BUYER)

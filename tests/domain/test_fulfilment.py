@@ -67,7 +67,7 @@ def test_what_was_paid_is_owed_at_once(cast_both: Cast) -> None:
     assert (event.step, event.source, event.target, event.actor) == ("cancel_order", "", "refunding", "buyer")
     assert {notice.user_id for notice in db.session.scalars(select(Notice))} == {cast.seller}
     talk = db.session.scalars(select(Conversation).where(Conversation.order_id == order_id)).one()
-    assert "撤销" in talk.last_words
+    assert "取消" in talk.last_words
     assert sound()
     case = cast.take(case, "refund_ok", Actor.SELLER, reference="20261123")
     assert case.state == "completed" and sound()
@@ -155,7 +155,7 @@ def test_shipping_closes_what_hung_on_its_not_being_sent(cast_both: Cast) -> Non
 def test_who_called_off_gets_nothing_sent(cast: Cast) -> None:
     order = unsent(cast)
     cancel(cast, order)
-    with pytest.raises(StepRefused, match="已撤销这笔订单"):
+    with pytest.raises(StepRefused, match="已取消这笔订单"):
         ship(cast, fresh(order.id))
 
 
