@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select, text
@@ -164,6 +164,12 @@ def _known_otherwise() -> Iterator[str]:
         yield f"order {row.order_no} {row.status}"
 
 
+def _read_moment(text: str | None) -> datetime | None:
+    """A moment as a case keeps it: with its zone, or without as migrations wrote it."""
+    found = datetime.fromisoformat(text) if text else None
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
 def _frozen() -> Iterator[str]:
     """Open cases whose order has other sums or lines now than those on which they were opened."""
     of_open = select(CaseLine.order_line_id).join(Case, Case.id == CaseLine.case_id).where(text(f"cases.{OPEN}"))
@@ -180,10 +186,9 @@ def _frozen() -> Iterator[str]:
             if facts[name] != getattr(case, name):
                 yield f"case {case.case_no}: {name} was {facts[name]}, is {getattr(case, name)}"
         for name in PLACED:
-            then, now = facts[name], getattr(case, name)
-            unknown = not then or then == case.imported_at.isoformat()  # what wasn't known may become known
-            if not unknown and (now is None or now.isoformat() != then):
-                yield f"case {case.case_no}: {name} was {then}, is {now and now.isoformat()}"
+            then, now = _read_moment(facts[name]), getattr(case, name)
+            if then not in (None, case.imported_at, now):  # what wasn't known may become known
+                yield f"case {case.case_no}: {name} was {facts[name]}, is {now and now.isoformat()}"
         for line in facts["lines"]:
             if lines.get(line[0], line[:4]) != line[:4]:
                 yield f"case {case.case_no}: line {line[0]} was {line[1:4]}, is {lines[line[0]][1:]}"
