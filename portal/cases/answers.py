@@ -134,7 +134,7 @@ def find_head(view: View) -> str:
     if case.state == State.DISPUTED and case.objected:
         return "您已提出异议，等待商家复核" if buyer else "买家不认可验货结果，请复核"
     if case.state == State.RESHIPPING and case.late:
-        return "商家超时未发货" if buyer else "已超时，请尽快发货"
+        return "商家超时未发货" if buyer else "请尽快发货"
     if asks_for_account(view):
         return "请填写收款账户"
     return view.state
@@ -144,7 +144,7 @@ def _find_mediation_head(view: View) -> str:
     if view.case.stage == Stage.EVIDENCE and view.side in (Actor.BUYER, Actor.SELLER):
         return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
     if view.case.stage == Stage.UNFULFILLED:
-        return "请按平台的处理履行" if view.side is Actor.SELLER else "商家没有履行，平台已列为未履行"
+        return "平台已列为未履行，请按平台的处理履行" if view.side is Actor.SELLER else "商家没有履行，平台已列为未履行"
     return {Stage.OVERDUE: "平台处理超时，已加急"}.get(Stage(view.case.stage), "平台介入：等待平台裁决")
 
 

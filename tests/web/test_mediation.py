@@ -143,7 +143,7 @@ def test_what_was_not_fulfilled_is_said_to_everybody(app: Flask, cast: Cast, now
     assert "商家没有履行，平台已列为未履行" in buyer and "未履行清单" in buyer and "原来的时限" not in buyer
     seller = sign_in(app, "seller")
     desk = seller.get(f"/seller/cases/{case_no}").text
-    assert "<h2>未履行</h2>" in desk and "不再有时限" in desk and "登记已退款" in desk
+    assert "<h2>平台已列为未履行，请按平台的处理履行</h2>" in desk and "不再有时限" in desk and "登记已退款" in desk
     assert "未履行" in seller.get("/seller?tab=mediation").text
     mediator = sign_in(app, "mediator")
     listed = mediator.get("/mediation?tab=unfulfilled").text
