@@ -68,8 +68,12 @@ class Buyer(Person):
         self.page.wait_for_url(f"**/orders/{order_no}")
 
     def chooses(self, reason: str) -> None:
+        goes_on = self.page.locator("[data-goes-on]").count() > 0 and self.page.evaluate("typeof htmx") == "object"
         self.page.locator("label", has_text=re.compile(rf"^\s*{reason}")).first.click()
-        self.press("下一步")
+        if goes_on:  # pressing as well would send the next page
+            self.page.wait_for_url("**/apply/details*")
+        else:
+            self.press("下一步")
 
     def fills_details(self, photo: Path, words: str, quantity: str = "1") -> None:
         self.page.get_by_label("换货数量").first.fill(quantity)

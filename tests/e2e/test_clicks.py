@@ -15,7 +15,8 @@ from portal.calendar import clock
 from portal.cases import bulk_work, held
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import BulkRun, Case, Order, Product, User
+from portal.models import BulkRun, Case, Order, OrderLine, SoldAs, User
+from portal.models.orders import make_sold_as
 from portal.parcels import following
 from portal.people import sessions
 from tests.cast import Cast
@@ -132,7 +133,10 @@ def fill(cast: Cast, now: Any) -> dict[str, Any]:
     found = cast.until("completed", order=rare, milli=1_000)
     with writing():
         following.follow_order(db.session.get_one(Order, (rare.id, cast.shop)), now)
-        db.session.execute(db.update(Product).where(Product.title == rare_goods).values(cargo_no="BP-7788"))
+        db.session.execute(db.update(OrderLine).where(OrderLine.order_id == rare.id).values(cargo_no="BP-7788"))
+        line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == rare.id)).one()
+        said = make_sold_as(line.shop_id, line.product_id or 0, line.title, line.spec, "BP-7788")
+        db.session.execute(db.insert(SoldAs), [said])
     sought = {
         "运单号": "YT7000123456789",
         "手机号": "15987654321",

@@ -174,7 +174,7 @@ class Life(RuleBasedStateMachine):
         }
         lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
         sent = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id, Parcel.leg == "refused")).first()
-        over = case.state not in ("inspecting", "disputed") and any(
+        over = case.state not in ("inspecting", "disputed", "proposed") and any(
             line.received_milli and line.received_milli > line.accepted_milli for line in lines
         )
         ships = "ship_replacement" in ready[Actor.SELLER] or (over and sent is None)

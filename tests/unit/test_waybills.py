@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from portal.inputs import InputRefused
 from portal.orders.export_format.ids import read_tracking
 from portal.orders.export_format.refusals import CellRefused
 from portal.parcels.numbers import check_number
-from portal.waybills import find_whole, fold_number, is_doubtful, is_run_together, join_numbers, split_numbers
+from portal.waybills import (
+    cut_package,
+    find_whole,
+    fold_number,
+    is_doubtful,
+    is_run_together,
+    join_numbers,
+    split_numbers,
+)
 
 numbers = st.one_of(
     st.from_regex(r"SF[0-9]{13}", fullmatch=True),
@@ -85,6 +93,7 @@ def test_a_package_s_suffix_never_becomes_digits(size: int, which: int, of: int,
 )
 def test_digits_behind_a_whole_number_are_kept_and_asked_about(number: str, gap: str, more: str) -> None:
     """Neither its own nor another number, whatever stands between: nothing of the text is lost."""
+    assume(cut_package(fold_number(f"{number}{gap}{more}")) != number)  # 京东 counts its packages so
     [found] = split_numbers(f"{number}{gap}{more}")
     assert re.sub(r"[^0-9A-Z]", "", fold_number(found)) == re.sub(" ", "", number + more)
     assert found.startswith(number) and is_doubtful(found)
