@@ -134,7 +134,7 @@ def find_head(view: View) -> str:
     if case.state == State.DISPUTED and case.objected:
         return "您已提出异议，等待商家复核" if buyer else "买家不认可验货结果，请复核"
     if case.state == State.RESHIPPING and case.late:
-        return "商家超时未发货" if buyer else "请尽快发货"
+        return "商家超时未发货" if buyer else "已过发货期限，请尽快发货"
     if asks_for_account(view):
         return "请填写收款账户"
     return view.state
