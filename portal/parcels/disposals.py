@@ -112,11 +112,15 @@ def fit_units(before: Mapping[str, int], own: int, more: str) -> dict[str, int]:
 
 def follow_case(case: Any, now: datetime, *, user_id: int | None, author: str) -> None:
     """After a step: as many units are the shop's as passed, and never more than were counted."""
-    for row in load_of_case(case.shop_id, case.id):
-        accepted = db.session.scalars(
-            select(CaseLine.accepted_milli).where(CaseLine.id == row.case_line_id, CaseLine.shop_id == row.shop_id)
-        ).one()
-        before, own = read_kinds(row), min(accepted, row.counted_milli)
+    rows = load_of_case(case.shop_id, case.id)
+    if not rows:
+        return
+    lines = select(CaseLine.id, CaseLine.accepted_milli).where(
+        CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+    )
+    accepted = {line.id: line.accepted_milli for line in db.session.execute(lines)}
+    for row in rows:
+        before, own = read_kinds(row), min(accepted[row.case_line_id], row.counted_milli)
         if sum(before.values()) != own:
             _write(row, fit_units(before, own, "check"), user_id=user_id, author=author, now=now)
     db.session.flush()

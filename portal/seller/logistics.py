@@ -88,6 +88,8 @@ def _show_rates(form: PackingForm, counts: Any, status: int = 200) -> ResponseRe
         form=form,
         least=monitor.LEAST,
         shown=monitor.SHOWN,
+        lately=monitor.LATELY.days,
+        by_chance=f"{routes.SURE:.0%}",
     )
 
 

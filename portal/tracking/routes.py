@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import and_, case, func, or_, select
@@ -21,8 +21,8 @@ from portal.parcels import carriers
 from portal.rights.faults import OF_CARRIER
 from portal.service import packings
 from portal.service.rates import Periods, Share, compare, measure_share
+from portal.tracking.monitor import LATELY
 
-LATELY: Final = timedelta(days=90)
 SURE: Final = 0.05
 PROVINCES: Final = (
     "北京 天津 河北 山西 内蒙古 辽宁 吉林 黑龙江 上海 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 广西 海南 "

@@ -13,7 +13,7 @@ from portal.models import OrderLine, Packing, Shipment
 from portal.models.keys import make_id
 from portal.service import packings
 from portal.service.rates import measure_share
-from portal.tracking import routes
+from portal.tracking import monitor, routes
 from portal.tracking.routes import Route
 from tests.cast import Cast
 
@@ -63,7 +63,7 @@ def test_packings_equal_a_count_by_hand(cast_both: Cast, seed: int) -> None:
         order_id, since, faulty = chance.choice(orders), timedelta(days=chance.randint(1, 100)), chance.random() < 0.3
         row = {"id": make_id(), "shop_id": cast.shop, "order_id": order_id, "carrier": "ZTO", "carrier_name": ""}
         rows.append({**row, "tracking_no": f"{number:014d}", "since_at": cast.now - since, "faulty": faulty})
-        if since > routes.LATELY:
+        if since > monitor.LATELY:
             continue
         ways = {find(each, cast.now - since) or find(None, cast.now - since) for each in products[order_id]}
         both = expected.setdefault(packings.name_way(ways.pop()) if len(ways) == 1 else packings.MIXED, [0, 0])
