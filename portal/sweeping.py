@@ -12,12 +12,12 @@ from pathlib import Path
 from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
-from portal.cases import exports as case_exports
 from portal.cases import failed as failed_goods
 from portal.cases.automatic import acting
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import KEPT_ASIDE, Store
+from portal.exporting import exports
 from portal.extensions import Busy, db, writing
 from portal.money.accounts import keeping as account_keeping
 from portal.notices import outbox, push
@@ -106,7 +106,7 @@ def tidy(store: Store, imports: Path) -> None:
     with writing():
         sessions.forget_old_sessions(now)
         once.forget(now)
-        case_exports.forget_old(now)
+        exports.forget_old(now)
         rates.forget(now)
         looks.forget(now)
         following.end_old(now)
@@ -179,7 +179,7 @@ def write_exports() -> int:
     """Write the lists that somebody asked for; returns how many."""
     if not _is_allowed():
         return 0
-    made = case_exports.write_waiting(clock.now())
+    made = exports.write_waiting(clock.now())
     db.session.remove()
     return made
 

@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 
 from portal import workbook
 from portal.calendar import clock
-from portal.cases import exports
-from portal.cases.export_kinds import KINDS
+from portal.exporting import exports
+from portal.exporting.kinds import KINDS
 from portal.money import payment_lists
 from portal.orders import order_lists
 from portal.people import roles

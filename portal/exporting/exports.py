@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import undefer
 
 from portal import workbook
-from portal.cases.export_kinds import KINDS
+from portal.exporting.kinds import KINDS
 from portal.extensions import Busy, db, writing
 from portal.models import Export
 
