@@ -201,9 +201,7 @@ def test_a_case_about_something_else_is_in_the_way(app: Flask, cast: Cast, now: 
 
 @pytest.mark.parametrize("resells", [False, True])
 @pytest.mark.parametrize("status", ["unshipped", "unpaid"])
-def test_the_word_is_the_readers_on_every_page(
-    app: Flask, cast: Cast, now: Clock, resells: bool, status: str
-) -> None:
+def test_the_word_is_the_readers_on_every_page(app: Flask, cast: Cast, now: Clock, resells: bool, status: str) -> None:
     """A distributor calls it 撤销申请 (铺货), everybody else 取消订单; what isn't paid for is 取消订单 for both."""
     name = "seller2" if resells else "buyer"
     word, other = ("撤销申请", "取消订单") if resells and status == "unshipped" else ("取消订单", "撤销申请")
