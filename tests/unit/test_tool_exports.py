@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.orders.export_format import read
+from portal.orders.export_format import OrderRows, read
 from portal.orders.export_format.headings import Headings
-from portal.orders.export_format.orders import OrderRows
 
 # Their headings in the order of 订单编号 货品标题 型号 数量 单价 订单状态 实付款 收货人姓名 联系手机 收货地址 运单号,
 # then what else stands in such files and is none of ours.
