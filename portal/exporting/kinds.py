@@ -1,42 +1,25 @@
-"""Which lists can be exported: their columns, their rows a page at a time, and what stands in a cell."""
+"""Which lists can be exported; here those of cases, orders and money, the others beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from portal import words
 from portal.cases import shop_queue
 from portal.cases.figures import group_names, tables
 from portal.cases.queue_filters import Filters
+from portal.exporting import desk_kinds, kind
+from portal.exporting.kind import Cell, Kind, read_pages, say_moment
 from portal.flow import State
 from portal.money import payment_lists
 from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
-from portal.parcels import disposal_lists, disposals
 from portal.rights import addresses, reasons
 from portal.workbook import Column
 
-AT_ONCE = 500
 MOST_GROUPS = 100_000
-
-Cell = str | int
-
-
-class Kind(NamedTuple):
-    """One list. ``money``: its columns that are sums; ``read`` gives its rows in pages, ``say`` a cell of one."""
-
-    title: str
-    columns: Mapping[str, Column]
-    read: Callable[[int, Mapping[str, Any], datetime], Iterator[Sequence[Any]]]
-    say: Callable[[str, Any], Cell]
-    money: frozenset[str] = frozenset()
-
-    def list_columns(self, *, money: bool) -> dict[str, str]:
-        """The headings that somebody may choose from."""
-        return {name: column.heading for name, column in self.columns.items() if money or name not in self.money}
-
 
 _CASES: dict[str, Column] = {
     "case_no": Column("售后单号", "", 20),
@@ -79,14 +62,6 @@ _PAYOUTS: dict[str, Column] = {
     "reference": Column("流水号", "", 30),
     "problem": Column("失败原因", "", 30),
 }
-_DISPOSALS: dict[str, Column] = {
-    "cargo_no": Column("货号", "", 16),
-    "title": Column("商品", "", 36),
-    "spec": Column("规格", "", 20),
-    "unit": Column("单位", "", 6),
-    **{kind: Column(said, "", 10) for kind, said in disposals.SAID.items()},
-    "own": Column("合计", "", 10),
-}
 _FIGURES: dict[str, Column] = {
     "name": Column("统计项", "", 30),
     "number": Column("售后单", "", 10),
@@ -103,22 +78,12 @@ _FIGURES: dict[str, Column] = {
 }
 
 
-def _read_pages(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Sequence[Any]]:
-    """Page after page of a list; ``read``: one page and the key that the next begins after, None behind the last."""
-    after = None
-    while True:
-        rows, after = read(after)
-        yield rows
-        if after is None:
-            return
-
-
 def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
     states = None if asked["states"] is None else frozenset(State(state) for state in asked["states"])
     filters = Filters(**asked["filters"])
-    return _read_pages(
-        lambda after: shop_queue.list_page(
-            shop_id, asked["tab"], now, filters=filters, states=states, after=after, size=AT_ONCE
+    return read_pages(
+        lambda after, size: shop_queue.list_page(
+            shop_id, asked["tab"], now, filters=filters, states=states, after=after, size=size
         )
     )
 
@@ -133,11 +98,15 @@ def _say_case(name: str, row: Any) -> Cell:
         return reasons.said(value)
     if name == "quantity_milli":
         return f"{value / 1000:g}"
-    return _say_moment(value) if name.endswith("_at") else str(value or "")
+    return say_moment(value) if name.endswith("_at") else str(value or "")
 
 
 def _read_orders(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
-    return _read_pages(lambda after: order_lists.list_page_of_shop(shop_id, asked["tab"], after=after, size=AT_ONCE))
+    return read_pages(
+        lambda after, size: order_lists.list_page_of_shop(
+            shop_id, asked["tab"], number=asked.get("number", ""), after=after, size=size
+        )
+    )
 
 
 def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
@@ -153,11 +122,11 @@ def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
     value = getattr(order, name)
     if name == "paid_fen":
         return int(value)
-    return _say_moment(value) if name.endswith("_at") else str(value)
+    return say_moment(value) if name.endswith("_at") else str(value)
 
 
 def _read_payouts(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
-    return _read_pages(lambda after: payment_lists.list_page(shop_id, asked["tab"], after, size=AT_ONCE))
+    return read_pages(lambda after, size: payment_lists.list_page(shop_id, asked["tab"], after, size=size))
 
 
 def _say_payout(name: str, row: Any) -> Cell:
@@ -172,13 +141,13 @@ def _say_payout(name: str, row: Any) -> Cell:
         return addresses.mask_name(value)
     if name == "route":
         return words.ROUTE.get(row.channel or value, "")
-    return _say_moment(value) if name.endswith("_at") else str(value or "")
+    return say_moment(value) if name.endswith("_at") else str(value or "")
 
 
 def _read_figures(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
     found = tables.work_out(shop_id, Filters(**asked["filters"]), asked["by"], now, MOST_GROUPS)
-    for begin in range(0, len(found.rows), AT_ONCE):
-        rows = found.rows[begin : begin + AT_ONCE]
+    for begin in range(0, len(found.rows), kind.AT_ONCE):
+        rows = found.rows[begin : begin + kind.AT_ONCE]
         names = group_names.name_groups(shop_id, asked["by"], rows)
         yield [(names.get(row.key) or "没有名称", row) for row in rows]
 
@@ -202,28 +171,12 @@ def _say_figure(name: str, named: tuple[str, tables.Row]) -> Cell:
     return int(getattr(row.cost, f"{name}_fen"))
 
 
-def _read_disposals(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
-    since, until = datetime.fromisoformat(asked["since"]), datetime.fromisoformat(asked["until"])
-    chosen = disposal_lists.Chosen(since, until, asked["goods"], asked["supplier_id"])
-    return _read_pages(lambda after: disposal_lists.list_skus(shop_id, chosen, after, AT_ONCE))
-
-
-def _say_disposal(name: str, row: Any) -> Cell:
-    value = getattr(row, name)
-    return f"{value / 1000:g}" if name == "own" or name in disposals.SAID else str(value)
-
-
-def _say_moment(value: datetime | None) -> str:
-    """With the year: a table is kept."""
-    return f"{value.astimezone(words.BEIJING):%Y-%m-%d %H:%M}" if value else ""
-
-
 KINDS: dict[str, Kind] = {
     "queue": Kind("售后单", _CASES, _read_cases, _say_case),
     "orders": Kind("订单", _ORDERS, _read_orders, _say_order, frozenset({"paid_fen"})),
-    "disposals": Kind("退回商品去向", _DISPOSALS, _read_disposals, _say_disposal),
     "payouts": Kind("款项", _PAYOUTS, _read_payouts, _say_payout),
     "figures": Kind(
         "数据", _FIGURES, _read_figures, _say_figure, frozenset({"refund", "freight", "compensation", "goods"})
     ),
+    **desk_kinds.KINDS,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.flow.kinds import FINAL, CaseType, State
-from portal.flow.table import _ROWS
+from portal.flow.table import ROWS
 
 
 def diagram(case_type: CaseType) -> str:
@@ -12,7 +12,7 @@ def diagram(case_type: CaseType) -> str:
     平台介入 lies beside the states and isn't drawn; its decisions, which lead from one state to another, are.
     """
     arrows: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for step in _ROWS:
+    for step in ROWS:
         if case_type in step.types:
             names = arrows.setdefault((step.source or "[*]", step.target), {}).setdefault(step.actor, [])
             if step.name not in names:

@@ -44,7 +44,7 @@ class Step(NamedTuple):
 
 
 # fmt: off
-_ROWS: tuple[Step, ...] = (
+ROWS: tuple[Step, ...] = (
     Step("apply", X, None, State.APPLIED, B, "买家提交了换货申请", (S,), "提交申请", title="新的{type}申请"),
     Step("apply", I, None, State.APPLIED, B, "买家提交了补发申请", (S,), "提交申请", title="新的{type}申请"),
     Step("apply", R, None, State.APPLIED, B, "买家提交了退货退款申请", (S,), "提交申请", title="新的{type}申请"),
@@ -298,18 +298,18 @@ _NEVER_RULED = frozenset(
         (State.RESHIPPING, State.CONFIRMING),
     }
 )
-_ROWS += tuple(
+ROWS += tuple(
     _rule(row)
-    for row in _ROWS
+    for row in ROWS
     if row.actor is P and row.name.startswith("decide_") and (row.target, row.source) not in _NEVER_RULED
 )
-_ROWS = tuple(made for row in _ROWS for made in _end_after_rule(row))
+ROWS = tuple(made for row in ROWS for made in _end_after_rule(row))
 # 平台介入 lies beside the state: the same rows in each state that it can be called for in.
 _OPEN_OF: dict[CaseType, tuple[State, ...]] = {
     case_type: tuple(
         state
         for state in State
-        if state not in FINAL and any(row.target == state and case_type in row.types for row in _ROWS)
+        if state not in FINAL and any(row.target == state and case_type in row.types for row in ROWS)
     )
     for case_type in CaseType
 }
@@ -512,7 +512,7 @@ _GUARDS = frozenset({"undisputed", "caller_withdraws"})
 NOT_OFFERED = frozenset({"refund_ok"})  # it is recorded, and the buyer says whether it has arrived
 
 
-STEPS: tuple[Step, ...] = tuple(_guard(row) for row in _ROWS) + OVERLAY
+STEPS: tuple[Step, ...] = tuple(_guard(row) for row in ROWS) + OVERLAY
 _OF: dict[tuple[str | None, str], list[Step]] = {}
 
 

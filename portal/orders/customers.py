@@ -19,15 +19,15 @@ MOST_NOTES = 200
 _PLACED = case((Order.ordered_at != Order.imported_at, Order.ordered_at))  # NULL where nobody knows
 
 
-def list_page(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[dict[str, Any]], int]:
+def list_page(shop_id: int, *, words: str = "", after: int = 0, size: int = PAGE) -> tuple[list[dict[str, Any]], int]:
     """One page of the people who bought from this shop, and the id the next one begins after (0: there is none)."""
     ids = select(Order.buyer_id).where(Order.shop_id == shop_id, Order.buyer_id > after).distinct()
     if words:
         ids = ids.join(User, User.id == Order.buyer_id).where(
             User.member_name.like(escape_like(words)[1:], escape="\\")
         )
-    found = list(db.session.scalars(ids.order_by(Order.buyer_id).limit(PAGE + 1)))
-    shown = found[:PAGE]
+    found = list(db.session.scalars(ids.order_by(Order.buyer_id).limit(size + 1)))
+    shown = found[:size]
     newest = (
         select(Order.order_no)
         .where(Order.shop_id == shop_id, Order.buyer_id == User.id)
@@ -72,7 +72,7 @@ def list_page(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[di
         }
         for buyer_id in shown
     ]
-    return rows, shown[-1] if len(found) > PAGE else 0
+    return rows, shown[-1] if len(found) > size else 0
 
 
 def find_newest_order(buyer_id: int, shop_id: int) -> str:

@@ -14,18 +14,18 @@ PAGE = 40
 
 
 def list_page(
-    shop_id: int, *, words: str = "", after: tuple[str, int] | None = None
+    shop_id: int, *, words: str = "", after: tuple[str, int] | None = None, size: int = PAGE
 ) -> tuple[Sequence[Product], tuple[str, int] | None]:
     """One page of products by title, and the key the next one begins after."""
-    query = select(Product).where(Product.shop_id == shop_id).order_by(Product.title, Product.id).limit(PAGE + 1)
+    query = select(Product).where(Product.shop_id == shop_id).order_by(Product.title, Product.id).limit(size + 1)
     if words:
         query = query.where(or_(Product.title.like(escape_like(words), escape="\\"), Product.cargo_no == words))
     if after is not None:
         query = query.where(tuple_(Product.title, Product.id) > tuple_(*after))
     rows = db.session.scalars(query).all()
-    if len(rows) <= PAGE:
+    if len(rows) <= size:
         return rows, None
-    return rows[:PAGE], (rows[PAGE - 1].title, rows[PAGE - 1].id)
+    return rows[:size], (rows[size - 1].title, rows[size - 1].id)
 
 
 def find_of_shop(product_id: int, shop_id: int) -> Product | None:

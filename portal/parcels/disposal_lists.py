@@ -90,7 +90,13 @@ def find_sku(shop_id: int, key: int) -> Any | None:
 
 
 def list_lines(
-    shop_id: int, chosen: Chosen, *, sku: Any | None, kind: str = "", after: tuple[datetime, int] | None = None
+    shop_id: int,
+    chosen: Chosen,
+    *,
+    sku: Any | None,
+    kind: str = "",
+    after: tuple[datetime, int] | None = None,
+    size: int = PAGE,
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of counted lines with their cases, of a specification and in a kind where these are given; next key."""
     query = chosen.narrow(select(Disposal.__table__, Case.case_no, Case.state), shop_id).join(
@@ -103,8 +109,8 @@ def list_lines(
     if after is not None:
         at, row_id = after
         query = query.where((_row.counted_at < at) | ((_row.counted_at == at) & (_row.id < row_id)))
-    rows = db.session.execute(query.order_by(_row.counted_at.desc(), _row.id.desc()).limit(PAGE + 1)).all()
-    return rows[:PAGE], (rows[PAGE - 1].counted_at, rows[PAGE - 1].id) if len(rows) > PAGE else None
+    rows = db.session.execute(query.order_by(_row.counted_at.desc(), _row.id.desc()).limit(size + 1)).all()
+    return rows[:size], (rows[size - 1].counted_at, rows[size - 1].id) if len(rows) > size else None
 
 
 def name_supplier(shop_id: int, supplier_id: int) -> str:

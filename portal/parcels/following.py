@@ -58,7 +58,7 @@ def end_following(case: Case, at: datetime, *, parcel_id: int | None = None, leg
         of_case = of_case.where(Parcel.id == parcel_id)
     else:
         of_case = of_case.where(Parcel.leg == leg if leg else Parcel.leg != "refused")
-    _set_shipments(
+    set_shipments(
         (Shipment.order_id == case.order_id)
         & (Shipment.shop_id == case.shop_id)
         & Shipment.parcel_id.in_(of_case)
@@ -72,13 +72,13 @@ def deny_parcel(case: Case) -> None:
     out = select(Parcel.id).where(
         Parcel.case_id == case.id, Parcel.shop_id == case.shop_id, Parcel.leg == "out", Parcel.round == case.round
     )
-    _set_shipments(
+    set_shipments(
         (Shipment.order_id == case.order_id) & (Shipment.shop_id == case.shop_id) & Shipment.parcel_id.in_(out),
         denied=True,
     )
 
 
-def _set_shipments(which: ColumnElement[bool], **columns: Any) -> None:
+def set_shipments(which: ColumnElement[bool], **columns: Any) -> None:
     db.session.execute(update(Shipment).where(which).values(**columns).execution_options(synchronize_session=False))
 
 
@@ -151,7 +151,7 @@ def follow_order(order: Order, now: datetime) -> None:
         )
     gone = [row.id for number, row in before.items() if number not in kept and row.ended_at is None]
     if gone:
-        _set_shipments((Shipment.shop_id == order.shop_id) & Shipment.id.in_(gone), ended_at=now)
+        set_shipments((Shipment.shop_id == order.shop_id) & Shipment.id.in_(gone), ended_at=now)
     order.followed_text = order.tracking_text
     db.session.flush()
 
@@ -165,8 +165,8 @@ def end_old(now: datetime) -> None:
     """Stop following what has been on its way for too long, and parcels of orders that are over."""
     received = (Order.status == "completed") & Order.received_at.is_not(None)
     over = select(Order.id).where((Order.status == "cancelled") | received)
-    _set_shipments(text(UNDER_WAY) & (Shipment.since_at < now - 2 * ASKED_FOR), ended_at=now)
-    _set_shipments(text(UNDER_WAY) & Shipment.case_id.is_(None) & Shipment.order_id.in_(over), ended_at=now)
+    set_shipments(text(UNDER_WAY) & (Shipment.since_at < now - 2 * ASKED_FOR), ended_at=now)
+    set_shipments(text(UNDER_WAY) & Shipment.case_id.is_(None) & Shipment.order_id.in_(over), ended_at=now)
 
 
 def ask_again(track_id: int, now: datetime) -> bool:

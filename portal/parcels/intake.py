@@ -111,12 +111,12 @@ def match_case(shop_id: int, number: str, case_id: int, now: datetime) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def list_unidentified(shop_id: int, after: tuple[datetime, int] | None = None) -> Sequence[Intake]:
+def list_unidentified(shop_id: int, after: tuple[datetime, int] | None = None, size: int = PAGE) -> Sequence[Intake]:
     """One page of the parcels without a case, the oldest first; one more row than a page says that it goes on."""
     query = select(Intake).where(Intake.shop_id == shop_id, Intake.case_id.is_(None)).order_by(Intake.at, Intake.id)
     if after is not None:
         query = query.where((Intake.at > after[0]) | ((Intake.at == after[0]) & (Intake.id > after[1])))
-    return db.session.scalars(query.limit(PAGE + 1)).all()
+    return db.session.scalars(query.limit(size + 1)).all()
 
 
 def has_photo(shop_id: int, public_id: str) -> bool:

@@ -14,7 +14,7 @@ from portal.models import Order, OrderWatch, Parcel, ParcelTrace, Shipment, Ship
 from portal.notices import notices
 from portal.orders.receiving import record_receipt
 from portal.parcels import scans
-from portal.parcels.following import _set_shipments
+from portal.parcels.following import set_shipments
 from portal.parcels.scans import Scan, Standing
 from portal.parcels.telling import build_notice
 
@@ -134,7 +134,7 @@ def restate_parcel(which: ColumnElement[bool], stands: Standing, now: datetime) 
         ended: Any = func.coalesce(Shipment.ended_at, literal(now, Moment()))
     else:
         ended = case((Shipment.signed_at.is_not(None), None), else_=Shipment.ended_at)
-    _set_shipments(
+    set_shipments(
         which,
         last_at=stands.at,
         status=stands.status,

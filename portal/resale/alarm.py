@@ -19,7 +19,7 @@ from portal.models import (
 )
 from portal.notices import beside_steps
 from portal.resale import risks
-from portal.resale.chain_view import _LIVE, _down, _up, build_warning, get_cases
+from portal.resale.chain_view import LIVE, Down, Up, build_warning, get_cases
 from portal.rights import policies, resale
 from portal.rights import windows as rights_windows
 
@@ -42,15 +42,15 @@ def raise_alarms(now: datetime) -> int:
     told = 0
     for link_id, shop_id in db.session.execute(
         select(CaseLink.id, CaseLink.shop_id)
-        .join(_down, and_(_down.id == CaseLink.downstream_id, _down.shop_id == CaseLink.shop_id))
-        .join(_up, and_(_up.id == CaseLink.upstream_id, _up.shop_id == CaseLink.upstream_shop_id))
+        .join(Down, and_(Down.id == CaseLink.downstream_id, Down.shop_id == CaseLink.shop_id))
+        .join(Up, and_(Up.id == CaseLink.upstream_id, Up.shop_id == CaseLink.upstream_shop_id))
         .where(
-            _LIVE,
+            LIVE,
             CaseLink.alarmed_at.is_(None),
-            _down.state.not_in(flow.FINAL),
+            Down.state.not_in(flow.FINAL),
             or_(
-                _up.state.in_((State.CLOSED, State.WITHDRAWN)),
-                and_(_up.due_at.is_not(None), or_(_down.due_at.is_(None), _up.due_at < _down.due_at)),
+                Up.state.in_((State.CLOSED, State.WITHDRAWN)),
+                and_(Up.due_at.is_not(None), or_(Down.due_at.is_(None), Up.due_at < Down.due_at)),
             ),
         )
         .order_by(CaseLink.id)
@@ -63,7 +63,7 @@ def raise_alarms(now: datetime) -> int:
 
 def _alarm_link(link_id: int, shop_id: int, now: datetime) -> bool:
     with writing():
-        mine = select(CaseLink).where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, _LIVE)
+        mine = select(CaseLink).where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, LIVE)
         found = db.session.scalars(mine.with_for_update()).first()
         if found is None or found.alarmed_at is not None:
             return False
@@ -77,7 +77,7 @@ def _alarm_link(link_id: int, shop_id: int, now: datetime) -> bool:
 
 def tell_refusal(link_id: int, now: datetime) -> bool:
     """The supplier said no after the distributor agreed to the consumer's case: an alarm to the distributor, once."""
-    link = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, _LIVE)).one_or_none()
+    link = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, LIVE)).one_or_none()
     if link is None:
         return False
     down, up = get_cases(link)
@@ -102,19 +102,19 @@ def tell_refusal(link_id: int, now: datetime) -> bool:
 def _alarm_windows(now: datetime) -> int:
     """Warn of purchases whose window ends before the consumer is served, while nothing was applied for."""
     told, after = 0, 0
-    said = literal("alarm:window:") + cast(_down.id, String) + ":" + cast(Shop.owner_id, String)
+    said = literal("alarm:window:") + cast(Down.id, String) + ":" + cast(Shop.owner_id, String)
     while rows := db.session.execute(
-        select(_down.id, _down.shop_id, _down.due_at, Order)
-        .join(OrderLink, and_(OrderLink.downstream_id == _down.order_id, OrderLink.shop_id == _down.shop_id))
+        select(Down.id, Down.shop_id, Down.due_at, Order)
+        .join(OrderLink, and_(OrderLink.downstream_id == Down.order_id, OrderLink.shop_id == Down.shop_id))
         .join(Order, and_(Order.id == OrderLink.upstream_id, Order.shop_id == OrderLink.upstream_shop_id))
-        .join(Shop, Shop.id == _down.shop_id)
+        .join(Shop, Shop.id == Down.shop_id)
         .where(
-            _down.state.not_in(flow.FINAL),
-            _down.id > after,
-            ~select(CaseLink.id).where(CaseLink.downstream_id == _down.id, CaseLink.shop_id == _down.shop_id).exists(),
+            Down.state.not_in(flow.FINAL),
+            Down.id > after,
+            ~select(CaseLink.id).where(CaseLink.downstream_id == Down.id, CaseLink.shop_id == Down.shop_id).exists(),
             ~select(Notice.id).where(Notice.dedupe_key == said).exists(),
         )
-        .order_by(_down.id)
+        .order_by(Down.id)
         .limit(500)
     ).all():
         after = rows[-1].id

@@ -18,13 +18,13 @@ from portal.models import (
     OrderLink,
     Shop,
 )
-from portal.resale.chain_view import _LIVE, _down, _up
+from portal.resale.chain_view import LIVE, Down, Up
 from portal.resale.downstream import find_order_above, list_orders_below
 
 ROUTES_BACK: dict[str, str] = {"via": "先寄给我，再由我寄给供应商", "direct": "消费者直接寄给供应商"}
 ROUTES_OUT: dict[str, str] = {"via": "供应商先寄给我，再由我寄出", "direct": "供应商直接寄给消费者"}
-_linked_below = select(CaseLink.id, _up.id).where(CaseLink.downstream_id == Case.id, _LIVE).exists()
-_linked_above = select(CaseLink.id).where(CaseLink.upstream_id == Case.id, _LIVE).exists()
+_linked_below = select(CaseLink.id, Up.id).where(CaseLink.downstream_id == Case.id, LIVE).exists()
+_linked_above = select(CaseLink.id).where(CaseLink.upstream_id == Case.id, LIVE).exists()
 _SHOWN = (Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Order.order_no)
 
 
@@ -55,7 +55,7 @@ def list_below(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
             Case.shop_id == shop_id,
             Case.id != upstream.id,
             Case.state.not_in(flow.FINAL),
-            ~_linked_below.where(_up.id == CaseLink.upstream_id, _up.order_id == upstream.order_id),
+            ~_linked_below.where(Up.id == CaseLink.upstream_id, Up.order_id == upstream.order_id),
         )
         .order_by(likely.desc(), Case.id.desc())
         .limit(most)
@@ -76,14 +76,14 @@ def link_cases(
     taken = (
         select(CaseLink.id)
         .where(
-            _LIVE,
+            LIVE,
             CaseLink.shop_id == downstream.shop_id,
             or_(
                 CaseLink.upstream_id == upstream.id,
-                and_(CaseLink.downstream_id == downstream.id, _up.order_id == upstream.order_id),
+                and_(CaseLink.downstream_id == downstream.id, Up.order_id == upstream.order_id),
             ),
         )
-        .join(_up, and_(_up.id == CaseLink.upstream_id, _up.shop_id == CaseLink.upstream_shop_id))
+        .join(Up, and_(Up.id == CaseLink.upstream_id, Up.shop_id == CaseLink.upstream_shop_id))
     )
     if db.session.scalar(taken.limit(1)) is not None:
         raise StepRefused("其中一张售后单已有关联，请先解除原来的关联", "link")
@@ -92,7 +92,7 @@ def link_cases(
         at = above.pop()
         if at == downstream.id:
             raise StepRefused("这两张售后单互为上下游，不能再反过来关联", "link")
-        above += db.session.scalars(select(CaseLink.upstream_id).where(_LIVE, CaseLink.downstream_id == at))
+        above += db.session.scalars(select(CaseLink.upstream_id).where(LIVE, CaseLink.downstream_id == at))
     made = db.session.scalars(
         select(CaseLink).where(
             CaseLink.downstream_id == downstream.id,
@@ -135,7 +135,7 @@ def link_cases(
 def unlink_cases(link_id: int, shop_id: int, now: datetime) -> bool:
     """End a link; both cases go on by themselves. False when it has ended already."""
     done = db.session.execute(
-        update(CaseLink).where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, _LIVE).values(ended_at=now)
+        update(CaseLink).where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, LIVE).values(ended_at=now)
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
@@ -152,7 +152,7 @@ def arrange_goods(
     """Routes and freight (分, who bears it) as the distributor says. Raises StepRefused when the link has ended."""
     done = db.session.execute(
         update(CaseLink)
-        .where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, _LIVE)
+        .where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, LIVE)
         .values(
             route_back=route_back,
             route_out=route_out,
@@ -170,10 +170,17 @@ def find_broken() -> list[str]:
     """Links that can't be: the middle is not one person, or a case hangs on itself by whatever way."""
     found = []
     rows = db.session.execute(
-        select(CaseLink.id, CaseLink.downstream_id, CaseLink.upstream_id, _down.shop_id, Shop.owner_id, _up.buyer_id)
-        .join(_down, _down.id == CaseLink.downstream_id)
-        .join(_up, _up.id == CaseLink.upstream_id)
-        .join(Shop, Shop.id == _down.shop_id)
+        select(
+            CaseLink.id,
+            CaseLink.downstream_id,
+            CaseLink.upstream_id,
+            Down.shop_id,
+            Shop.owner_id,
+            Up.buyer_id,
+        )
+        .join(Down, Down.id == CaseLink.downstream_id)
+        .join(Up, Up.id == CaseLink.upstream_id)
+        .join(Shop, Shop.id == Down.shop_id)
         .order_by(CaseLink.id)
     ).all()
     above: dict[int, list[int]] = {}
@@ -181,7 +188,7 @@ def find_broken() -> list[str]:
         if row.owner_id != row.buyer_id:
             found.append(f"link {row.id}: the shop below is not the buyer's above")
     for down_id, up_id in db.session.execute(
-        select(CaseLink.downstream_id, CaseLink.upstream_id).where(_LIVE).order_by(CaseLink.id)
+        select(CaseLink.downstream_id, CaseLink.upstream_id).where(LIVE).order_by(CaseLink.id)
     ):
         above.setdefault(down_id, []).append(up_id)
     for start in above:

@@ -23,7 +23,7 @@ from portal.models import (
 
 BEARERS: dict[str, str] = {"distributor": "我承担", "supplier": "供应商承担", "consumer": "消费者承担"}
 PAGE = 20
-_LIVE = CaseLink.ended_at.is_(None)
+LIVE = CaseLink.ended_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def list_links_above(case: Any) -> Sequence[CaseLink]:
     """The live links of a case of the distributor's shop, one for each purchase, the oldest first."""
     return db.session.scalars(
         select(CaseLink)
-        .where(_LIVE, CaseLink.downstream_id == case.id, CaseLink.shop_id == case.shop_id)
+        .where(LIVE, CaseLink.downstream_id == case.id, CaseLink.shop_id == case.shop_id)
         .order_by(CaseLink.id)
     ).all()
 
@@ -71,7 +71,7 @@ def describe_above(case: Any) -> CaseLink | None:
 def describe_below(case_id: int, shop_id: int) -> CaseLink | None:
     """The live link of the distributor's own case with a supplier; ``shop_id`` is the distributor's shop."""
     return db.session.scalars(
-        select(CaseLink).where(_LIVE, CaseLink.upstream_id == case_id, CaseLink.shop_id == shop_id)
+        select(CaseLink).where(LIVE, CaseLink.upstream_id == case_id, CaseLink.shop_id == shop_id)
     ).one_or_none()
 
 
@@ -164,7 +164,7 @@ def build_warning(found: CaseLink, down: Case, up: Case) -> str:
 
 
 _NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING})
-_down, _up = aliased(Case), aliased(Case)
+Down, Up = aliased(Case), aliased(Case)
 
 _LIST = (
     select(
@@ -172,19 +172,19 @@ _LIST = (
         CaseLink.route_back,
         CaseLink.route_out,
         CaseLink.alarmed_at,
-        _down.case_no.label("down_no"),
-        _down.type.label("down_type"),
-        _down.state.label("down_state"),
-        _down.due_at.label("down_due"),
-        _down.goods,
-        _up.case_no.label("up_no"),
-        _up.type.label("up_type"),
-        _up.state.label("up_state"),
-        _up.due_at.label("up_due"),
+        Down.case_no.label("down_no"),
+        Down.type.label("down_type"),
+        Down.state.label("down_state"),
+        Down.due_at.label("down_due"),
+        Down.goods,
+        Up.case_no.label("up_no"),
+        Up.type.label("up_type"),
+        Up.state.label("up_state"),
+        Up.due_at.label("up_due"),
     )
-    .join(_down, and_(_down.id == CaseLink.downstream_id, _down.shop_id == CaseLink.shop_id))
-    .join(_up, and_(_up.id == CaseLink.upstream_id, _up.shop_id == CaseLink.upstream_shop_id))
-    .where(_LIVE)
+    .join(Down, and_(Down.id == CaseLink.downstream_id, Down.shop_id == CaseLink.shop_id))
+    .join(Up, and_(Up.id == CaseLink.upstream_id, Up.shop_id == CaseLink.upstream_shop_id))
+    .where(LIVE)
     .order_by(CaseLink.id.desc())
 )
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from portal.flow import CaseType
-from portal.rights.goods import FREE_RETURNS, NAMES, Goods, Instead, Policy, Route, _promised, place
+from portal.rights.goods import FREE_RETURNS, NAMES, Goods, Instead, Policy, Route, list_promised, place
 from portal.rights.reasons import Fault, Ground, Payer, Place, Reason
-from portal.rights.windows import _day, _not_begun, _resale_overdue
+from portal.rights.windows import is_resale_overdue, say_day, say_not_begun
 
 
 def types_of(goods: Goods, reason: Reason, policy: Policy) -> tuple[CaseType, ...]:
@@ -17,7 +17,7 @@ def types_of(goods: Goods, reason: Reason, policy: Policy) -> tuple[CaseType, ..
 
     Those the shop takes, and those that were promised. A fault of the seller's always has one.
     """
-    promised = _promised(goods, policy)
+    promised = list_promised(goods, policy)
     given = tuple(kind for code, kind in reason.promised if code in promised)
     every = reason.types + tuple(kind for kind in given if kind not in reason.types)
     if reason.ground in (Ground.UNSHIPPED, Ground.PROMISE, Ground.NO_REASON):
@@ -29,7 +29,7 @@ def types_of(goods: Goods, reason: Reason, policy: Policy) -> tuple[CaseType, ..
 def freight_payer(goods: Goods, reason: Reason, policy: Policy) -> Payer:
     """Who pays the freight: by fault; what a fault leaves open by the policy; 退货包运费 frees the buyer."""
     payer = reason.freight_payer or policy.special_freight
-    return Payer.SELLER if FREE_RETURNS in _promised(goods, policy) else payer
+    return Payer.SELLER if FREE_RETURNS in list_promised(goods, policy) else payer
 
 
 QUANTITY: Final[Mapping[str, str]] = {  # what the field of how much is called
@@ -67,7 +67,7 @@ def state_when(goods: Goods, reason: Reason, end: datetime | None, now: datetime
         return "，发货前都可以申请"
     if end is None and reason.ground is Ground.ABSENT:
         return "，收到前都可以申请"
-    return f"，{_not_begun(goods)}" if end is None else f"，请在 {_day(end, now)} 前提交"
+    return f"，{say_not_begun(goods)}" if end is None else f"，请在 {say_day(end, now)} 前提交"
 
 
 def gets(goods: Goods, kind: CaseType, payer: Payer) -> str:
@@ -97,7 +97,7 @@ def asks(reason: Reason) -> tuple[Instead, ...]:
 
 def askable(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[CaseType, ...]:
     """The types that can be had by 协商 for this reason: its own, and after the 铺货 term what was a right before."""
-    late = types_of(goods, reason, policy) if _resale_overdue(goods, reason, now, policy) else ()
+    late = types_of(goods, reason, policy) if is_resale_overdue(goods, reason, now, policy) else ()
     return (*reason.asks, *(kind for kind in late if kind not in reason.asks))
 
 

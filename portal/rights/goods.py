@@ -157,19 +157,19 @@ EXCLUSIONS: Final[Mapping[str, str]] = {
 
 def covered(goods: Goods, policy: Policy) -> bool:
     """Whether 7天无理由退货 holds: by law for what a consumer bought, else where the seller promises it."""
-    return not goods.no_reason_excluded and (goods.consumer or NO_REASON_RETURN in _promised(goods, policy))
+    return not goods.no_reason_excluded and (goods.consumer or NO_REASON_RETURN in list_promised(goods, policy))
 
 
-def _promised(goods: Goods, policy: Policy) -> frozenset[str]:
+def list_promised(goods: Goods, policy: Policy) -> frozenset[str]:
     """The guarantees in force: what the line was sold with, and what the shop promises for everything not excluded."""
-    return goods.guarantees if _excluded(goods, policy) else goods.guarantees | policy.guarantees
+    return goods.guarantees if is_excluded(goods, policy) else goods.guarantees | policy.guarantees
 
 
-def _promise(goods: Goods, policy: Policy) -> rights_guarantees.Guarantee | None:
-    return rights_guarantees.exchange_promise(_promised(goods, policy))
+def find_promise(goods: Goods, policy: Policy) -> rights_guarantees.Guarantee | None:
+    return rights_guarantees.exchange_promise(list_promised(goods, policy))
 
 
-def _excluded(goods: Goods, policy: Policy) -> bool:
+def is_excluded(goods: Goods, policy: Policy) -> bool:
     return not goods.exchangeable or bool(policy.excluded and _is_named(goods.title, goods.product_no, policy.excluded))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from portal.flow import CaseType
-from portal.rights.goods import BEIJING, MONEY, Goods, Policy, _promise
+from portal.rights.goods import BEIJING, MONEY, Goods, Policy, find_promise
 from portal.rights.reasons import Ground, Reason
 
 
@@ -24,10 +24,10 @@ def find_window_end(
     if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
         own = _own_longer(reason, policy)
         return max(goods.apply_by, find_last_day_end(goods.received_at, own)) if own else goods.apply_by
-    return _no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
+    return find_no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
 
 
-def _no_reason_end(goods: Goods, plain: datetime) -> datetime:
+def find_no_reason_end(goods: Goods, plain: datetime) -> datetime:
     """7天无理由 ends on a day after a day of rest, never before seven plain days."""
     return max(plain, goods.no_reason_until) if goods.no_reason_until else plain
 
@@ -43,20 +43,20 @@ def _own_longer(reason: Reason, policy: Policy) -> int:
     return max(policy.own_window_days, policy.own_hidden_days) if reason.hidden_defect else policy.own_window_days
 
 
-def _resale_end(goods: Goods, reason: Reason, policy: Policy) -> datetime | None:
+def find_resale_end(goods: Goods, reason: Reason, policy: Policy) -> datetime | None:
     """When the term for 铺货 orders ends, for a reason that it holds for; None where it doesn't hold."""
     if goods.apply_by is None or reason.ground in _OUTSIDE_RESALE:
         return None
     return find_window_end(goods, reason, policy) or goods.apply_by
 
 
-def _resale_overdue(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> bool:
+def is_resale_overdue(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> bool:
     """Whether the term for 铺货 orders has run out, for a reason that it holds for."""
-    end = _resale_end(goods, reason, policy)
+    end = find_resale_end(goods, reason, policy)
     return end is not None and now >= end
 
 
-_NO_REASON_DAYS: Final = 7
+NO_REASON_DAYS: Final = 7
 _OUTSIDE_RESALE: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED, Ground.ABSENT)
 
 
@@ -68,8 +68,8 @@ def _days(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> int |
     if reason.leads_to is None or reason.ground is Ground.UNSHIPPED:
         return None
     if reason.ground is Ground.NO_REASON:
-        return _NO_REASON_DAYS
-    promise = _promise(goods, policy)
+        return NO_REASON_DAYS
+    promise = find_promise(goods, policy)
     promised = promise.days or 0 if promise else 0
     if reason.ground is Ground.PROMISE:
         return promised or None
@@ -81,20 +81,20 @@ def _own_days(reason: Reason, policy: Policy) -> int:
     return max(policy.window_days, policy.hidden_days) if reason.hidden_defect else policy.window_days
 
 
-def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
+def say_rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
     """The rule in a few words: whose it is and how long it lasts."""
     if reason.ground is Ground.UNSHIPPED:
         return "订单还没有发货"
     if reason.ground is Ground.ABSENT and goods.received_at is None:
         return "商品还没有收到"
-    days, promise = _days(goods, reason, policy, case_type) or 0, _promise(goods, policy)
+    days, promise = _days(goods, reason, policy, case_type) or 0, find_promise(goods, policy)
     if reason.ground is Ground.NO_REASON:
         source = "按消费者权益保护法第二十五条，" if goods.consumer else ""
         rest = "（最后一天是休息日，延到休息日之后）" if goods.no_reason_until and goods.received_at else ""
         return f"{source}7天无理由退货为收到商品后 {days} 天{rest}"
     term = "售后期" if case_type in MONEY else "换货期"
     if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
-        end = _resale_end(goods, reason, policy)
+        end = find_resale_end(goods, reason, policy)
         if end == goods.apply_by:
             return f"铺货订单须在 {goods.apply_days} 个工作日内申请"
         days = _own_longer(reason, policy)
@@ -105,13 +105,13 @@ def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
     return f"店铺的{term}为收到商品后 {days} 天"
 
 
-def _not_begun(goods: Goods) -> str:
+def say_not_begun(goods: Goods) -> str:
     if goods.status == "in_transit":
         return "还没有开始计算，提交申请即表示您已收到商品"
     return "收货时间还没有记录，所以还没有开始计算"
 
 
-def _day(end: datetime | None, now: datetime) -> str:
+def say_day(end: datetime | None, now: datetime) -> str:
     """The last day of a window as people say it: 12月8日 24:00, with the year when it is another one."""
     if end is None:
         return ""

@@ -87,11 +87,20 @@ def read_asked() -> Asked:
     return Asked(since.isoformat(), until.isoformat(), goods, by if by in BY else "sku", supplier_id, supplier, problem)
 
 
-def _read_key(name: str) -> int | None:
+def read_key(name: str) -> int | None:
+    """The row that the address names, or None."""
     text = request.args.get(name, "")
     if text and not (text.isascii() and text.isdigit() and len(text) <= 18):
         abort(404)
     return int(text) if text else None
+
+
+def read_kind() -> str:
+    """The 去向 that the address names, or ""."""
+    kind = request.args.get("kind", "")
+    if kind and kind not in disposals.SAID:
+        abort(404)
+    return kind
 
 
 @bp.get("/disposals")
@@ -102,7 +111,7 @@ def disposal_list() -> ResponseReturnValue:
     if by_supplier:
         rows, key = disposal_lists.list_suppliers(g.who.shop_id, asked.chosen), None
     else:
-        rows, key = disposal_lists.list_skus(g.who.shop_id, asked.chosen, _read_key("after"))
+        rows, key = disposal_lists.list_skus(g.who.shop_id, asked.chosen, read_key("after"))
     return page(
         "seller/disposals.html",
         asked=asked,
@@ -117,9 +126,7 @@ def disposal_list() -> ResponseReturnValue:
 def disposal_lines() -> ResponseReturnValue:
     """The counted lines behind a number, the newest first."""
     asked = read_asked()
-    kind, of = request.args.get("kind", ""), _read_key("of")
-    if kind and kind not in disposals.SAID:
-        abort(404)
+    kind, of = read_kind(), read_key("of")
     sku = guards.found(disposal_lists.find_sku(g.who.shop_id, of)) if of is not None else None
     after = paging.moment_key(request.args.get("after", ""))
     rows, key = disposal_lists.list_lines(g.who.shop_id, asked.chosen, sku=sku, kind=kind, after=after)
@@ -132,6 +139,7 @@ def disposal_lines() -> ResponseReturnValue:
         rows=rows,
         kinds=disposals.SAID,
         said_condition=conditions.condition,
+        export=asked.at("/seller/exports", of="disposal_lines", kind=kind, sku=kept["of"]),
         more=f"{asked.at(f'{HERE}/lines', **kept)}&after={paging.said(key)}" if key else "",
     )
 

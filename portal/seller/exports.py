@@ -11,14 +11,18 @@ from urllib.parse import urlencode
 from flask import abort, g, request, send_file
 from flask.typing import ResponseReturnValue
 
-from portal import workbook
+from portal import inputs, workbook
 from portal.calendar import clock
 from portal.exporting import exports
 from portal.exporting.kinds import KINDS
 from portal.money import payment_lists
 from portal.orders import order_lists
+from portal.parcels import disposal_lists
+from portal.parcels.disposals import SAID
 from portal.people import roles
 from portal.seller import bp, disposals, figures, listing, not_yours
+from portal.service import ratings
+from portal.tracking import monitor
 from portal.web import events, guards
 from portal.web.fields import Boxes
 from portal.web.forms import Form
@@ -67,6 +71,32 @@ def _read_tab(of: str, tabs: dict[str, str], address: str) -> Asked:
     return Asked(tabs[tab], {"tab": tab}, urlencode({"of": of, "tab": tab}), f"{address}?tab={tab}")
 
 
+def _read_orders() -> Asked:
+    tabs = {name: tab[0] for name, tab in order_lists.SHOP_TABS.items()}
+    asked = _read_tab("orders", tabs, "/seller/orders")
+    number = _read_words("q", 40)
+    if not number:
+        return asked
+    kept = urlencode({"q": number})
+    return Asked(f"订单号 {number}", asked.rows | {"number": number}, f"{asked.query}&{kept}", f"/seller/orders?{kept}")
+
+
+def _read_searched(of: str, every: str, address: str) -> Asked:
+    """A list that is narrowed by words alone."""
+    words = _read_words("q", 60)
+    kept = urlencode({"q": words} if words else {})
+    said = f"搜索「{words}」的结果" if words else every
+    return Asked(said, {"words": words}, f"of={of}&{kept}".rstrip("&"), f"{address}?{kept}".rstrip("?"))
+
+
+def _read_words(name: str, limit: int) -> str:
+    """What is searched for; what the list's own page refuses is nothing."""
+    try:
+        return inputs.line(request.args.get(name, ""), limit=limit)
+    except inputs.InputRefused:
+        return ""
+
+
 def _read_figures() -> Asked:
     asked = figures.read_asked()
     since, until = asked.filters.since, asked.filters.until
@@ -76,9 +106,9 @@ def _read_figures() -> Asked:
     return Asked(said, rows, f"of=figures&{address.partition('?')[2]}", address)
 
 
-def _read_disposals() -> Asked:
+def _read_disposals(of: str = "disposals", by: str = "sku") -> Asked:
     asked = disposals.read_asked()
-    chosen, address = asked.chosen, asked.at(by="sku")
+    chosen, address = asked.chosen, asked.at(by=by)
     rows = {
         "since": chosen.since.isoformat(),
         "until": chosen.until.isoformat(),
@@ -86,19 +116,38 @@ def _read_disposals() -> Asked:
         "supplier_id": chosen.supplier_id,
     }
     said = f"{asked.since} 至 {asked.until} 验收的" + (f"，供应商 {asked.supplier}" if asked.supplier else "")
-    return Asked(said, rows, f"of=disposals&{address.partition('?')[2]}", address)
+    return Asked(said, rows, f"of={of}&{address.partition('?')[2]}", address)
+
+
+def _read_disposal_lines() -> Asked:
+    """The counted lines behind a number of the list."""
+    asked, kind, of = disposals.read_asked(), disposals.read_kind(), disposals.read_key("sku")
+    whole = _read_disposals("disposal_lines")
+    sku = guards.found(disposal_lists.find_sku(g.who.shop_id, of)) if of is not None else None
+    said = [whole.said, *([f"{sku.title} {sku.spec}".strip()] if sku else []), *([SAID[kind]] if kind else [])]
+    kept = {"kind": kind, "sku": "" if of is None else str(of)}
+    address = asked.at(f"{disposals.HERE}/lines", kind=kind, of=kept["sku"])
+    query = f"{whole.query}&{urlencode({name: text for name, text in kept.items() if text})}".rstrip("&")
+    return Asked("，".join(said), whole.rows | {"of": of, "sort": kind}, query, address)
 
 
 # Each list has the rights of its page.
 LISTS: dict[str, tuple[str, Callable[[], Asked]]] = {
     "queue": ("queue", _read_queue),
-    "orders": (
-        "orders",
-        lambda: _read_tab("orders", {name: tab[0] for name, tab in order_lists.SHOP_TABS.items()}, "/seller/orders"),
+    "orders": ("orders", _read_orders),
+    "customers": ("contact", lambda: _read_searched("customers", "全部客户", "/seller/customers")),
+    "products": ("products", lambda: _read_searched("products", "全部商品", "/seller/products")),
+    "parcels": (
+        "logistics",
+        lambda: _read_tab("parcels", {name: tab[0] for name, tab in monitor.TABS.items()}, "/seller/logistics"),
     ),
+    "unidentified": ("scan", lambda: Asked("没有售后单的包裹", {}, "of=unidentified", "/seller/unidentified")),
+    "ratings": ("contact", lambda: _read_tab("ratings", ratings.TABS, "/seller/ratings")),
     "payouts": ("payouts", lambda: _read_tab("payouts", payment_lists.TABS, "/seller/payouts")),
     "figures": ("figures", _read_figures),
     "disposals": ("scan", _read_disposals),
+    "disposal_suppliers": ("scan", lambda: _read_disposals("disposal_suppliers", "supplier")),
+    "disposal_lines": ("scan", _read_disposal_lines),
 }
 
 

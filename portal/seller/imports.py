@@ -26,7 +26,7 @@ from portal.web.security import accepts_large
 SIZE = 20
 ENDINGS = (".xlsx", ".xls", ".csv", ".txt", ".tsv")
 RUNNING = frozenset({"waiting", "checking", "confirmed", "importing"})
-_REQUEST = order_uploads.MOST_BYTES + 1024 * 1024  # the file and the form around it
+MOST_SENT = order_uploads.MOST_BYTES + 1024 * 1024  # the file and the form around it
 
 
 class UploadForm(Form):
@@ -42,7 +42,7 @@ def folder() -> Path:
 
 
 @bp.route("/import", methods=["GET", "POST"])
-@accepts_large(_REQUEST)
+@accepts_large(MOST_SENT)
 def import_orders() -> ResponseReturnValue:
     """Upload a file, and the files before."""
     form = UploadForm()

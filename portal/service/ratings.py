@@ -128,7 +128,7 @@ def _tell(case: Case, user_id: int, kind: str, title: str, body: str, now: datet
 
 
 def list_page(
-    shop_id: int, tab: str, after: tuple[datetime, int] | None = None
+    shop_id: int, tab: str, after: tuple[datetime, int] | None = None, size: int = PAGE
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a shop's ratings, the newest first, and the key of the next."""
     query = (
@@ -140,7 +140,7 @@ def list_page(
         .join(User, User.id == Rating.buyer_id)
         .where(Rating.shop_id == shop_id, Rating.stars.is_not(None))
         .order_by(Rating.rated_at.desc(), Rating.id.desc())
-        .limit(PAGE + 1)
+        .limit(size + 1)
     )  # fmt: skip
     if tab == "follow":
         query = query.where(Rating.follow_state == "open")
@@ -151,8 +151,8 @@ def list_page(
     if after is not None:
         query = query.where(tuple_(Rating.rated_at, Rating.id) < after)
     rows = db.session.execute(query).all()
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    return rows[:PAGE], (last.rated_at, last.id) if last is not None else None
+    last = rows[size - 1] if len(rows) > size else None
+    return rows[:size], (last.rated_at, last.id) if last is not None else None
 
 
 def find_names(rating: Rating) -> dict[str, str]:

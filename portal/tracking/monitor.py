@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select, text, tuple_
@@ -86,19 +87,19 @@ _COLUMNS = (
 )
 
 
-def _statement(tab: str, *, next_page: bool) -> Any:
+@cache
+def _make_list(tab: str, *, next_page: bool, size: int) -> Any:
     moment = TABS[tab][3]
     query = (
         select(*_COLUMNS)
         .where(_shipment.shop_id == bindparam("shop_id"), *TABS[tab][2])
         .order_by(moment, _shipment.id)
-        .limit(PAGE + 1)
+        .limit(size + 1)
     )
     key = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
     return query.where(tuple_(moment, _shipment.id) > key) if next_page else query
 
 
-_LIST = {(tab, next_page): _statement(tab, next_page=next_page) for tab in TABS for next_page in (False, True)}
 _COUNTS = select(
     *(
         select(func.count())
@@ -141,14 +142,14 @@ def _values(shop_id: int, now: datetime) -> dict[str, Any]:
 
 
 def list_page(
-    shop_id: int, tab: str, now: datetime, after: tuple[datetime, int] | None = None
+    shop_id: int, tab: str, now: datetime, after: tuple[datetime, int] | None = None, size: int = PAGE
 ) -> tuple[list[tuple[Any, Any]], tuple[datetime, int] | None]:
     """One page of a tab, the oldest first, each with its order and case; and the key the next page begins after."""
     values = _values(shop_id, now)
     if after is not None:
         values["at"], values["id"] = after
-    rows = db.session.execute(_LIST[tab, after is not None], values).all()
-    more, rows = len(rows) > PAGE, rows[:PAGE]
+    rows = db.session.execute(_make_list(tab, next_page=after is not None, size=size), values).all()
+    more, rows = len(rows) > size, rows[:size]
     around = {row.id: row for row in db.session.execute(_AROUND, {"ids": [row.id for row in rows]})} if rows else {}
     key = None
     if more:

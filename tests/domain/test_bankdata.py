@@ -308,7 +308,7 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
         rows = db.session.execute(select(BankConsent.id, BankConsent.entry_id).where(BankConsent.id != consents.id))
         accounts = []
         for row in rows:
-            about = bank_accounts._about(case.id, row.entry_id, cast.buyer, row.id)
+            about = bank_accounts.bind_consent(case.id, row.entry_id, cast.buyer, row.id)
             key_id, sealed = encryption.parse_keys(BANK_KEYS).seal(f'["甲","乙","{10**12 + row.id}"]', about)
             accounts.append(
                 {

@@ -20,6 +20,7 @@ PURE: dict[str, frozenset[str]] = {
     "rights.windows": frozenset(),
     "rights.eligibility": frozenset(),
     "rights.asking": frozenset(),
+    "rights.denied": frozenset(),
     "rights.standing": frozenset(),
     "rights.reasons": frozenset(),
     "rights.refusal_words": frozenset(),
@@ -34,6 +35,7 @@ PURE: dict[str, frozenset[str]] = {
     "talk.card_shapes": frozenset(),
     "sheets": frozenset(),
     "waybills": frozenset(),
+    "traditional": frozenset(),
     "searching": frozenset(),
     "orders.export_format": frozenset(),
 }
@@ -180,3 +182,17 @@ def test_the_layers_are_checked_whole() -> None:
     [contract] = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     assert contract["exhaustive"] is True
     assert not {"ignore_imports", "exhaustive_ignores"} & set(contract)
+
+
+def test_what_another_module_uses_has_a_public_name() -> None:
+    files = [path for top in (PORTAL, PROJECT / "tests") for path in top.rglob("*.py")]
+    private = [
+        f"{path.relative_to(PROJECT)}: {node.module}.{name.name}"
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("portal", "tests"))
+        for name in node.names
+        if name.name.startswith("_")
+    ]
+    assert len(files) > 500
+    assert not private, private

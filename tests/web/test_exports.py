@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from portal import workbook
 from portal.cases.queue_filters import Filters
-from portal.exporting import exports, kinds
+from portal.exporting import exports, kind
 from portal.exporting.kinds import KINDS
 from portal.extensions import db, writing
 from portal.flow import CaseType
@@ -116,7 +116,7 @@ def export(app: Flask, who: str, query: str, columns: list[str], now: Clock) -> 
 
 
 def test_orders_in_any_number(both: Flask, cast_both: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "AT_ONCE", 3)
+    monkeypatch.setattr(kind, "AT_ONCE", 3)
     sent = cast_both.order(status="in_transit")
     numbers = {cast_both.order(status="unshipped").order_no for _ in range(7)}
     with writing():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.seller.imports import _REQUEST as LARGE_REQUEST
+from portal.seller.imports import MOST_SENT
 from portal.serving import front
 from portal.serving.front import Front
 from portal.web.guards import list_large
@@ -167,5 +167,5 @@ def test_too_large_is_said_by_the_app(app: Flask) -> None:
 
 def test_what_the_app_takes_fits(app: Flask) -> None:
     assert app.config["MAX_CONTENT_LENGTH"] < front.MOST_BODY
-    assert LARGE_REQUEST <= front.MOST_LARGE
+    assert MOST_SENT <= front.MOST_LARGE
     assert "/seller/import" in list_large(app)

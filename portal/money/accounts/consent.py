@@ -121,7 +121,7 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
     db.session.add(consent)
     db.session.flush()
     words = json.dumps([account.holder, account.bank, account.number], ensure_ascii=False)
-    key_id, sealed = get_keys().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
+    key_id, sealed = get_keys().seal(words, bind_consent(case.id, entry.id, case.buyer_id, consent.id))
     made = BankAccount(
         shop_id=case.shop_id,
         case_id=case.id,
@@ -139,7 +139,7 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
     return made
 
 
-def _about(case_id: int, entry_id: int, owner_id: int, consent_id: int) -> str:
+def bind_consent(case_id: int, entry_id: int, owner_id: int, consent_id: int) -> str:
     """What an account is sealed for, so that it opens nowhere else."""
     return f"bank account of case {case_id}, payment {entry_id}, owner {owner_id}, consent {consent_id}"
 
@@ -272,7 +272,7 @@ def last4s(shop_id: int, entry_ids: Sequence[int]) -> dict[int, str]:
 
 def open_account(row: BankAccount) -> Account:
     """Raises crypto.CannotOpen."""
-    about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
+    about = bind_consent(row.case_id, row.entry_id, row.owner_id, row.consent_id)
     words = get_keys().open(row.key_id, row.sealed or b"", about)
     holder, bank, digits = json.loads(words)
     return Account(holder, bank, digits)

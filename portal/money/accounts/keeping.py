@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import BankAccount, BankConsent
-from portal.money.accounts.consent import _about, erase_account, open_account
+from portal.money.accounts.consent import bind_consent, erase_account, open_account
 from portal.money.accounts.keyring import get_keys, is_ready
 from portal.money.encryption import NONCE_BYTES, STEP, TAG_BYTES, CannotOpen
 
@@ -46,7 +46,7 @@ def rotate_keys() -> Iterator[int]:
                 .with_for_update(skip_locked=True)
             ).all()
             for row in rows:
-                about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
+                about = bind_consent(row.case_id, row.entry_id, row.owner_id, row.consent_id)
                 words = keys.open(row.key_id, row.sealed or b"", about)
                 row.key_id, row.sealed = keys.seal(words, about)
             db.session.flush()
