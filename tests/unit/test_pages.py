@@ -22,7 +22,9 @@ HEAD = (
 )
 
 
-def page(rows: Sequence[Sequence[object]], cell: str = "<td>{}</td>", charset: str = "utf-8", head: str = HEAD) -> bytes:
+def page(
+    rows: Sequence[Sequence[object]], cell: str = "<td>{}</td>", charset: str = "utf-8", head: str = HEAD
+) -> bytes:
     body = "".join("<tr>" + "".join(cell.format(html.escape(str(each))) for each in row) + "</tr>\r\n" for row in rows)
     text = f"{head.format(charset)}<body><table border=1>{body}</table></body></html>"
     return text.encode("gb18030" if charset.startswith("gb") else charset)
