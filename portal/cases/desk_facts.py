@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import String, bindparam, cast, func, literal, null, select, union_all
 
-from portal.cases import columns, looks, shop_queue
+from portal.cases import columns, looks, piles, queue_filters, shop_queue
 from portal.extensions import Moment
-from portal.models import Case, CaseLook, CustomerNote, QueueColumns, ShopTag, Staff, StaffNote, User
+from portal.models import (
+    Case,
+    CaseLine,
+    CaseLook,
+    CustomerNote,
+    OrderLine,
+    QueueColumns,
+    ShopTag,
+    Sku,
+    Staff,
+    StaffNote,
+    User,
+)
 from portal.prepared import Prepared, among
+from portal.words import BEIJING
 
 MOST_NOTES = 50  # of one case on its page
 
@@ -54,11 +67,48 @@ _COLUMNS = _shape("columns", _chosen.user_id, _chosen.names, "").where(
     _chosen.shop_id == _OF_SHOP, _chosen.user_id == bindparam("but")
 )
 _OF_LIST = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _COLUMNS))
-_applied = Case.__table__.c
+# What the shop has seen of this buyer, and of the same goods, since the beginning of a day: as the lists that it opens.
+_case, _line, _bought, _sku = (table.__table__.c for table in (Case, CaseLine, OrderLine, Sku))
+_SINCE = _case.opened_at >= bindparam("since_day")
 _HISTORY = [
-    _shape("history", func.count(), word, "").select_from(Case.__table__).where(*shop_queue.APPLIED, *only)
-    for word, only in (("all", ()), ("withdrawn", (_applied.state == "withdrawn",)))
+    _shape("history", func.count(), word, "")
+    .select_from(Case.__table__)
+    .where(_case.shop_id == _OF_SHOP, _case.buyer_id == bindparam("buyer_id"), _SINCE, *only)
+    for word, only in (("all", ()), ("withdrawn", (_case.state == "withdrawn",)))
 ]
+_GOODS_OF = (_bought.id == _line.order_line_id) & (_bought.shop_id == _line.shop_id)
+
+
+def _count_alike(at: int) -> Any:
+    """Cases with the product and specification of the ``at``-th line of the case, counted to SHOWN and no further."""
+    first = (
+        select(_line.title, _bought.spec, _bought.product_id)
+        .join_from(CaseLine.__table__, OrderLine.__table__, _GOODS_OF)
+        .where(_line.shop_id == _OF_SHOP, _line.case_id == bindparam("case_id"))
+        .order_by(_line.id)
+        .limit(1)
+        .offset(at)
+        .subquery()
+    )
+    own = first.c
+    alike = (
+        select(_case.id)
+        .distinct()
+        .join_from(CaseLine.__table__, OrderLine.__table__, _GOODS_OF)
+        .join(Case.__table__, (_case.id == _line.case_id) & (_case.shop_id == _line.shop_id))
+        .join(first, (own.product_id == _bought.product_id) & (own.spec == _bought.spec))
+        .where(_bought.shop_id == _OF_SHOP, _line.shop_id == _OF_SHOP, _case.shop_id == _OF_SHOP, _SINCE)
+        .limit(piles.SHOWN + 1)
+        .subquery()
+    )
+    known = select(func.min(_sku.id)).where(
+        _sku.shop_id == _OF_SHOP, _sku.product_id == own.product_id, _sku.spec == own.spec
+    )
+    number = select(func.count()).select_from(alike).scalar_subquery()
+    return _shape("alike", number, cast(known.scalar_subquery(), String), own.title, words=own.spec)
+
+
+MOST_GOODS = 3  # of one case, with what the shop has seen of them
 _customer = CustomerNote.__table__.c
 _tagged = (
     select(_customer.id, _customer.tag)
@@ -69,7 +119,17 @@ _tagged = (
     .c
 )
 _BUYER_TAGS = _shape("buyer_tag", _tagged.id, "", _tagged.tag)
-_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, _BUYER_TAGS, *_HISTORY))
+_ALIKE = [_count_alike(at) for at in range(MOST_GOODS)]
+_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, _BUYER_TAGS, *_HISTORY, *_ALIKE))
+
+
+class Alike(NamedTuple):
+    """Goods of the case, and how many cases had them since the day; ``number``: at most piles.SHOWN + 1."""
+
+    title: str
+    spec: str
+    sku_id: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -78,7 +138,7 @@ class Facts:
 
     ``people``: (number: user id, word: role, name); ``looks`` by case, in words; ``notes`` newest first.
 
-    ``history``: as shop_queue.count_history has it.
+    ``history``: the buyer's cases in this shop since ``since``, a day of Beijing, and how many were withdrawn.
     """
 
     people: Sequence[Any]
@@ -88,6 +148,8 @@ class Facts:
     history: tuple[int, int] = (0, 0)
     buyer_tags: tuple[str, ...] = ()  # under which the shop noted something about the buyer, the newest first
     columns: tuple[str, ...] = columns.USUAL
+    since: str = ""
+    alike: tuple[Alike, ...] = ()
 
 
 def load_of_list(shop_id: int, case_ids: Sequence[int], but: int, now: datetime) -> Facts:
@@ -99,12 +161,13 @@ def load_of_list(shop_id: int, case_ids: Sequence[int], but: int, now: datetime)
 def load_of_case(case: Case, but: int, now: datetime) -> Facts:
     """For the page of a case."""
     values = {"shop_id": case.shop_id, "case_ids": [case.id], "case_id": case.id, "but": but}
-    since = {"since": now - looks.SHOWN_FOR, "applied_since": now - shop_queue.HISTORY}
-    return _sort(_OF_CASE.list_rows(**values, **since, buyer_id=case.buyer_id), now)
+    day = (now - shop_queue.HISTORY).astimezone(BEIJING).date().isoformat()
+    since = {"since": now - looks.SHOWN_FOR, "since_day": queue_filters.begin_day(day)}
+    return _sort(_OF_CASE.list_rows(**values, **since, buyer_id=case.buyer_id), now, day)
 
 
-def _sort(rows: Sequence[Any], now: datetime) -> Facts:
-    kinds = ("person", "tag", "look", "note", "history", "columns", "buyer_tag")
+def _sort(rows: Sequence[Any], now: datetime, since: str = "") -> Facts:
+    kinds = ("person", "tag", "look", "note", "history", "columns", "buyer_tag", "alike")
     of: dict[str, list[Any]] = {kind: [] for kind in kinds}
     for row in rows:
         of[row.kind].append(row)
@@ -118,4 +181,8 @@ def _sort(rows: Sequence[Any], now: datetime) -> Facts:
         columns=columns.read_columns(of["columns"][0].word if of["columns"] else None),
         buyer_tags=tuple(dict.fromkeys(row.name for row in tagged)),
         history=(applied.get("all", 0), applied.get("withdrawn", 0)),
+        since=since,
+        alike=tuple(
+            dict.fromkeys(Alike(row.name, row.words, int(row.word), row.number) for row in of["alike"] if row.word)
+        ),
     )

@@ -87,6 +87,7 @@ ROOMS: dict[str, str] = {
     "send_backs": "send_back",
     "messages": "contact",
     "contact": "contact",
+    "write_message": "contact",
     "contact_new": "contact",
     "order_doubts": "contact",
     "contact_read": "contact",

@@ -28,6 +28,7 @@ from portal.web import guards, packs, paging
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.talk import BoxForm
 
 
 @bp.get("/cases/<case_no>")
@@ -77,10 +78,11 @@ def show_page(
     kept: Any = (),
     panel: step_forms.Panel | None = None,
     team: Card | None = None,
+    box: BoxForm | None = None,
 ) -> ResponseReturnValue:
     """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more.
 
-    ``team``: the card of the shop's own work, where a form in it was refused.
+    ``team``: the card of the shop's own work, ``box``: of the conversation, where a form in it was refused.
     """
     asked_step = panel is not None
     if panel is None and gone is None and request.method == "GET":
@@ -120,7 +122,8 @@ def show_page(
         side="seller",
         typed_words=typed,
         kept_photos=kept,
-        history=card.history,
+        lists=listing.seen_states() is None,
+        most_alike=piles.SHOWN,
         rows=rows,
         more_rows=more,
         here=here,
@@ -130,8 +133,8 @@ def show_page(
         said_reason=reasons.said,
         keys=KEYS,
         messages=said,
+        box=box or BoxForm(formdata=None),
         photos=conversations.list_photos(case.shop_id, [message.id for message in said if message.has_photos]),
-        buyer=view.buyer,
         kept=failed.tell_failed(case, failed.find_failed(case), Actor.SELLER, g.now)
         if view.refused_milli and not view.parcels.get("refused")
         else "",

@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from portal.applications import goods
 from portal.calendar import officehours
-from portal.cases import owners
+from portal.cases import case_view, owners
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
-from portal.seller import bp, has_room, replies
+from portal.seller import bp, has_room, listing, not_yours, replies
+from portal.seller.cases import build_view, is_shown, show_page
 from portal.talk import conversations, unanswered
 from portal.talk import replies as templates
 from portal.web import early, guards, paging, quotas
@@ -23,7 +24,7 @@ from portal.web.fields import Line
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.talk import TalkForm
+from portal.web.talk import BoxForm, TalkForm
 
 SIZE = 30
 _NOT_KNOWN = "买家还没有确认在本店买过，看不到这张订单；确认以后才能联系和代为申请"
@@ -103,6 +104,33 @@ def messages() -> ResponseReturnValue:
     return page("seller/messages.html", rows=rows[:SIZE], more=more)
 
 
+def _may_send(form: TalkForm, order: Order) -> bool:
+    """Whether what was typed can be sent; what is wrong with it is said beside it. Counts it against the limits."""
+    quotas.limit_message()
+    good = form.validate_on_submit()
+    words = form.words.data or ""
+    if good and not words and not form.photos.data:
+        form.refuse("请写点什么，或者发一张照片", "words")
+    if gaps := templates.find_gaps(words):
+        form.refuse(f"还有没填的空：{''.join(gaps)}，请填好再发送", "words")
+    if known_shops.is_hidden(order):
+        form.refuse(_NOT_KNOWN)
+    return good and not form.errors
+
+
+def _send(form: TalkForm, order_id: int, back: str, mark: str = "") -> ResponseReturnValue:
+    """Say it once, and go ``back``; ``mark``: the place of that page to look at."""
+    words, photos = form.words.data or "", list(form.photos.data or [])
+
+    def send() -> str:
+        talk = conversations.get_of_order(db.session.get_one(Order, (order_id, g.who.shop_id)), g.now)
+        owners.take_up_of_order(talk.shop_id, order_id, g.who.user_id)
+        conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
+        return form.and_say(back, "card-hidden") + mark
+
+    return once(send)
+
+
 @bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
 def contact(order_no: str) -> ResponseReturnValue:
     """The conversation about an order of this shop."""
@@ -111,25 +139,8 @@ def contact(order_no: str) -> ResponseReturnValue:
     form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
     if request.method == "POST":
-        quotas.limit_message()
-        good = form.validate_on_submit()
-        words = form.words.data or ""
-        photos = list(form.photos.data or [])
-        if good and not words and not photos:
-            form.refuse("请写点什么，或者发一张照片", "words")
-        if gaps := templates.find_gaps(words):
-            form.refuse(f"还有没填的空：{''.join(gaps)}，请填好再发送", "words")
-        if known_shops.is_hidden(order):
-            form.refuse(_NOT_KNOWN)
-        if good and not form.errors:
-
-            def send() -> str:
-                talk = conversations.get_of_order(db.session.get_one(Order, (order_id, g.who.shop_id)), g.now)
-                owners.take_up_of_order(talk.shop_id, order_id, g.who.user_id)
-                conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
-                return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
-
-            return once(send)
+        if _may_send(form, order):
+            return _send(form, order_id, f"/seller/orders/{order_no}/contact")
         status = 422
         order = _order(order_no)
     closed = known_shops.is_hidden(order)
@@ -158,6 +169,24 @@ def contact(order_no: str) -> ResponseReturnValue:
         unread_here=talk.seller_unread if talk else 0,
         earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
     )
+
+
+@bp.route("/cases/<case_no>/message", methods=["GET", "POST"])
+def write_message(case_no: str) -> ResponseReturnValue:
+    """The box in the conversation of a case: say it and stay there, in the list that the case was opened from."""
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
+    if not is_shown(case):
+        return not_yours()
+    order_id = case.order_id
+    form = BoxForm(known=partial(order_lists.known_numbers, order_id))
+    status = 200
+    if request.method == "POST":
+        if _may_send(form, db.session.get_one(Order, (order_id, g.who.shop_id))):
+            back = listing.carry().of_case(case_no) if listing.is_carried() else f"/seller/cases/{case_no}"
+            return _send(form, order_id, back, "#talk")
+        status = 422
+        case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
+    return show_page(case, build_view(case), status, box=form)
 
 
 @early.nothing_new(bp, "/orders/<order_no>/contact/new")

@@ -53,7 +53,9 @@ class Card:
     tags: list[str]
     shop_tags: Any
     buyer_tags: list[str]  # that the shop gave this buyer
-    history: tuple[int, int]  # of the buyer here: applications, and how many were withdrawn
+    history: tuple[int, int]  # of the buyer here since a day: cases, and how many were withdrawn
+    since: str
+    alike: tuple[desk_facts.Alike, ...]  # the same goods since that day
     note: NoteForm
     hand_over: HandOverForm
     tagging: TagForm
@@ -75,6 +77,8 @@ def build_card(case: Case, sent: Form | None = None) -> Card:
         shop_tags=facts.tags,
         buyer_tags=list(facts.buyer_tags[:3]) if roles.may_open(g.who.role, "contact") else [],
         history=facts.history,
+        since=facts.since,
+        alike=facts.alike,
         note=note,
         hand_over=hand,
         tagging=tagging,

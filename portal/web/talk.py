@@ -12,3 +12,10 @@ class TalkForm(Form):
 
     words = Text("消息", limit=500, optional=True)
     photos = Photos("照片")
+
+
+class BoxForm(TalkForm):
+    """The same on a page that has more forms: its fields have ids of their own."""
+
+    words = Text("消息", limit=500, optional=True, id="box-words")
+    photos = Photos("照片", id="box-photos")

@@ -480,6 +480,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.put_tags", SELLER, get=303, post=303, form=lambda deal: {"tags": "加急"}),
     Row("seller.look", SELLER, get=303, post=303),
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
+    Row("seller.write_message", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
     Row("seller.agreement", SELLER, get=404),

@@ -209,12 +209,6 @@ def test_an_unchanged_queue_is_not_sent_again(app: Flask, cast: Cast, now: Clock
     assert client.get("/seller", headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_history_is_told_as_facts(app: Flask, cast: Cast, now: Clock) -> None:
-    case = cast.until("applied")
-    cast.until("withdrawn")
-    assert "2 次申请，1 次撤销" in sign_in(app, "seller").get(f"/seller/cases/{case.case_no}").text
-
-
 def test_the_ledger_gives_units_back_after_a_refusal_of_all(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.until("closed")
     db.session.rollback()
