@@ -88,27 +88,34 @@ def save_draft(draft: Draft, fields: dict[str, Any], now: datetime) -> None:
 def discard_draft(draft: Draft) -> None:
     """Remove a draft; its photos become loose and are swept a day later."""
     db.session.execute(
-        update(Photo).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).values(draft_id=None)
+        update(Photo)
+        .where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id)
+        .values(draft_id=None, order_line_id=None)
     )
     db.session.delete(draft)
     db.session.flush()
 
 
-def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = ()) -> int:
-    """Hang loose photos of the buyer on the draft and take dropped ones off; returns how many it has then."""
+def keep_photos(
+    draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (), *, line_id: int | None = None
+) -> int:
+    """Hang loose photos of the buyer on the draft and take dropped ones off; returns how many it has then.
+
+    ``line_id``: the line of the order that these show, None for the whole application.
+    """
     mine = (Photo.owner_id == draft.buyer_id, Photo.is_loose("draft_id"))
     if drop:
         db.session.execute(
             update(Photo)
             .where(Photo.public_id.in_(drop), Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id)
-            .values(draft_id=None)
+            .values(draft_id=None, order_line_id=None)
         )
     room = MOST_PHOTOS - len(list_photos(draft))
     if public_ids and room > 0:
         db.session.execute(
             update(Photo)
             .where(Photo.public_id.in_(list(public_ids)[:room]), *mine)
-            .values(draft_id=draft.id, shop_id=draft.shop_id)
+            .values(draft_id=draft.id, shop_id=draft.shop_id, order_line_id=line_id)
         )
     return len(list_photos(draft))
 
@@ -126,8 +133,11 @@ def load_photos(draft: Draft) -> Sequence[Photo]:
 
 
 def move_photo(draft: Draft, public_id: str, by: int) -> None:
-    """Move a photo by so many places; at either end, or when it isn't on the draft, all stay where they are."""
-    photos = list(load_photos(draft))
+    """Move a photo by so many places; at either end, or when it isn't on the draft, all stay where they are.
+
+    Those that show one line stand beside it, and aren't counted as places.
+    """
+    photos = [photo for photo in load_photos(draft) if photo.order_line_id is None]
     at = next((at for at, photo in enumerate(photos) if photo.public_id == public_id), None)
     if at is None or not 0 <= at + by < len(photos):
         return

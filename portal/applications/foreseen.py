@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from portal import inputs
+from portal.calendar.weeks import number_week
 from portal.cases import handling
 from portal.flow import CaseType, in_words
-from portal.rights import reasons
+from portal.orders import sold
+from portal.rights import faults, reasons
 
 # 「24双/箱」, 「每箱 24 双」, 「一箱24」: a pack whose size the order's own words name.
 _PACKS = (
@@ -19,6 +22,8 @@ _PACKS = (
 )
 LEAST_CASES = 5  # of fewer a median says nothing
 LOOKED_AT = 200  # cases, the newest
+WEEKS = 52
+LEAST_USUAL = 3  # cases: fewer may have been chance
 
 
 def find_pack(line: Any) -> int | None:
@@ -38,6 +43,16 @@ def suggest_quantity(line: Any, reason_id: str) -> str:
     reason = reasons.reason(reason_id)
     usual = left if reason and reason.leads_to is CaseType.REFUND_ONLY else min(left, 1_000)
     return inputs.quantity_text(usual if left > 0 else 1_000)
+
+
+def count_usual(line: Any, shop_id: int, now: datetime) -> dict[str, int]:
+    """How many cases of the last year were about this product, by the reason that says their fault; of few: nothing."""
+    if line.product_id is None:
+        return {}
+    found: Counter[str] = Counter()
+    for fault, cases in sold.add_up_faults(shop_id, line.product_id, number_week(now) - WEEKS).items():
+        found[faults.find_reason(fault)] += cases
+    return {reason_id: cases for reason_id, cases in found.items() if reason_id and cases >= LEAST_USUAL}
 
 
 def read_units(lines: Sequence[Any], typed: Mapping[str, str]) -> dict[int, int]:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.applications import applications, drafts, entered, foreseen, sums, talk_photos
 from portal.applications import goods as applications_goods
-from portal.buyer import bp
+from portal.buyer import bp, line_photos
 from portal.buyer.applying import find_begun, find_order, name_kind
 from portal.buyer.applying_forms import DetailsForm, read_quantities
 from portal.extensions import db, writing
@@ -48,6 +48,7 @@ class Asked:
     kept: Any = None  # what was typed and not judged yet
     typed: dict[str, str] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)  # photos of lines
 
     @property
     def negotiated(self) -> bool:
@@ -63,14 +64,17 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     draft = find_begun(order)
     if draft is None or not draft.fields.get("reason"):
         return redirect(f"/orders/{order_no}/apply", 303)
-    left = _take_from_talk(draft) if request.method == "POST" else 0
-    asked = _ask(order, draft)
     if request.method != "POST":
-        return _show(asked, 200)
+        return _show(_ask(order, draft), 200)
+    left = _take_from_talk(draft)
+    refused = line_photos.keep_sent(draft, _sort_lines(order, draft.fields))
+    order = find_order(order_no)
+    asked = _ask(order, guards.found(find_begun(order)))
+    asked.refused = refused
     if left:
         asked.form.photos.refusals.append(f"最多 {reasons.MOST_PHOTOS} 张照片，从聊天中选择的有 {left} 张没有添加")
     _take(asked)
-    if not asked.form.errors and not asked.problems:
+    if not asked.form.errors and not asked.problems and not asked.refused:
         with writing():
             entered.end_entered(db.session.get_one(Draft, asked.draft_id), asked.form.form_key.data or "", g.now)
         return redirect(asked.form.and_say(f"/orders/{order_no}/apply/check"), 303)
@@ -183,7 +187,9 @@ def _take(asked: Asked) -> None:
         form.refuse(problem, "amount")
     if not quantities and not asked.problems:
         asked.problems[lines[0].id] = f"请填写{asking.QUANTITY[kind]}"
-    form.refuse_lines(asked.problems)
+    named = {line.id: line for line in lines}
+    form.refuse_lines(asked.refused, named)
+    form.refuse_lines(asked.problems, named)
     for line_id in asked.problems:
         asked.typed.setdefault(str(line_id), "")
 
@@ -221,6 +227,7 @@ def _refuse(asked: Asked, verdicts: list[tuple[int, goods_facts.Verdict]]) -> No
 def _show(asked: Asked, status: int) -> ResponseReturnValue:
     order, lines, options, kinds = asked.order, asked.lines, asked.options, asked.kinds
     draft = guards.found(find_begun(order))
+    photos, photos_of = line_photos.sort_by_line(drafts.load_photos(draft), lines)
     exchange = CaseType.EXCHANGE in kinds
     return page(
         "buyer/apply_details.html",
@@ -232,7 +239,9 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
         typed=asked.typed,
         problems=asked.problems,
         reason=asked.reason,
-        photos=drafts.load_photos(draft),
+        photos=photos,
+        photos_of=photos_of,
+        refused=asked.refused,
         talk=talk_photos.list_photos(order),
         skus=(draft.fields.get("skus") or {}) | _find_typed(lines, asked.kept, "sku"),
         choices={line.id: sums.list_priced(order.id, line) if exchange else () for line in lines},

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import words
-from portal.applications import drafts, entered, talk_photos
+from portal.applications import drafts, entered, foreseen, talk_photos
 from portal.applications import goods as applications_goods
 from portal.buyer import bp
 from portal.buyer.applying import find_begun, find_order
 from portal.buyer.applying_forms import ReasonForm
 from portal.extensions import writing
 from portal.flow import CaseType
-from portal.rights import asking, eligibility, reasons
+from portal.rights import arranging, asking, eligibility, reasons
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Route
 from portal.web.pages import page
@@ -46,6 +47,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     goods = applications_goods.describe_goods(order, line, exchangeable=may[line.id])
     offer = eligibility.offer(goods, g.now, policy)
     offered = eligibility.offered(goods, policy)
+    usual = foreseen.count_usual(line, order.shop_id, g.now)
     form.line.data = str(line.id)
     form.reason.choices = [(reason.id, reason.zh) for reason in reasons.REASONS]  # one not shown is answered as well
     form.reason.choices += [(str(ground), label) for ground, label in reasons.GROUND.items()]
@@ -85,8 +87,9 @@ def apply(order_no: str) -> ResponseReturnValue:
         form=form,
         offer=offer,
         verdict=verdict,
-        grounds=_grounds(goods, offered, policy),
-        photos=drafts.load_photos(draft) if draft else (),
+        grounds=_grounds(goods, offered, policy, usual),
+        usual=usual,
+        photos=[photo for photo in drafts.load_photos(draft) if photo.order_line_id is None] if draft else (),
         talk=talk_photos.list_photos(order),
         title=title,
         open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
@@ -112,20 +115,17 @@ def _chosen(
     return kind, eligibility.consider(goods, kind, reason_id, g.now, policy)
 
 
-def _grounds(goods: Any, offered: Any, policy: Any) -> list[dict[str, Any]]:
+def _grounds(goods: Any, offered: Any, policy: Any, usual: Mapping[str, int]) -> list[dict[str, Any]]:
     """The grounds with their sub-reasons and who pays for each, where goods go back."""
     found: list[dict[str, Any]] = []
-    for ground, label in reasons.GROUND.items():
+    for ground, arranged in arranging.arrange(offered, goods_facts.place(goods), usual):
         subs = [
             (r, words.PAYER[str(asking.freight_payer(goods, r, policy))] if r.leads_to in _BACK else "")
-            for r in offered
-            if r.ground == ground
+            for r in arranged
         ]
-        if subs:
-            payers = {payer for _, payer in subs}
-            found.append(
-                {"id": str(ground), "label": label, "reasons": subs, "payer": payers.pop() if len(payers) == 1 else ""}
-            )
+        payers = {payer for _, payer in subs}
+        payer = payers.pop() if len(payers) == 1 else ""
+        found.append({"id": str(ground), "label": reasons.GROUND[ground], "reasons": subs, "payer": payer})
     return found
 
 

@@ -34,9 +34,7 @@ def my_cases() -> ResponseReturnValue:
     count = buyer_inbox.count_waiting(g.who.user_id)
     shown: dict[str, Any] = {"tab_now": tab, "tabs": case_lists.TABS, "waiting_count": count}
     if tab == "waiting":
-        waiting, refused = buyer_inbox.read_inbox(g.who.user_id, buyer_inbox.MOST)
-        shown |= {"waiting": waiting, "refused": refused, "coming": failed.list_coming(g.who.user_id)}
-        return page("buyer/waiting.html", find_action=buyer_inbox.find_action, **shown)
+        return page("buyer/waiting.html", find_action=buyer_inbox.find_action, **shown, **_list_waiting())
     try:
         words = inputs.line(request.args.get("q", ""), limit=searching.MOST_TYPED)
     except inputs.InputRefused:
@@ -46,6 +44,22 @@ def my_cases() -> ResponseReturnValue:
     asked = urlencode({name: value for name, value in (("tab", tab), ("q", words)) if value and value != "all"})
     more = f"/cases?{asked}{'&' if asked else ''}after={paging.said(key)}" if key else ""
     return page("buyer/cases.html", cases=rows, more=more, q=words, **shown)
+
+
+def _list_waiting() -> dict[str, Any]:
+    """Three lists: what waits, what was refused, what comes home; ``list`` and ``after``: one of them goes on."""
+    only, after = request.args.get("list", ""), request.args.get("after", "")
+    lists: dict[str, Any] = {"waiting": (), "refused": (), "coming": ()}
+    only = only if only in lists and after else ""
+    next_pages = dict.fromkeys(lists, "")
+    for which in [only] if only else lists:
+        if which == "coming":
+            lists[which], key = failed.list_coming(g.who.user_id, paging.moment_key(after if only else ""))
+        else:
+            at = paging.deadline_key(after) if only else None
+            lists[which], key = buyer_inbox.list_page(g.who.user_id, which, at)
+        next_pages[which] = f"/cases?tab=waiting&list={which}&after={paging.said(key)}" if key else ""
+    return {**lists, "next_pages": next_pages, "goes_on": bool(only)}
 
 
 @bp.get("/cases/<case_no>")
@@ -126,7 +140,7 @@ def again(case_no: str) -> ResponseReturnValue:
         status = 422
         typed, problems, quantities, _ = applying_forms.read_quantities(left)
         good = form.validate_on_submit() and not problems
-        form.refuse_lines(problems)
+        form.refuse_lines(problems, {line.id: line for line in view.lines})
         if good:
             by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 

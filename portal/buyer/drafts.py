@@ -8,7 +8,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.applications import drafts, entered, goods, talk_photos
-from portal.buyer import bp
+from portal.buyer import bp, line_photos
 from portal.buyer.applying_forms import StripForm
 from portal.extensions import db, writing
 from portal.models import Draft, Order
@@ -27,12 +27,13 @@ def upload_photo() -> ResponseReturnValue:
 
 @bp.post("/orders/<order_no>/apply/photos")
 def apply_photo(order_no: str) -> ResponseReturnValue:
-    """One photo of an application; it hangs on the draft at once."""
+    """One photo of an application; it hangs on the draft at once. ``of``: the line that it shows."""
     order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     draft = guards.found(
         drafts.find_draft(order.id, g.who.user_id) or _start_draft(order, request.args.get("line", ""))
     )
-    return uploads.take_photo(side="buyer", draft_id=draft.id)
+    line_id = line_photos.find_line(request.args.get("of", ""), goods.list_lines(order.id, order.shop_id))
+    return uploads.take_photo(side="buyer", draft_id=draft.id, line_id=line_id)
 
 
 @bp.post("/orders/<order_no>/apply/strip")

@@ -15,12 +15,11 @@ from portal.web.pages import page
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """What needs this person first; for a visitor, what the portal does."""
-    waiting, refused = buyer_inbox.read_inbox(g.who.user_id) if g.who else ((), ())
-    count = buyer_inbox.count_waiting(g.who.user_id) if waiting else 0
+    inbox = buyer_inbox.read_inbox(g.who.user_id) if g.who else buyer_inbox.NOTHING
+    count = buyer_inbox.count_waiting(g.who.user_id) if inbox.waiting else 0
     return page(
         "buyer/home.html",
-        waiting=waiting,
-        refused=refused,
+        **inbox._asdict(),
         find_action=buyer_inbox.find_action,
         waiting_count=count,
         stages=flow.STAGES,

@@ -19,13 +19,12 @@ from portal.web.pages import page
 @bp.get("/me")
 def me() -> ResponseReturnValue:
     """个人中心."""
-    waiting, refused = buyer_inbox.read_inbox(g.who.user_id)
+    inbox = buyer_inbox.read_inbox(g.who.user_id)
     return page(
         "buyer/me.html",
-        waiting=waiting,
-        refused=refused,
+        **inbox._asdict(),
         find_action=buyer_inbox.find_action,
-        waiting_count=buyer_inbox.count_waiting(g.who.user_id) if waiting else 0,
+        waiting_count=buyer_inbox.count_waiting(g.who.user_id) if inbox.waiting else 0,
         counts=order_lists.count_tabs(g.who.user_id),
         new_shops=known_shops.count_new(g.who.user_id),
     )

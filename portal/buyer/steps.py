@@ -144,7 +144,7 @@ def _read_modified(form: forms.ModifyForm, case: Case, view: case_view.View) -> 
     """What was typed of the quantities, what is wrong with it, and the application that is handed in again."""
     typed = Typed(_as_applied(view))
     quantities, chosen = _read_quantities(form, view, typed)
-    form.refuse_lines(typed.problems)
+    form.refuse_lines(typed.problems, {line.order_line_id: line for line in view.lines})
     if typed.problems or form.errors:
         return typed
     exchange = case.type == CaseType.EXCHANGE

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, literal_column, select, text
+from sqlalchemy import bindparam, func, literal_column, select, text, tuple_
 
 from portal import told
-from portal.extensions import db
+from portal.extensions import Moment, db
 from portal.flow import Stage, State
 from portal.models import BankAccount, Case, Mediation, MoneyEntry
 from portal.models.cases import ASKS_BUYER, WAITS_FOR_BUYER
 
-MOST = 100  # on the page; what is beyond shows when some are done
+PAGE = 50
+MOST_COUNTED = 1_000
+Key = tuple[datetime | None, int]  # the deadline and the case that a page ended with
 
 _case, _entry, _account, _mediation = (table.__table__.c for table in (Case, MoneyEntry, BankAccount, Mediation))
 COLUMNS = (  # of a row
@@ -60,19 +63,35 @@ _ASKED = select(*COLUMNS).where(
     text(ASKS_BUYER),
     _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
 )
-# Each from its own index, that has them by deadline; what is first of both is picked from these few.
-_acts, _asked, _refused = (
-    select(query.order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery())
-    for query in (_ACTS, _ASKED, _REFUSED)
-)
-_LIST = _acts.union_all(_asked, _refused)
+_BY_DEADLINE = (_case.due_at, _case.id)  # as the indexes have them
+_DATED, _UNDATED = _case.due_at.is_not(None), _case.due_at.is_(None)
+_LATER = tuple_(*_BY_DEADLINE) > tuple_(bindparam("at", type_=Moment()), bindparam("id"))
+
+
+def _first_of(queries: Sequence[Any], *wheres: Any) -> Any:
+    """The first few of each query under each condition, from its own index; what is first of all is among them."""
+    few, *more = (
+        select(query.where(where).order_by(*_BY_DEADLINE).limit(bindparam("most")).subquery())
+        for query in queries
+        for where in wheres
+    )
+    return few.union_all(*more) if more else few
+
+
+_BOTH = _first_of((_ACTS, _ASKED, _REFUSED), _DATED, _UNDATED)
+_QUERIES = {"waiting": (_ACTS, _ASKED), "refused": (_REFUSED,)}
+_FIRST = {which: _first_of(queries, _DATED, _UNDATED) for which, queries in _QUERIES.items()}
+_AFTER_DATED = {which: _first_of(queries, _LATER, _UNDATED) for which, queries in _QUERIES.items()}
+_AFTER_UNDATED = {
+    which: _first_of(queries, _UNDATED & (_case.id > bindparam("id"))) for which, queries in _QUERIES.items()
+}
 _COUNT = select(func.count()).select_from(
-    select(literal_column("1")).select_from(_ACTS.union_all(_ASKED).subquery("waits")).limit(MOST).subquery()
+    select(literal_column("1")).select_from(_ACTS.union_all(_ASKED).subquery("waits")).limit(MOST_COUNTED).subquery()
 )
 
 
 def count_waiting(buyer_id: int) -> int:
-    """In how many cases this buyer must act, counted up to ``MOST``."""
+    """In how many cases this buyer must act, counted up to ``MOST_COUNTED``."""
     return int(db.session.scalar(_COUNT, {"buyer_id": buyer_id}) or 0)
 
 
@@ -81,18 +100,31 @@ class Inbox(NamedTuple):
 
     waiting: Sequence[Any]
     refused: Sequence[Any]
+    more_refused: bool
+
+
+NOTHING = Inbox((), (), more_refused=False)
 
 
 def read_inbox(buyer_id: int, most: int = 3) -> Inbox:
     """Both lists of this buyer, each no longer than ``most``."""
-    found = sorted(db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all(), key=_urgency)
+    found = sorted(db.session.execute(_BOTH, {"buyer_id": buyer_id, "most": most + 1}).all(), key=_urgency)
     refused = [case for case in found if told.is_refused(case)]
-    return Inbox([case for case in found if not told.is_refused(case)][:most], refused[:most])
+    waiting = [case for case in found if not told.is_refused(case)]
+    return Inbox(waiting[:most], refused[:most], len(refused) > most)
 
 
-def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
-    """Cases in which this buyer must act, the most urgent first."""
-    return read_inbox(buyer_id, most).waiting
+def list_page(
+    buyer_id: int, which: str = "waiting", after: Key | None = None, size: int = PAGE
+) -> tuple[Sequence[Any], Key | None]:
+    """One page of those ``waiting`` or ``refused``, the earliest deadline first, none last; the key of the next one."""
+    values: dict[str, Any] = {"buyer_id": buyer_id, "most": size + 1}
+    query = _FIRST[which]
+    if after is not None:
+        values["at"], values["id"] = after
+        query = (_AFTER_UNDATED if after[0] is None else _AFTER_DATED)[which]
+    found = sorted(db.session.execute(query, values).all(), key=_urgency)[: size + 1]
+    return found[:size], (found[size - 1].due_at, found[size - 1].id) if len(found) > size else None
 
 
 def find_waiting(buyer_id: int, case_ids: Sequence[int]) -> frozenset[int]:

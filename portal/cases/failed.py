@@ -119,10 +119,19 @@ def count_kept(shop_id: int, most: int) -> int:
 
 def list_kept(shop_id: int, after: tuple[datetime, int] | None = None) -> tuple[Sequence[Any], Any]:
     """One page of the cases whose failed units are still with this shop, the earliest date first, and the next key."""
+    return _list_unsent(FailedGoods.shop_id == shop_id, after)
+
+
+def list_coming(buyer_id: int, after: tuple[datetime, int] | None = None) -> tuple[Sequence[Any], Any]:
+    """One page of what shops are still to send home to this buyer, the earliest date first, and the next key."""
+    return _list_unsent(Case.buyer_id == buyer_id, after)
+
+
+def _list_unsent(whose: Any, after: tuple[datetime, int] | None) -> tuple[Sequence[Any], Any]:
     query = (
         select(FailedGoods.id, FailedGoods.due_at, Case.case_no, Case.goods, Case.spec, Case.unit, _UNITS)
         .join(Case, (Case.id == FailedGoods.case_id) & (Case.shop_id == FailedGoods.shop_id))
-        .where(FailedGoods.shop_id == shop_id, FailedGoods.sent_at.is_(None))
+        .where(whose, FailedGoods.sent_at.is_(None))
         .order_by(FailedGoods.due_at, FailedGoods.id)
         .limit(PAGE + 1)
     )
@@ -139,17 +148,6 @@ _UNITS = (
     .scalar_subquery()
     .label("milli")
 )
-
-
-def list_coming(buyer_id: int, most: int = 20) -> Sequence[Any]:
-    """What shops are still to send home to this buyer, the earliest date first."""
-    return db.session.execute(
-        select(FailedGoods.due_at, Case.case_no, Case.goods, Case.spec, Case.unit, _UNITS)
-        .join(Case, (Case.id == FailedGoods.case_id) & (Case.shop_id == FailedGoods.shop_id))
-        .where(Case.buyer_id == buyer_id, FailedGoods.sent_at.is_(None))
-        .order_by(FailedGoods.due_at, FailedGoods.id)
-        .limit(most)
-    ).all()
 
 
 def _tell(case: Case, actor: Actor, title: str, then: str, kind: str, at: datetime) -> None:

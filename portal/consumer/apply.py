@@ -71,8 +71,7 @@ class ApplyForm(ReceiverFields):
                 self.problems[line.id] = refused.sentence
         if not self.quantities and not self.problems:
             self.problems[self.lines[0].id] = "请填写要申请的数量"
-        for sentence in self.problems.values():
-            self.refuse(sentence)
+        self.refuse_lines(self.problems, {line.id: line for line in self.lines})
         return good and not self.problems
 
     def fields(self) -> dict[str, Any]:

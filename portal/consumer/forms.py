@@ -96,7 +96,7 @@ class ModifyForm(ReceiverFields, StepForm):
             line_id = line.order_line_id
             allowed = {"", str(self.kept[line_id] or ""), *(sku for sku, _ in self.skus.get(line_id, ()))}
             if self.chosen[line_id] not in allowed:
-                self.problems.setdefault(line_id, f"{line.title}：所选的换货规格已不可选，请重新选择")
+                self.problems.setdefault(line_id, f"{line.title} {line.spec}：所选的换货规格已不可选，请重新选择")
                 self.chosen[line_id] = str(self.kept[line_id] or "")
         for sentence in self.problems.values():
             self.refuse(sentence)
@@ -108,7 +108,7 @@ class ModifyForm(ReceiverFields, StepForm):
         try:
             return inputs.quantity(raw, most=self.most(line), unit=line.unit)
         except inputs.InputRefused as refused:
-            self.problems[line.order_line_id] = f"{line.title}：{refused.sentence}"
+            self.problems[line.order_line_id] = f"{line.title} {line.spec}：{refused.sentence}"
             return 0
 
     def _judge(self, quantities: dict[int, int]) -> bool:

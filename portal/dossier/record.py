@@ -126,6 +126,7 @@ def photo(each: Photo) -> dict[str, Any]:
         "width": row.width,
         "height": row.height,
         "taken_note": row.taken_note,
+        "order_line_id": row.order_line_id,
         "uploaded_at": row.created_at,
         "note": each.note,
     }

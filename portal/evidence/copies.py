@@ -12,7 +12,7 @@ from portal.extensions import db
 from portal.models import Evidence
 from portal.models.evidence import HOLDERS
 
-_NOT_COPIED = {"id", "order_id", "event_version", *HOLDERS}
+_NOT_COPIED = {"id", "order_id", "order_line_id", "event_version", *HOLDERS}
 
 
 def copy_photos(

@@ -66,10 +66,11 @@ def keep_photos(
     side: str,
     now: datetime,
     draft_id: int | None = None,
+    line_id: int | None = None,
 ) -> list[str]:
     """Rows for stored photos of a shop's business; returns their public ids.
 
-    Loose until attached, unless ``draft_id`` holds them.
+    Loose until attached, unless ``draft_id`` holds them; ``line_id``: the line that they show.
     """
     public_ids = []
     for item in stored:
@@ -81,6 +82,7 @@ def keep_photos(
                 owner_id=owner_id,
                 side=side,
                 draft_id=draft_id,
+                order_line_id=line_id,
                 key=item.key,
                 thumb_key=item.thumb_key,
                 sha256=item.image.sha256,
@@ -156,19 +158,7 @@ def attach_to_case(
 
 def attach_to_message(public_ids: Sequence[str], *, shop_id: int, owner_id: int, message_id: int, order_id: int) -> int:
     """Hang loose photos on a message; returns how many."""
-    if not public_ids:
-        return 0
-    done = db.session.execute(
-        update(Evidence)
-        .where(
-            Evidence.public_id.in_(public_ids),
-            Evidence.owner_id == owner_id,
-            Evidence.is_loose(),
-        )
-        .values(shop_id=shop_id, message_id=message_id, order_id=order_id)
-        .execution_options(synchronize_session=False)
-    )
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return _attach(public_ids, owner_id, shop_id=shop_id, message_id=message_id, order_id=order_id)
 
 
 def attach_to_complaint(public_ids: Sequence[str], *, owner_id: int, complaint_id: int) -> int:
@@ -200,6 +190,7 @@ _COLUMNS = (
     _photo.side,
     _photo.event_version,
     _photo.message_id,
+    _photo.order_line_id,
     _photo.thumb_width,
     _photo.thumb_height,
     _photo.width,

@@ -23,6 +23,7 @@ class Evidence(ShopRow, Model):
     __table_args__ = (
         UniqueConstraint("public_id", "shop_id"),
         refer("order_id", "orders"),
+        refer("order_line_id", "order_lines"),
         refer("draft_id", "drafts"),
         refer("case_id", "cases"),
         refer("message_id", "messages"),
@@ -63,6 +64,7 @@ class Evidence(ShopRow, Model):
     public_id: Mapped[str] = mapped_column(String(32))
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     order_id: Mapped[int | None]
+    order_line_id: Mapped[int | None]  # the one of an application's lines that it shows
     draft_id: Mapped[int | None]
     case_id: Mapped[int | None]
     event_version: Mapped[int | None]

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
-from portal.models import Batch, FaultLine, Order, OrderLine, SoldLine
+from portal.models import Batch, FaultLine, FaultWeek, Order, OrderLine, SoldLine
+from portal.prepared import Prepared
 
 RESOLD = "resold-"  # the key of a distributor's product: this and the id of the supplier's
 NEVER_SOLD = ("unpaid", "cancelled")
@@ -234,3 +235,20 @@ def _apply(more: Any, less: Any, deltas: Sequence[dict[str, Any]], number: str) 
     for delta in deltas:
         grows = delta[number] >= 0 and delta["milli"] >= 0
         db.session.execute(more if grows else less, delta)
+
+
+def add_up_faults(shop_id: int, product_id: int, since: int) -> dict[str, int]:
+    """How many cases each fault of a product has, of what was ordered since this week."""
+    rows = _FAULTS.list_rows(shop_id=shop_id, product_id=product_id, since=since)
+    return {row.fault: int(row.cases) for row in rows}
+
+
+_FAULTS = Prepared(
+    select(FaultWeek.fault, func.sum(FaultWeek.cases).label("cases"))
+    .where(
+        FaultWeek.shop_id == bindparam("shop_id"),
+        FaultWeek.product_id == bindparam("product_id"),
+        FaultWeek.week >= bindparam("since"),
+    )
+    .group_by(FaultWeek.fault)
+)

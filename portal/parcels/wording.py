@@ -11,8 +11,9 @@ import re
 from typing import Final, NamedTuple
 
 from portal import inputs
-from portal.parcels import signers
+from portal.parcels import english, signers
 from portal.parcels.signers import COURIER, HUB, NEIGHBOURS, PEOPLE, SENDER, STATION, without_names
+from portal.traditional import simplify
 
 
 class Reading(NamedTuple):
@@ -154,6 +155,9 @@ _PROMISED = re.compile(  # 签收 that is expected, asked for or spoken of as a 
 
 def read(words: str) -> Reading:
     """What a sentence says, when no code says so."""
+    if english.is_english(words):
+        return Reading(*english.read(words))
+    words = simplify(words)
     clauses = _clauses(words)
     receipts = [clause for clause in clauses if _is_receipt(clause)] or _handed_over(clauses)
     bare = without_names(",".join(clause for clause in clauses if clause not in receipts))

@@ -71,6 +71,11 @@ _OF_REASON: Final[Mapping[str, str]] = {
     "not_delivered": "undelivered",
 }
 
+_REASON_OF: Final[Mapping[str, str]] = {fault: reason for reason, fault in reversed([*_OF_REASON.items()])}  # the first
+_WORKMANSHIP: Final = frozenset(  # what buyers can call nothing but 其他质量问题
+    code for codes in _OF_KIND.values() for code in codes if code not in ("parts", "short_life", "spoilt")
+)
+
 NO_REMEDY: Final = frozenset(  # what nobody can mend at home, and must not be told to try
     {"wrong", "missing", "undelivered", "unlabelled", "packing", "parts", "spoilt", "short_life", "other", NO_FAULT}
 )
@@ -87,6 +92,13 @@ def list_faults(kind: str) -> Mapping[str, str]:
 def preset_fault(reason: str) -> str:
     """What a reason says is wrong with the goods; "" where it says nothing of them."""
     return _OF_REASON.get(reason, "")
+
+
+def find_reason(fault: str) -> str:
+    """The reason with which a buyer would say it; "" where none says just this."""
+    if fault in _REASON_OF:
+        return _REASON_OF[fault]
+    return "defect" if fault in _WORKMANSHIP else ""
 
 
 def list_remediable(kind: str) -> Mapping[str, str]:

@@ -129,11 +129,16 @@ class Form(FlaskForm):  # type: ignore[misc]
         else:
             self.form_errors.append(sentence)
 
-    def refuse_lines(self, problems: Mapping[Any, str]) -> None:
-        """Say over the form what is wrong with fields that the page draws by hand, each with its sentence beside it."""
+    def refuse_lines(self, problems: Mapping[Any, str], lines: Mapping[Any, Any] | None = None) -> None:
+        """Say over the form what is wrong with fields that the page draws by hand, each with its sentence beside it.
+
+        ``lines``: whose fields they are, by the same keys; with several, each sentence names its own.
+        """
         self.problems = problems
-        for sentence in problems.values():
-            self.refuse(sentence)
+        named = lines if lines and len(lines) > 1 else {}
+        names = {key: f"{line.title} {line.spec}".strip() for key, line in named.items()}
+        for key, sentence in problems.items():
+            self.refuse(f"{names[key]}：{sentence}" if key in names else sentence)
 
 
 _OWN = ("csrf_token", "form_key", "version")

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from flask import abort
 
+UNDATED = "-"
+
 
 def moment_key(text: str) -> tuple[datetime, int] | None:
     """The key a page of a list begins after, as ``said`` wrote it; 404 for what it never wrote."""
@@ -25,6 +27,16 @@ def moment_key(text: str) -> tuple[datetime, int] | None:
     return moment, int(row_id)
 
 
-def said(key: tuple[datetime, int]) -> str:
+def deadline_key(text: str) -> tuple[datetime | None, int] | None:
+    """The same, of a list in which some have no deadline."""
+    at, _, row_id = text.partition("~")
+    if at != UNDATED:
+        return moment_key(text)
+    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18:
+        abort(404)
+    return None, int(row_id)
+
+
+def said(key: tuple[datetime | None, int]) -> str:
     """The key for an address."""
-    return quote(f"{key[0].isoformat()}~{key[1]}")
+    return quote(f"{key[0].isoformat() if key[0] else UNDATED}~{key[1]}")

@@ -19,7 +19,7 @@ from portal.web.photo_field import MOST_PHOTOS, sent_ids, shop_of_request, store
 FULL = f"最多 {MOST_PHOTOS} 张照片，这一张没有添加"
 
 
-def take_photo(*, side: str, draft_id: int | None = None) -> Response:
+def take_photo(*, side: str, draft_id: int | None = None, line_id: int | None = None) -> Response:
     """The tile of the photo in this request, kept loose or on a draft; 422 with a sentence when it can't be taken."""
     file = request.files.get("photo")
     if file is None:
@@ -30,7 +30,7 @@ def take_photo(*, side: str, draft_id: int | None = None) -> Response:
     images, refusals = imaging.prepare_each([imaging.IncomingFile(file.filename or "", file.stream)])
     if refusals:
         return _refuse(refusals[0].sentence.replace("第 1 张", "这张", 1))
-    return _keep_on_draft(images[0], draft_id) if draft_id is not None else _keep_loose(images[0], side)
+    return _keep_on_draft(images[0], draft_id, line_id) if draft_id is not None else _keep_loose(images[0], side)
 
 
 def _keep_loose(image: PreparedImage, side: str) -> Response:
@@ -47,7 +47,7 @@ def _keep_loose(image: PreparedImage, side: str) -> Response:
     return _answer(public_id)
 
 
-def _keep_on_draft(image: PreparedImage, draft_id: int) -> Response:
+def _keep_on_draft(image: PreparedImage, draft_id: int, line_id: int | None) -> Response:
     stored = evidence.add_photo(store(), [image])
     owner = g.who.user_id
     with writing():
@@ -60,17 +60,25 @@ def _keep_on_draft(image: PreparedImage, draft_id: int) -> Response:
             full = number > MOST_PHOTOS
             if not same and not full:
                 [public_id] = evidence.keep_photos(
-                    stored, shop_id=draft.shop_id, owner_id=owner, side="buyer", now=g.now, draft_id=draft_id
+                    stored,
+                    shop_id=draft.shop_id,
+                    owner_id=owner,
+                    side="buyer",
+                    now=g.now,
+                    draft_id=draft_id,
+                    line_id=line_id,
                 )
     if public_id:
         return _answer(public_id, on_draft=True, number=number)
     evidence.take_back(store(), stored)
+    if same and evidence.by_public_ids([same])[0].order_line_id != line_id:
+        return _refuse("这张照片已经添加在申请的另一处，没有重复添加")
     return _answer(same, twice=True, on_draft=True) if same else _refuse(FULL)
 
 
 def _answer(public_id: str, *, twice: bool = False, on_draft: bool = False, number: int = 1) -> Response:
     [photo] = evidence.by_public_ids([public_id])
-    strip = f"{request.path.removesuffix('/photos')}/strip"
+    strip = "" if photo.order_line_id else f"{request.path.removesuffix('/photos')}/strip"
     return page("shared/_photo.html", photo=photo, twice=twice, on_draft=on_draft, strip=strip, n=f" {number}")
 
 

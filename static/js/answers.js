@@ -56,13 +56,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   dress();
   const wrong = one(".summary[role=alert]", page);
   if (wrong && !document.title.startsWith("错误：")) document.title = `错误：${document.title}`;
-  const kept = document.activeElement;
   const stays = one(`#${formOf(event)?.querySelector("[data-stays]")?.dataset.stays || "none"}`, page);
+  const kept = document.activeElement;
   if (stays && !wrong) {
     stays.focus({ preventScroll: true });
     stays.scrollIntoView({ block: "nearest" });
-  } else if (event.detail.requestConfig?.verb === "post") window.scrollTo(0, 0);
-  if (!wrong && (!kept || kept === document.body)) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
+  } else {
+    if (event.detail.requestConfig?.verb === "post") window.scrollTo(0, 0);
+    if (!wrong && (!kept || kept === document.body)) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
+  }
   const words = one("[data-said]", page);
   if (words) say(words.textContent);
   requestAnimationFrame(() => {

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from portal import doctor
 from portal.applications.goods import describe_goods
 from portal.extensions import db, writing
-from portal.flow import CaseType
+from portal.flow import Actor, CaseType
 from portal.models import MoneyEntry, Notice, Order, OrderDoubt, OrderLine, OrderVersion
 from portal.orders import accepting
 from portal.orders.export_format import read
@@ -102,6 +102,21 @@ def test_a_withdrawn_refund_is_lifted_by_hand(cast_both: Cast, rewrite: Rewrite,
         assert (fresh(order.id).status_text, [each.said for each in waiting(order)]) == (words, [again])
     assert accept(cast, order) == 1
     assert (fresh(order.id).status, len(told(order, "refund_again"))) == ("refunding", 1)
+
+
+def test_a_withdrawal_that_only_says_so_is_lifted_to_where_the_parcel_is(cast_both: Cast, rewrite: Rewrite) -> None:
+    """A case was opened here before, so that nothing is believed without the shop's word."""
+    cast = cast_both
+    order = cast.order(status="in_transit")
+    case = cast.open_case(order, reason="damaged")
+    cast.take(case, "withdraw", Actor.BUYER)
+    order = put_refunding(order)
+    rewrite(order, 订单状态="退款关闭")
+    assert fresh(order.id).status == "refunding"
+    [doubt] = [each for each in waiting(order) if each.name == "status"]
+    assert (doubt.said, doubt.stop, doubt.lifts) == ("退款关闭", "", True)
+    assert accept(cast, order, "status") == 1
+    assert (fresh(order.id).status, may_apply(order)) == ("in_transit", True)
 
 
 def test_no_refund_is_lifted_against_a_case_or_a_payment(cast_both: Cast, rewrite: Rewrite) -> None:

@@ -238,10 +238,10 @@ def test_the_inbox_holds_what_waits_and_what_is_asked(cast_both: Cast) -> None:
     evidence = cast.mediated(cast.until("inspecting"), "evidence")
     heard = cast.mediated(cast.until("inspecting"), "evidence", heard="buyer")
     cast.until("applied")
-    found = [row.case_no for row in buyer_inbox.list_waiting(cast.buyer, buyer_inbox.MOST)]
+    found = [row.case_no for row in buyer_inbox.list_page(cast.buyer)[0]]
     assert set(found) == {first.case_no, asked.case_no, evidence.case_no} and heard.case_no not in found
-    assert buyer_inbox.count_waiting(cast.buyer) == 3 and len(buyer_inbox.list_waiting(cast.buyer, 2)) == 2
-    dues = [row.due_at for row in buyer_inbox.list_waiting(cast.buyer, buyer_inbox.MOST)]
+    assert buyer_inbox.count_waiting(cast.buyer) == 3 and len(buyer_inbox.read_inbox(cast.buyer, 2).waiting) == 2
+    dues = [row.due_at for row in buyer_inbox.list_page(cast.buyer)[0]]
     assert dues == sorted(dues)
     rows, _ = case_lists.list_of_buyer(cast.buyer, tab="refund", words="袜")
     assert [row.case_no for row in rows] == [asked.case_no]

@@ -116,6 +116,49 @@ def test_whether_a_refund_was_withdrawn_a_file_does_not_say(take: Take, words: s
     assert take([order(订单状态="交易成功")]).orders == Counts(updated=1)
 
 
+CLOSED = ["退款关闭", "售后已关闭", "买家已撤销退款", "退款/退款关闭", "無售後，退款關閉"]
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+@pytest.mark.parametrize("before", ["等待卖家发货", "等待买家收货", "买家已签收"])
+def test_a_refund_that_was_withdrawn_lets_the_order_go_on_once(take: Take, before: str, closed: str) -> None:
+    parcel = "" if before == "等待卖家发货" else "75484863576596"
+    take([order(订单状态=before, 运单号=parcel)])
+    status = only().status
+    take([order(订单状态="退款中", 运单号=parcel)])
+    assert only().status == "refunding"
+    report = take([order(订单状态=closed, 运单号=parcel)])
+    assert (only().status, report.orders, report.disbelieved) == (status, Counts(updated=1), [])
+    assert take([order(订单状态=closed, 运单号=parcel)]).orders == Counts(unchanged=1)
+    report = take([order(订单状态="退款中", 运单号=parcel)])  # the file from before, or a second refund
+    assert (only().status, len(report.disbelieved)) == (status, 1)
+    take([order(订单状态="交易成功")])
+    assert only().status == "completed"
+    take([order(订单状态=closed)])
+    assert only().status == "completed"
+
+
+@pytest.mark.parametrize("closed", CLOSED[:3])
+def test_a_withdrawal_is_not_believed_where_it_does_not_say_from_where(take: Take, closed: str) -> None:
+    take([order(订单状态="退款中", 运单号="")])
+    report = take([order(订单状态=closed, 运单号="")])
+    assert only().status == "refunding"
+    assert [each.why for each in report.disbelieved] == ["表格说退款已关闭，请核对后采信"]
+    take([order(订单状态=f"已发货（{closed}）", 运单号="")])  # this says it
+    assert only().status == "in_transit"
+
+
+@pytest.mark.parametrize(("parcel", "status"), [("", "unknown"), ("75484863576596", "in_transit")])
+def test_a_new_order_whose_refund_was_withdrawn_stands_where_its_parcel_is(
+    take: Take, parcel: str, status: str
+) -> None:
+    report = take([order(订单状态="退款关闭", 运单号=parcel)])
+    assert (only().status, report.orders) == (status, Counts(new=1))
+    assert "退款已关闭" in " ".join(each.sentence for each in report.problems)
+    take([order(订单状态="等待买家收货")])
+    assert only().status == "in_transit"
+
+
 # An older file of the same status
 
 

@@ -35,6 +35,7 @@ PURE: dict[str, frozenset[str]] = {
     "talk.card_shapes": frozenset(),
     "sheets": frozenset(),
     "waybills": frozenset(),
+    "traditional": frozenset(),
     "searching": frozenset(),
     "orders.export_format": frozenset(),
 }

@@ -228,6 +228,10 @@ def next_logistics_page(tab: str) -> Callable[[Crowd], object]:
     return ask
 
 
+def inbox_page(which: str, after: buyer_inbox.Key | None = None) -> Callable[[Crowd], object]:
+    return lambda c: buyer_inbox.list_page(c.buyer, which, after)
+
+
 HOT: dict[str, Callable[[Crowd], object]] = {
     **{f"queue {tab}": queue_page(tab) for tab in piles.TABS},
     **{f"queue {tab}, warehouse": queue_page(tab, states=STORE) for tab in piles.TABS},
@@ -260,7 +264,10 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "order by number": lambda c: order_lists.find_of_buyer(c.order_no(10), c.buyer),
     "cases of an order": lambda c: order_lists.list_cases(10),
     "order by number and shop": lambda c: order_lists.load_for_buyer(f"{c.order_no(10)}~{c.shop}", c.buyer),
-    "what waits for a buyer": lambda c: buyer_inbox.list_waiting(c.buyer),
+    "what waits for a buyer": lambda c: buyer_inbox.read_inbox(c.buyer),
+    **{f"what is {which}, of a buyer": inbox_page(which) for which in ("waiting", "refused")},
+    **{f"what is {which}, next page": inbox_page(which, (NOW, 7)) for which in ("waiting", "refused")},
+    **{f"what is {which}, undated, next page": inbox_page(which, (None, 7)) for which in ("waiting", "refused")},
     "what waits for a buyer, counted": lambda c: buyer_inbox.count_waiting(c.buyer),
     "my orders searched by a case's number": lambda c: order_lists.list_page(c.buyer, "all", words=c.case_no(10)),
     "buyer's cases searched by numbers": lambda c: case_lists.list_of_buyer(
@@ -451,10 +458,10 @@ def test_every_order_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None
 @pytest.mark.parametrize("most", [1, 3, 20])
 def test_what_waits_for_a_buyer_comes_by_deadline(crowd: Crowd, most: int) -> None:
     """The first few are the first of all, and each comes once."""
-    waiting = buyer_inbox.list_waiting(crowd.buyer, crowd.many)
+    waiting, _ = buyer_inbox.list_page(crowd.buyer, size=crowd.many)
     asked = sorted(case.due_at for case in waiting if case.due_at)
     assert len({case.id for case in waiting}) == len(waiting) > most
     assert [case.due_at for case in waiting] == [*asked, *[None] * (len(waiting) - len(asked))]
-    first = buyer_inbox.list_waiting(crowd.buyer, most)
+    first = buyer_inbox.read_inbox(crowd.buyer, most).waiting
     assert [case.due_at for case in first] == [case.due_at for case in waiting[:most]]
-    assert buyer_inbox.count_waiting(crowd.buyer) == min(len(waiting), buyer_inbox.MOST)
+    assert buyer_inbox.count_waiting(crowd.buyer) == min(len(waiting), buyer_inbox.MOST_COUNTED)

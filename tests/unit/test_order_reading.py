@@ -540,7 +540,7 @@ def test_headings_that_stand_again_are_passed_over(tmp_path: Path, every: int) -
 
 
 STRANGE = (
-    ["訂單編號", "貨品標題", "數量", "單價", "訂單狀態"],
+    ["流水", "内容", "多少", "每件", "进度"],
     ["Order", "Item", "Count", "Each", "State"],
     ["A", "B", "C", "D", "E"],
 )

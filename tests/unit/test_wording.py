@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.parcels import wording
+from portal.traditional import PAIRS
 
 DATA = Path(__file__).parent.parent / "data"
 TABLE = [tuple(row) for row in csv.reader((DATA / "carrier_sentences.csv").open(encoding="utf-8"))][1:]
 NEAR = (DATA / "near_receipts.txt").read_text(encoding="utf-8").splitlines()
-SIGNED = [words for _, status, words in TABLE if status == "signed"]
+SIGNED = [words for _, status, words in TABLE if status == "signed" and not words.isascii()]
 WIDE = str.maketrans({",": "，", ":": "：", "(": "（", ")": "）", ";": "；", "!": "！", "?": "？"})
 
 
@@ -48,6 +49,36 @@ def test_sentences_of_carriers(form: str) -> None:
 def test_what_only_looks_like_a_receipt_is_none(words: str) -> None:
     assert said(words) != "signed"
     assert said(words.translate(WIDE)) != "signed"
+
+
+TO_TRADITIONAL = str.maketrans({pair[1]: pair[0] for pair in PAIRS.split()})
+
+
+def test_traditional_characters_say_the_same() -> None:
+    """But for names: a surname that is written otherwise may not be known as one."""
+    assert len({pair[0] for pair in PAIRS.split()}) == len(PAIRS.split())
+    other = [
+        (words, said(words), found)
+        for _, _, words in TABLE
+        if (found := said(words.translate(TO_TRADITIONAL))) != said(words)
+    ]
+    assert not [each for each in other if each[2] == "signed"]
+    assert len(other) <= len(TABLE) // 100, other
+
+
+@pytest.mark.parametrize("doubt", ["not ", "will be ", "to be ", "partially ", "reportedly ", "possibly ", "mis"])
+@pytest.mark.parametrize("receipt", ["Delivered", "Signed by recipient", "Collected by customer", "Parcel delivered"])
+@pytest.mark.parametrize("end", ["", ".", " successfully", "; thank you"])
+def test_what_denies_an_english_receipt_leaves_none(doubt: str, receipt: str, end: str) -> None:
+    assert said(f"{doubt}{receipt.lower()}{end}") != "signed"
+
+
+@pytest.mark.parametrize(
+    "who", ["the courier", "driver", "agent", "sender", "a parcel shop", "the warehouse", "customs"]
+)
+@pytest.mark.parametrize("receipt", ["Delivered to {}", "Signed by {}", "Collected by {}", "Signed for by: {}"])
+def test_who_has_it_on_the_way_signs_for_nothing_in_english(who: str, receipt: str) -> None:
+    assert said(receipt.format(who)) != "signed"
 
 
 # Sentences composed ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from portal.applications import foreseen
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, OrderLine
+from portal.models import Case, Order, OrderLine
+from portal.orders import sold
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.web.test_apply import choose, fill, line_of
@@ -130,3 +131,26 @@ def test_how_long_the_shop_takes_is_a_true_median_or_nothing(cast_both: Cast) ->
     cast.take(hasty, "withdraw", Actor.BUYER, now=hasty.opened_at + timedelta(minutes=5))
     said = foreseen.tell_usual_answer(shop, now=cast.now + timedelta(days=3))
     assert "5 张售后单" in said and said.endswith("中位数是 3 小时")
+
+
+def test_usual_faults_of_this_product_come_first_with_their_number(cast: Cast, buyer: FlaskClient) -> None:
+    """Counted in cases that stand; few cases and those of other products say nothing."""
+    order = cast.order()
+    [line] = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order.id)).all()
+    line_id, product = line.id, line.product_id
+    url = f"/orders/{order.order_no}/apply?line={line_id}"
+    plain = buyer.get(url).text
+    assert "次售后是这个问题" not in plain and plain.index("破损") < plain.index("尺寸不符")
+    for reason, many in (("size", 3), ("colour", 2), ("defect", 3)):
+        for _ in range(many):
+            other = cast.order()
+            with writing():
+                db.session.execute(
+                    db.update(OrderLine).where(OrderLine.order_id == other.id).values(product_id=product)
+                )
+                sold.count_sold(other.shop_id, [other.id])
+            case = cast.open_case(db.session.get_one(Order, (other.id, other.shop_id)), reason=reason)
+    cast.take(case, "withdraw", Actor.BUYER)  # of 其他质量问题 two stand: too few to say
+    text = buyer.get(url).text
+    assert "近一年这款商品有 3 次售后是这个问题" in text and text.count("次售后是这个问题") == 1
+    assert text.index("尺寸不符") < text.index("破损") < text.index("色差")

@@ -17,6 +17,7 @@ from portal.flow import Actor, CaseType
 from portal.models import Order, Shop
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
+from tests.inbox import fill_coming, fill_refused, fill_waiting
 
 
 def test_everything_that_waits_is_counted_and_listed(app: Flask, cast: Cast, now: Clock) -> None:
@@ -138,3 +139,36 @@ def test_an_unpaid_order_is_called_off_without_a_word_of_refunds(app: Flask, cas
     for page in (buyer.get(f"/orders/{number}").text, buyer.get("/orders").text):
         assert "由商家退回" not in page and "售后单里可以查看" not in page
         assert "实付" not in page.replace("实付价", ""), "nothing was paid"
+
+
+def test_the_inbox_goes_on_page_by_page_and_counts_truly(app: Flask, cast: Cast, now: Clock) -> None:
+    """Of 250 that wait, are refused or come home each stands on some page once, in its place; so says the number."""
+    lists = {"waiting": fill_waiting(cast, 250), "refused": fill_refused(cast, 60), "coming": fill_coming(cast, 90)}
+    buyer = sign_in(app, "buyer")
+    for page in ("/", "/me"):
+        assert (
+            "250 件，查看全部" in buyer.get(page).text and 'href="/cases?tab=waiting#refused"' in buyer.get(page).text
+        )
+    first = buyer.get("/cases?tab=waiting")
+    assert "250 件需要您处理" in first.text and "待我处理 250" in re.sub(r"\s+", " ", first.text)
+    assert 'data-badge="250"' in first.text
+    for which, wanted in lists.items():
+        found, text = [], first.text
+        for _ in range(20):
+            found += [case_no for case_no in read_rows(text) if case_no in wanted]
+            more = re.search(rf'rel="next" href="([^"]*list={which}[^"]*)"', text)
+            if more is None:
+                break
+            text = buyer.get(html.unescape(more[1])).text
+            others = set(read_rows(text)) - set(wanted)
+            assert not others, "a page that goes on shows its own list only"
+        assert found == wanted, which
+    assert buyer.get("/cases?tab=waiting&list=waiting&after=nonsense").status_code == 404
+    assert buyer.get("/cases?tab=waiting&list=waiting&after=-~x").status_code == 404
+    gone = buyer.get("/cases?tab=waiting&list=waiting&after=-~999999999999999999").text
+    assert "后面没有了" in gone and "现在没有需要您处理" not in gone
+
+
+def read_rows(text: str) -> list[str]:
+    """The cases in the rows of a page, in their order."""
+    return re.findall(r'class="row" href="/cases/(HH[0-9]+)"', text.partition("<main")[2])

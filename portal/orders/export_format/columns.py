@@ -7,6 +7,7 @@ import unicodedata
 from typing import NamedTuple
 
 from portal.orders.export_format.cells import Kind
+from portal.traditional import simplify
 
 SHEET = "订单列表"
 REQUIRED = ("订单编号", "货品标题", "数量", "单价(元)", "订单状态")
@@ -87,7 +88,7 @@ _UNIT = re.compile(
 
 def normal_heading(text: str) -> str:
     """A heading as it is compared: width, spaces, invisible characters, stars, case and (元) don't matter."""
-    text = unicodedata.normalize("NFKC", text)
+    text = simplify(unicodedata.normalize("NFKC", text))
     text = "".join(each for each in text if not each.isspace() and unicodedata.category(each) != "Cf")
     text = _FRAME.sub(r"\1", _DECORATION.sub("", text))
     text = _UNIT.sub("", text)

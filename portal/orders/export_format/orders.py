@@ -164,7 +164,7 @@ class Assembly:
             return
         own = {key: value for key, value in values.items() if key in _FIELDS}
         more = {key: value for key, value in values.items() if key not in _FIELDS} | unread
-        status, doubt = read_status(values["status_text"])
+        status, doubt = read_status(values["status_text"], sent=bool(values.get("tracking_text")))
         if doubt:
             yield Problem(row.number, "订单状态", doubt, Lost.NOTHING, order_no)
         self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said

@@ -17,6 +17,8 @@ from typing import Any
 
 from portal.orders.export_format import OrderRows
 from portal.orders.export_format.rows import goods_of
+from portal.orders.export_format.statuses import is_refund_closed, says_only_refund_closed
+from portal.orders.importing import withdrawn
 from portal.orders.importing.doubts import (
     BESIDE,
     CALLED_OFF,
@@ -29,6 +31,7 @@ from portal.orders.importing.doubts import (
     REFUNDED,
     SENT,
     STILL_REFUNDING,
+    WITHDRAWN,
     WORDLESS,
     Doubt,
     doubt_status,
@@ -48,6 +51,7 @@ from portal.orders.importing.progress import (
 
 BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
 UNPAID = ("unpaid", "cancelled")
+_AFTER_WITHDRAWAL = ("unknown", "unshipped", "in_transit", "delivered")
 NOT_PICKED_UP = ("等待物流公司揽件",)  # sent, and before all other words for that
 SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
 TEXTS = ("receiver_name", "receiver_address", "buyer_note", "downstream_channel", "downstream_order_no")
@@ -126,6 +130,12 @@ def _judge_status(
     progress = compare(known["status"], order.status, known["status_text"], order.status_text)
     if progress is Progress.SAME and words in NOT_PICKED_UP and kept not in NOT_PICKED_UP:
         progress = Progress.BACKWARD
+    if known["status"] == "refunding" and is_refund_closed(order.status_text) and order.status in _AFTER_WITHDRAWAL:
+        return _take_withdrawal(order, known, made, replaced)
+    if says_only_refund_closed(order.status_text) and known["status"] not in ("unknown", "refunding", "cancelled"):
+        forward = progress is Progress.FORWARD and order.status == "in_transit"
+        if not forward:  # that the order goes on is no news, and where it stands isn't said
+            return Progress.SAME if kept == words else Progress.BACKWARD
     why = _done_here(known, order.status)
     if why:
         made.done_here = why
@@ -151,6 +161,17 @@ def _judge_status(
             reason = STILL_REFUNDING  # an older file says the same as one made after the refund was withdrawn
         made.doubts.append(doubt_status(order, known, reason))
     return progress
+
+
+def _take_withdrawal(order: OrderRows, known: Mapping[str, Any], made: Merge, replaced: Replaced) -> Progress:
+    """The refund was withdrawn: the order goes on from where it was, or a person of the shop says so."""
+    status = withdrawn.find_status(order, known, replaced)
+    if withdrawn.may_lift(order, known, status, replaced):
+        made.values |= {"status": status, "status_text": order.status_text}
+        return Progress.FORWARD
+    doubt = doubt_status(order, known, WITHDRAWN)
+    made.doubts.append(doubt._replace(values={**doubt.values, "status": status or order.status}))
+    return Progress.BACKWARD
 
 
 def _done_here(known: Mapping[str, Any], status: str) -> str:

@@ -1,7 +1,7 @@
 """What is claimed for the way back has a sum, one of six fates, and isn't left open by a case that ends.
 
-Revision ID: 0060
-Revises: 0059
+Revision ID: 0062
+Revises: 0061
 Create Date: 2026-11-29 10:40:00
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0060"
-down_revision = "0059"
+revision = "0062"
+down_revision = "0061"
 branch_labels = depends_on = None
 
 HELD = (

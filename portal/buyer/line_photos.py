@@ -1,0 +1,45 @@
+"""Photos of an application that show one of several goods: picked in its row, and beside it for the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import request
+
+from portal.applications import drafts
+from portal.buyer.applying_forms import StripForm
+from portal.extensions import db, writing
+from portal.models import Draft
+from portal.web.photo_field import Photos
+
+
+def sort_by_line(photos: Sequence[Any], lines: Sequence[Any]) -> tuple[list[Any], dict[int, list[Any]]]:
+    """The photos of the whole application, and those of each line; of a single line all are of the whole."""
+    of_line: dict[int, list[Any]] = {line.id: [] for line in lines} if len(lines) > 1 else {}
+    whole: list[Any] = []
+    for photo in photos:
+        of_line.get(photo.order_line_id, whole).append(photo)
+    return whole, of_line
+
+
+def keep_sent(draft: Draft, lines: Sequence[Any]) -> dict[int, str]:
+    """Keep the pictures that this request brings in the rows of the lines; returns what is wrong with them, by line."""
+    key, problems = (draft.id, draft.shop_id), {}
+    for line_id in [line.id for line in lines] if len(lines) > 1 else ():
+        if not any(file.filename for file in request.files.getlist(f"photo_of_{line_id}")):
+            continue
+        field = Photos("照片", name=f"photo_of_{line_id}", _form=StripForm())
+        field.already, field.draft_id = len(drafts.list_photos(db.session.get_one(Draft, key))), key[0]
+        field.process(request.form)
+        field.keep()
+        with writing():
+            drafts.keep_photos(db.session.get_one(Draft, key), field.data or [], line_id=line_id)
+        if field.refusals:
+            problems[line_id] = "；".join(field.refusals)
+    return problems
+
+
+def find_line(line: str, lines: Sequence[Any]) -> int | None:
+    """The line of the order that an address names."""
+    return next((each.id for each in lines if str(each.id) == line), None)
