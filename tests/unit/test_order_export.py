@@ -1079,7 +1079,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "a PDF": (lambda path: wrote(path, b"%PDF-1.7\n"), "这是 PDF，不是表格，请上传从后台导出的 .xlsx 或 .csv 文件"),
     "a page": (
         lambda path: wrote(path, b"\xef\xbb\xbf <HTML><table><tr><td>1"),
-        "这是网页格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传",
+        "文件已损坏或不完整，请重新导出后再上传",
     ),
     "an old .xls": (
         lambda path: exports.ole(path, "Workbook"),
