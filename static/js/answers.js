@@ -89,9 +89,10 @@ const between = () => {
 export const showErrors = () => {
   const summary = one(".summary[role=alert]");
   if (!summary) return;
-  const marked = all("[aria-invalid=true]").find((element) => element.offsetParent && element.form === summary.closest("form"));
+  const form = summary.closest("form"); // none where a step is not possible any more
+  const marked = form && all("[aria-invalid=true]").find((element) => element.offsetParent && element.form === form);
   const sentence = marked && all(".err", marked.closest(".field") || undefined)[0];
-  const control = marked || one(".err", summary.closest("form"))?.parentElement.querySelector("input, select, textarea");
+  const control = marked || (form && one(".err", form))?.parentElement.querySelector("input, select, textarea");
   const boxes = [summary, control, sentence].filter(Boolean).map((element) => element.getBoundingClientRect());
   const [low, high] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
   const [from, to] = between();
