@@ -1,7 +1,7 @@
 """Tables with waybills of orders.
 
-Revision ID: 0062
-Revises: 0061
+Revision ID: 0063
+Revises: 0062
 Create Date: 2026-11-29 10:45:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0062"
-down_revision = "0061"
+revision = "0063"
+down_revision = "0062"
 branch_labels = depends_on = None
 
 
