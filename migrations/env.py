@@ -1,16 +1,17 @@
-"""Alembic's environment: the app's own engine and tables. Each migration is one transaction."""
+"""Alembic's environment: the app's own engine and tables. What is asked for is one transaction, all or nothing."""
 
 from __future__ import annotations
 
 from alembic import context
 from flask import current_app
 
+from portal.database import hold_schema
 from portal.extensions import Model
 
 
 def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect().execution_options(in_one_transaction=True) as connection:
+    with hold_schema(), engine.connect().execution_options(in_one_transaction=True) as connection:
         context.configure(
             connection=connection,
             target_metadata=Model.metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -32,13 +33,12 @@ def upgrade_schema(revision: str = "head") -> bool:
 
     Nodes that start together take turns.
     """
-    with _hold_lock():
+    with hold_schema():
         present = read_revision()
         if present is not None and present not in list_revisions():
             raise WrongDatabase(_NEWER.format(present))
-        with writing():  # so that two processes don't migrate at once, and SQLite begins IMMEDIATE
-            db.session.rollback()
-            _upgrade(revision=revision)
+        db.session.rollback()
+        _upgrade(revision=revision)
     return present is None
 
 
@@ -70,9 +70,29 @@ def _hold_lock() -> Iterator[None]:
             connection.rollback()
 
 
+_schema_held: ContextVar[bool] = ContextVar("portal_schema_held", default=False)
+
+
+@contextmanager
+def hold_schema() -> Iterator[None]:
+    """One changes tables at a time, of all processes and nodes; joins where the caller holds them already.
+
+    Also Alembic's environment takes it, so that `portal db upgrade` on two nodes takes turns as well.
+    """
+    if _schema_held.get():
+        yield
+        return
+    with _hold_lock(), writing():  # SQLite begins IMMEDIATE
+        token = _schema_held.set(True)
+        try:
+            yield
+        finally:
+            _schema_held.reset(token)
+
+
 def downgrade_schema(revision: str) -> None:
     """Take migrations back, down to ``revision``."""
-    with writing():
+    with hold_schema():
         db.session.rollback()
         _downgrade(revision=revision)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from portal.sheets.cells import HEADINGS_WITHIN, Date, Fault, Judge, Number, Row, SheetRefused, Table, Tables, find_lost
 from portal.sheets.delimited import open_text
+from portal.sheets.pages import is_page, open_page
 from portal.sheets.xlsx_files import LOCKED, open_workbook
 
 __all__ = [
@@ -41,7 +42,9 @@ _OTHER = (
     (b"\x1f\x8b", "这是压缩包，请先解压，再上传里面的表格"),
 )
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # some programs put the mark of a text file before it
-_PAGE = "这是网页格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传"
+_XML = "这是 XML 格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传"
+_ARCHIVE = "这是网页格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传"
+_OLDEST = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")  # without a container
 _OLD = "这是旧版 .xls 文件，请用 Excel 或 WPS 另存为 .xlsx 后再上传"
 
 
@@ -55,11 +58,17 @@ def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
             raise SheetRefused("文件是空的，请重新导出后再上传")
         if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
             raise SheetRefused(LOCKED if _contains(path, "EncryptedPackage".encode("utf-16-le")) else _OLD)
+        if head.startswith(_OLDEST):
+            raise SheetRefused(_OLD)
         for magic, sentence in _OTHER:
             if head.startswith(magic):
                 raise SheetRefused(sentence)
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
-            raise SheetRefused(_PAGE)
+        if is_page(head):
+            return open_page(path)
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml"):
+            raise SheetRefused(_XML)
+        if head.lstrip().lower().startswith(b"mime-version:"):
+            raise SheetRefused(_ARCHIVE)
         is_zip = head.startswith(b"PK") or head.lstrip(b"\xef\xbb\xbf\r\n").startswith(_ZIP)
         return open_workbook(path) if is_zip else open_text(path, judge)
     except OSError as problem:

@@ -15,7 +15,7 @@ from portal.sheets.cells import HEADINGS_WITHIN, Judge, Row, SheetRefused, Table
 LONGEST_LINE = 1_000_000  # characters
 MOST_LINES_OF_A_ROW = 60  # a note may have lines; a row of more has a quote that was never closed
 SAMPLE = 1 << 16  # bytes that the encoding and the delimiter are found out from
-DELIMITERS = (",", "\t", ";")
+DELIMITERS = (",", "\t", ";", "|")
 
 UNCLOSED = "引号没有成对，从这里起读不出单元格"
 OTHER_ENCODING = "这一行的文字编码与文件其余部分不同，读不出来"

@@ -56,13 +56,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   dress();
   const wrong = one(".summary[role=alert]", page);
   if (wrong && !document.title.startsWith("错误：")) document.title = `错误：${document.title}`;
-  const kept = document.activeElement;
   const stays = one(`#${formOf(event)?.querySelector("[data-stays]")?.dataset.stays || "none"}`, page);
+  const kept = document.activeElement;
   if (stays && !wrong) {
     stays.focus({ preventScroll: true });
     stays.scrollIntoView({ block: "nearest" });
-  } else if (event.detail.requestConfig?.verb === "post") window.scrollTo(0, 0);
-  if (!wrong && (!kept || kept === document.body)) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
+  } else {
+    if (event.detail.requestConfig?.verb === "post") window.scrollTo(0, 0);
+    if (!wrong && (!kept || kept === document.body)) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
+  }
   const words = one("[data-said]", page);
   if (words) say(words.textContent);
   requestAnimationFrame(() => {
@@ -87,9 +89,10 @@ const between = () => {
 export const showErrors = () => {
   const summary = one(".summary[role=alert]");
   if (!summary) return;
-  const marked = all("[aria-invalid=true]").find((element) => element.offsetParent && element.form === summary.closest("form"));
+  const form = summary.closest("form"); // none where a step is not possible any more
+  const marked = form && all("[aria-invalid=true]").find((element) => element.offsetParent && element.form === form);
   const sentence = marked && all(".err", marked.closest(".field") || undefined)[0];
-  const control = marked || one(".err", summary.closest("form"))?.parentElement.querySelector("input, select, textarea");
+  const control = marked || (form && one(".err", form))?.parentElement.querySelector("input, select, textarea");
   const boxes = [summary, control, sentence].filter(Boolean).map((element) => element.getBoundingClientRect());
   const [low, high] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
   const [from, to] = between();

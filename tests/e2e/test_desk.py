@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from portal.calendar import clock
-from portal.extensions import db
+from portal.extensions import db, writing
+from portal.models import Case, Evidence
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import KINDS, World, serving
@@ -62,3 +63,62 @@ def test_eighteen_rows_of_36_px_are_in_sight_at_1280_by_800(browser: Browser, bu
     assert {round(box["height"]) for box in boxes if box} == {36}
     assert sum(1 for box in boxes if box and box["y"] + box["height"] <= 800) >= 18
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_list_case_and_conversation_stand_beside_each_other_on_a_wide_screen(
+    browser: Browser, busy: tuple[World, Cast]
+) -> None:
+    world, cast = busy
+    with world.app.app_context():
+        case = db.session.scalars(db.select(Case).where(Case.state == "applied").order_by(Case.desk_at)).first()
+        assert case
+        with writing():
+            kept = {"case_id": case.id, "event_version": 1, "side": "buyer"}
+            shown = Evidence.public_id.in_(cast.photos(2, cast.buyer))
+            db.session.execute(db.update(Evidence).where(shown).values(kept))
+        db.session.remove()
+    page = opened(browser, world, viewport={"width": 1920, "height": 1080})
+    page.locator(".open").first.click()
+    page.locator("#case").wait_for()
+    places = [page.locator(found).first.bounding_box() for found in (".list", ".gallery", "#decide", "#talk")]
+    assert all(places)
+    lefts = [place["x"] for place in places if place]
+    assert lefts == sorted(lefts) and len({round(left) for left in lefts}) == 4
+    assert all(place["y"] < 1080 for place in places if place)
+    photo = page.locator(".gallery img").first.bounding_box()
+    assert photo and photo["width"] >= 240 and photo["height"] >= 240
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_a_message_from_the_case_keeps_the_place(browser: Browser, busy: tuple[World, Cast], script: bool) -> None:
+    page = opened(browser, busy[0], java_script_enabled=script)
+    row = page.locator(".open").nth(3)
+    number = row.get_attribute("href") or ""
+    row.click()
+    page.locator("#case").wait_for()
+    box = page.locator("#box-words")
+    if script:
+        page.keyboard.press("m")
+        assert box.evaluate("box => box === document.activeElement")
+    box.scroll_into_view_if_needed()
+    box.fill("今天给您答复")
+    page.locator("#talk").get_by_role("button", name="发送").click()
+    page.locator("#talk .msg").get_by_text("今天给您答复").wait_for()
+    assert number.split("?")[0] in page.url and "tab=applied" in page.url
+    assert page.locator(".list [aria-current]").count() == 1
+    assert box.input_value() == ""
+    place = page.locator("#talk").bounding_box()
+    assert place and place["y"] < 800 and place["y"] + place["height"] > 0  # in sight
+    if script:
+        expect(box).to_be_focused()
+
+
+def test_the_time_left_runs_in_the_list_beside_a_case(browser: Browser, busy: tuple[World, Cast]) -> None:
+    page = opened(browser, busy[0])
+    page.clock.install()
+    page.locator(".open").first.click()
+    page.locator("#case").wait_for()
+    left = page.locator(".list .left").first
+    before = left.inner_text()
+    page.clock.fast_forward("02:00:00")
+    assert left.inner_text() != before and left.inner_text().startswith("还剩")

@@ -387,6 +387,37 @@ def sellers_cases(app: Flask) -> tuple[str, list[str]]:
     return "seller", [*_steps(app, Actor.SELLER, "/seller/cases"), f"/seller/cases/{held}/account"]
 
 
+def wide_desk(app: Flask) -> tuple[str, list[str]]:
+    """What stands on a large screen all day."""
+    client = sign_in(app, "seller")
+    known = dict(
+        db.session.execute(
+            db.select(Case.state, Case.case_no)
+            .join(Shop, Shop.id == Case.shop_id)
+            .join(User, User.id == Shop.owner_id)
+            .where(User.member_name == "seller", Case.escalated.is_(False))
+        ).all()
+    )
+    for words in ("照片我们看过了", "今天发出"):
+        post(client, f"/seller/cases/{known['inspecting']}/message", {"words": words})
+    run = post(client, "/seller/bulk?tab=applied", {"kind": "agree", "scope": "all"}, at="/seller?tab=applied").location
+    return "seller", [
+        "/seller",
+        "/seller?tab=every",
+        f"/seller/cases/{known['applied']}?tab=applied",
+        f"/seller/cases/{known['applied']}/ask_evidence?tab=applied",
+        f"/seller/cases/{known['inspecting']}?tab=every",
+        f"/seller/cases/{known['completed']}",
+        "/seller/scan",
+        "/seller/scan?number=99887766554434",
+        "/seller/shipping",
+        f"/seller/shipping/{known['reshipping']}",
+        "/seller/search?q=buyer",
+        "/seller/search?q=没有这个",
+        run,
+    ]
+
+
 def new_sellers(app: Flask) -> tuple[str, list[str]]:
     rooms = (
         "",
@@ -428,6 +459,8 @@ ALL: tuple[Look, ...] = (
     (PHONE, "dark", COLOURS),
     (DESK, "light", COLOURS),
 )
+WIDE = {"width": 1920, "height": 1080}
+AT_WIDE: tuple[Look, ...] = ((WIDE, "light", None), (WIDE, "dark", None))
 DESKS = (mediators, operators, sellers, sellers_day, sellers_quality, sellers_cases, new_sellers)
 
 
@@ -464,7 +497,7 @@ def look(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str
     for number, address in enumerate(addresses):
         if PLAIN in address and looks != ALL:
             continue
-        some = looks if looks == ALL or number % SECOND == 0 else looks[:1]
+        some = looks if looks in (ALL, AT_WIDE) or number % SECOND == 0 else looks[:1]
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         answer: Response | None = page.goto(address)
@@ -478,6 +511,10 @@ def look(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
 def test_pages_are_accessible(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str]]]) -> None:
     look(lively, visit, group, AT_DESK if group in DESKS else ON_PHONE)
+
+
+def test_the_desk_is_accessible_on_a_large_screen(lively: World, visit: Any) -> None:
+    look(lively, visit, wide_desk, AT_WIDE)
 
 
 @pytest.mark.nightly

@@ -53,6 +53,7 @@ FAULTS = (
     Fault("carriers", "carriers answer late, twice, nonsense", ("tests/domain/test_tracking.py",)),
     Fault("receivers", "who gets notices is down", ("tests/domain/test_outbox.py",)),
     Fault("load", "50 requests a second, for long", ("tests/bench/test_load.py",), ("tests.bench.load",)),
+    Fault("upgrade", "an upgrade killed half-way", ("tests/fault/test_killed_upgrade.py",)),
     Fault("damage", "a damaged or missing database", ("tests/fault/test_broken_database.py",)),
 )
 

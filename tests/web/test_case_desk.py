@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Flask
 
 from portal.extensions import db, writing
-from portal.models import Case, Message
+from portal.models import Case, CaseLine, Evidence, Message, OrderLine, Product
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -83,6 +83,39 @@ def test_what_cannot_be_sent_stays_in_the_box_of_the_case(app: Flask, cast: Cast
     assert f'data-state="{case.state}"' in wrong.text and _said(cast, case) == []
     ids = re.findall(r'\sid="([^"]+)"', wrong.text)
     assert sorted(ids) == sorted(set(ids))
+
+
+def test_photos_stand_beside_the_picture_and_nothing_stands_twice(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("applied")
+    with writing():
+        proofs = cast.photos(2, cast.buyer)
+        kept = {"case_id": case.id, "event_version": 1, "side": "buyer"}
+        db.session.execute(db.update(Evidence).where(Evidence.public_id.in_(proofs)).values(kept))
+    client = sign_in(app, "seller")
+    product = db.session.scalars(db.select(OrderLine.product_id).where(OrderLine.order_id == case.order_id)).one()
+    url = f"/seller/products/{product}"
+    picture = {"photos": (io.BytesIO(photo((300, 300))), "a.jpg"), "exchangeable": "y"}
+    assert post(client, url, picture, content_type="multipart/form-data").status_code == 303
+    db.session.rollback()
+    shown = db.session.scalars(db.select(Product.picture).where(Product.id == product)).one()
+    page = client.get(f"/seller/cases/{case.case_no}").text
+    claimed = page.split("申请内容")[1].split("</section>")[0]
+    pictures = re.findall(r'<a href="/f/(\w+)" data-view="凭证"', claimed)
+    assert pictures[0] == shown and sorted(pictures[1:]) == sorted(proofs)
+    main = page.split('<div class="stack">', 1)[1]
+    assert all(main.count(f"/f/{proof}/thumb") == 1 for proof in proofs)
+    assert case.description and main.count(case.description) == 1
+    assert main.count(f'data-copy="{case.case_no}"') == 1
+    title = db.session.scalars(db.select(CaseLine.title).where(CaseLine.case_id == case.id)).one()
+    assert main.count(title) == 1
+
+
+def test_what_cannot_be_done_now_is_folded_and_keeps_its_reason(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("applied")
+    page = sign_in(app, "seller").get(f"/seller/cases/{case.case_no}").text
+    folded = page.split("现在不能做的")[1].split("</details>")[0]
+    assert "拒绝：" in folded and 'data-why="r"' in folded
+    assert page.count("拒绝之前请先") == 1 and '<details class="fold muted"><summary>现在不能做的' in page
 
 
 def test_the_warehouse_has_no_box_and_cannot_post_to_it(app: Flask, cast: Cast, now: Clock) -> None:

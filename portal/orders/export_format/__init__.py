@@ -42,6 +42,7 @@ __all__ = [
 MOST_HEADING = 100  # characters
 MOST_EXPLAINED = 80  # headings of a file that a shop can explain
 MOST_HIDDEN_SAID = 10  # rows
+_LEAST_NUMBER = 10  # digits of an order's number or a parcel's
 _FEW_HEADINGS = 3  # a sheet with so many was meant to hold orders
 
 
@@ -198,7 +199,7 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         if table is chosen[0]:
             continue
         if row is None or count < _FEW_HEADINGS:
-            if not table.hidden and _find_strange_headings(table) is not None:
+            if not table.hidden and _holds_orders(table):
                 sentence = f"工作表「{table.name[:40]}」没有读：没有找到认识的表头"
                 notices.append(_notice(parts[0].headings.number, sentence))
             continue
@@ -234,6 +235,15 @@ def _find_strange_headings(table: Table) -> Row | None:
         if len(words) >= len(REQUIRED):
             return row
     return None
+
+
+def _holds_orders(table: Table) -> bool:
+    """Whether a sheet without headings we know may hold orders: strange ones, or rows as wide, with long numbers."""
+    if _find_strange_headings(table) is not None:
+        return True
+    rows = [row for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False)]
+    wide = [row for row in rows if sum(1 for text in row.cells.values() if text.strip()) >= len(REQUIRED)]
+    return any(len(text) >= _LEAST_NUMBER and text.strip().isdecimal() for row in wide for text in row.cells.values())
 
 
 def _part(table: Table, row: Row, headings: Headings) -> _Part:
