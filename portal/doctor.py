@@ -18,6 +18,7 @@ from portal.flow import State
 from portal.models import Case, CaseEvent, CaseLine, Evidence, MoneyEntry, Notice, Order, OrderLine
 from portal.models.cases import OPEN
 from portal.models.disposals import KINDS as DISPOSED
+from portal.models.freight import FREIGHT_HELD
 from portal.models.money import OPEN_ENTRY
 from portal.money import paid
 from portal.money.accounts import keeping as account_keeping
@@ -474,11 +475,29 @@ CHECKS: tuple[Check, ...] = (
         "a case that has ended owes nothing, one that pays a refund owes something, one whose refund failed says which",
         _sql(
             "SELECT 'case', c.case_no, c.state FROM cases c LEFT JOIN money_entries e ON e.case_id = c.id "
-            "GROUP BY c.id, c.case_no, c.state, c.escalated HAVING "
+            "GROUP BY c.id, c.case_no, c.state, c.escalated, c.freight_claim HAVING "
             f"c.state IN ({_FINAL}) AND sum(CASE WHEN e.{OPEN_ENTRY} THEN 1 ELSE 0 END) > 0 "
-            "OR c.state IN ('refunding','refund_failed') AND NOT c.escalated AND "
+            "OR c.state IN ('refunding','refund_failed') AND NOT c.escalated AND NOT (c.state = 'refunding' "
+            "AND c.freight_claim IN ('open','declined')) AND "
             "sum(CASE WHEN e.state IN ('waiting','due','failed','contested') THEN 1 ELSE 0 END) = 0 "
             "OR (c.state = 'refund_failed') <> (sum(CASE WHEN e.state = 'failed' THEN 1 ELSE 0 END) > 0)"
+        ),
+    ),
+    Check(
+        "freight",
+        "freight that was claimed keeps its sum, isn't left open by a case that ended, and is owed once when agreed to",
+        _sql(
+            f"SELECT 'case', case_no, 'claim', freight_claim, freight_fen FROM cases WHERE NOT ({FREIGHT_HELD}) "
+            "UNION ALL SELECT 'case', c.case_no, 'claim', c.freight_claim, c.freight_fen FROM cases c "
+            "WHERE c.freight_claim = 'accepted' AND NOT EXISTS (SELECT 1 FROM money_entries e "
+            "WHERE e.case_id IN (c.id, c.parent_id) AND e.shop_id = c.shop_id AND e.kind = 'freight' "
+            "AND e.amount_fen = c.freight_fen AND (e.state <> 'cancelled' OR c.state IN ('converted','closed'))) "
+            "UNION ALL SELECT 'case', c.case_no, 'claim', c.freight_claim, c.freight_fen FROM cases c "
+            "WHERE c.freight_claim = 'carried' AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.parent_id = c.id "
+            "AND k.shop_id = c.shop_id AND k.freight_fen = c.freight_fen) "
+            "UNION ALL SELECT 'case', c.case_no, 'paid', 'times', count(e.id) FROM cases c JOIN money_entries e "
+            "ON e.case_id = c.id AND e.shop_id = c.shop_id AND e.kind = 'freight' AND e.state <> 'cancelled' "
+            "AND e.key LIKE '%:freight:%' GROUP BY c.id, c.case_no HAVING count(e.id) > 1"
         ),
     ),
     Check(

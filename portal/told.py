@@ -245,18 +245,12 @@ def tell_otherwise(
     return found[side == Actor.SELLER].format(least_left=least_left, kind=words.TYPE[case_type])
 
 
-_FREIGHT = (  # buyer_confirm, while what was advanced for the way back waits for an answer
-    "商家到期仍没有答复您报的退回运费，由平台介入，不自动确认收货；您先确认收货的，售后按您的确认继续",
-    "到期仍没有答复买家报的退回运费，由平台介入，不自动确认收货",
-)
-
-
 def tell_late(case: Any, side: str, least: str) -> str:
     """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left."""
     if case.stage == Stage.UNFULFILLED:
         return words.UNFULFILLED
-    if case.due_rule == "buyer_confirm" and case.freight_claim == "open":
-        return _FREIGHT[side == Actor.SELLER]
+    if (found := words.FREIGHT_LATE.get((case.freight_claim, case.due_rule))) and not case.ruled and side in _SIDES:
+        return found[side == Actor.SELLER]
     more = {"negotiated": case.negotiated, "ruled": case.ruled}
     return tell_otherwise(case.type, case.due_rule, side, least_left=least, **more)
 

@@ -409,6 +409,8 @@ SAID: dict[str, str] = {
     "complaint-answered": "已答复，投诉人能看到",
     "traces-imported": "物流记录已导入，结果如下",
     "shipped": "已发货，买家会收到通知",
+    "orders-sent": "已发货，结果如下；买家会收到通知",
+    "orders-unsent": "没有发出订单，每一笔的原因在下面",
     "order-labels-none": "请先勾选待发货的订单",
     "print-many": "一次最多打印 50 张，请加筛选条件，或勾选要打印的",
     "sent-back": "拒收商品的退还运单已登记",
@@ -549,3 +551,36 @@ def device(agent: str) -> str:
     """What a browser calls itself, as people know it: iPhone · 微信."""
     found = [next((name for sign, name in known if sign in agent), "") for known in (_SYSTEMS, _BROWSERS)]
     return " · ".join(filter(None, found)) or "未知设备"
+
+
+# When a deadline runs out, by the claim of what was advanced for the way back, and the rule: for buyer and seller.
+FREIGHT_LATE: dict[tuple[str, str], tuple[str, str]] = {
+    ("open", "buyer_confirm"): (
+        "商家到期仍没有答复您报的退回运费，由平台介入，不自动确认收货",
+        "到期仍没有答复买家报的退回运费，由平台介入，不自动确认收货",
+    ),
+    ("open", "refund_legal"): (
+        "商家到期仍没有付清款项，或没有答复您报的退回运费，由平台介入",
+        "到期仍没有付清款项，或没有答复买家报的退回运费，由平台介入",
+    ),
+    ("declined", "refund_legal"): (
+        "到期还有没付清的款项，由平台介入；已付清而您没有再提出的，售后完成",
+        "到期还有没付清的款项，由平台介入；已付清而买家没有再提出的，售后完成",
+    ),
+    ("open", "arrival_objection"): (
+        "到期没有再提出未到账，这笔款项按已付清处理，等待商家答复您报的退回运费",
+        "买家到期没有再提出未到账，这笔款项按已付清处理，还要答复买家报的退回运费",
+    ),
+    ("open", "inspection_dispute"): (
+        "到期未答复，按商家的验货结果继续；没有商品通过验货而商家没有答复您报的退回运费的，由平台介入",
+        "买家到期未答复，按您的验货结果继续；没有商品通过验货而您没有答复买家报的退回运费的，由平台介入",
+    ),
+    ("open", "buyer_modify"): (
+        "到期未补充，商家仍没有答复您报的退回运费的，由平台介入；已答复的，申请关闭",
+        "买家到期未补充，您仍没有答复买家报的退回运费的，由平台介入；已答复的，申请关闭",
+    ),
+    ("open", "refusal_answer"): (
+        "到期没有重新提交，商家仍没有答复您报的退回运费的，由平台介入；已答复的，申请关闭",
+        "买家到期没有重新提交，您仍没有答复买家报的退回运费的，由平台介入；已答复的，申请关闭",
+    ),
+}

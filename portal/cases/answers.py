@@ -14,6 +14,7 @@ from portal.cases.choices import Choice, list_choices, say_units, tell_consequen
 from portal.cases.inspection import Result, read_result
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
+from portal.money.entries import OPEN
 
 if TYPE_CHECKING:
     from portal.cases.case_view import View
@@ -129,6 +130,8 @@ def find_head(view: View) -> str:
         return view.returns.head
     if case.state == State.PROPOSED and case.countered:
         return "等待商家答复您的方案" if buyer else "请答复买家的方案"
+    if case.state == State.REFUNDING and not any(entry.state in OPEN for entry in view.entries):
+        return _find_freight_head(case.freight_claim, buyer) or view.state
     if case.state == State.CONFIRMING and case.problem_open:
         return "等待商家处理您反馈的问题" if buyer else "请处理买家反馈的问题"
     if case.state == State.DISPUTED and case.objected:
@@ -138,6 +141,13 @@ def find_head(view: View) -> str:
     if asks_for_account(view):
         return "请填写收款账户"
     return view.state
+
+
+def _find_freight_head(claim: str, buyer: bool) -> str:
+    """A case that nothing but the freight for the way back keeps open."""
+    if claim == "open":
+        return "等待商家答复您报的退回运费" if buyer else "请答复买家报的退回运费"
+    return "款项已付清，商家没有同意退回运费" if claim == "declined" else ""
 
 
 def _find_mediation_head(view: View) -> str:

@@ -180,11 +180,31 @@ def asks_goods_back(case_type: str, state: str, target: str, *, goods_returned: 
     return not (goods_returned and state in HOLDS_GOODS)
 
 
-def carried_out(step: Step, case_type: str, handed: HandIn, *, goods_returned: bool = False) -> list[str]:
+def carried_out(
+    step: Step, case_type: str, handed: HandIn, *, goods_returned: bool = False, freight_fen: int = 0
+) -> list[str]:
     """What the system does by itself once this is decided, sentence by sentence.
 
-    ``handed``: what will be handed in with the decision.
+    ``handed``: what will be handed in with the decision; ``freight_fen``: what the buyer says they advanced for the way
+    back, where the shop hasn't agreed to it.
     """
+    found = _carry_out(step, case_type, handed, goods_returned)
+    return [said for said in (*found, _say_freight(step, handed, freight_fen)) if said]
+
+
+def _say_freight(step: Step, handed: HandIn, fen: int) -> str:
+    if not fen:
+        return ""
+    pays = handed.pays_freight if isinstance(handed, Decision) else None
+    if step.name in ("decide_close", "decide_complete"):
+        pays = False
+    if pays is None:
+        return ""
+    what = f"买家垫付的退回运费 {money_text(fen)} 元"
+    return f"{what}由商家付给买家，登记为待付的款项。" if pays else f"不支持{what}，不再处理。"
+
+
+def _carry_out(step: Step, case_type: str, handed: HandIn, goods_returned: bool) -> list[str]:
     back, ship = lengths.describe_deadline("buyer_return"), lengths.describe_deadline("seller_reship")
     legal, least = lengths.describe_deadline("refund_legal"), lengths.describe_deadline("least_left")
     payer = ACTOR.get(handed.freight_payer, "") if isinstance(handed, Decision) else ""

@@ -181,8 +181,8 @@ def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime)
             found = worth.work_out_case_worth(made, worth.list_units(made, accepted=False))
             most = worth.add_up(found)
             made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
-    if child.freight_claimed_fen and child.type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND):
-        made.freight_claim, made.freight_fen = "open", child.freight_claimed_fen
+    if child.freight_claim and child.type != CaseType.REISSUE:
+        made.freight_claim, made.freight_fen = child.freight_claim, child.freight_claimed_fen
     for kind, fen in (
         ("difference_return", child.return_difference_fen),
         ("compensation", child.compensation_fen),

@@ -53,8 +53,8 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     (Actor.SELLER, State.RESHIPPING): (("confirm_payment", "ship_replacement"), ("deny_payment", "propose_other_sku")),
     (Actor.SELLER, State.CONFIRMING): (("resend", "replacement_lost"), ()),
     (Actor.SELLER, State.REFUNDING): (
-        ("show_payment", "refund_ok", "settle_entry", "approve_refund"),
-        ("refund_fail",),
+        ("show_payment", "refund_ok", "settle_entry", "approve_refund", "accept_freight"),
+        ("refund_fail", "decline_freight"),
     ),
     (Actor.SELLER, State.REFUND_FAILED): (("retry",), ("ask_account",)),
 }
@@ -90,17 +90,16 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "confirm":
         owed = sum(entry.amount_fen for entry in view.entries if entry.state in ("due", "waiting", "failed"))
         then = f"商家还要付清 ¥{money_text(owed)}" if owed else f"{view.kind}完成"
-        lapsing = (
-            "；您报的退回运费商家还没有答复，售后完成后不再处理"
-            if view.case.freight_claim == "open" and not owed
-            else ""
-        )
-        return f"确认收货后{then}，不能撤回{lapsing}"
+        if view.case.freight_claim == "open" and not owed:
+            then = "等待商家答复您报的退回运费"
+        return f"确认收货后{then}，不能撤回"
     if name == "extend":
         what, span = ("寄回", "buyer_return") if view.case.state == State.RETURNING else ("收货", "buyer_confirm")
         return f"{what}期限延长 {lengths.describe_deadline(f'{span}_extension')}，只能延长一次"
     if name == "convert_refund":
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
+    if name == "refund_arrived" and view.case.freight_claim == "open":
+        return "确认到账后等待商家答复您报的退回运费，不能撤回"
     return _THEN.get(name, "")
 
 
@@ -125,7 +124,9 @@ def tell_of_result(view: View, step: Step, result: Result | None) -> str:
     passed = say_units((row.passed, row.unit) for row in result.rows) if result else ""
     rest = tell_of_rest(result)
     if step.name == "accept_result_none":
-        return f"没有商品通过验货，申请关闭，不能撤回{rest}"
+        dropped = f"，也不再要求商家付您报的退回运费 ¥{money_text(case.freight_fen)}"
+        claim = dropped if case.freight_claim == "open" else ""
+        return f"没有商品通过验货，申请关闭，不能撤回{claim}{rest}"
     if case.type == CaseType.RETURN_REFUND:
         return f"按通过的 {passed} 退款 ¥{money_text(expected.expect_refund(case))}，不能撤回{rest}"
     fen = expected.expect_difference(case)

@@ -54,14 +54,16 @@ def describe_event(
         said.append(f"没有寄出：{'、'.join(titles.get(line_id, '') for line_id in unsent)}")
     if fen := data.get("advanced_fen"):
         said.append(f"垫付的退回运费：¥{money_text(fen)}")
+    if fen := data.get("dropped_fen"):
+        said.append(f"垫付的退回运费 ¥{money_text(fen)} 商家没有答复，随售后结束，不再要求")
     if payer := data.get("freight_payer"):
         said.append(f"运费：{words.PAYER.get(payer, payer)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):
         said.append(f"拒绝原因：{refusal.zh}")
     if before := data.get("before"):
         said += describe_change(event.step, before, data.get("after"))
-    if sums := data.get("sums"):
-        said += stakes.describe(*sums)
+    if changed := data.get("sums"):
+        said += stakes.describe(*changed)
     said += _describe_parcels(data, titles, units)
     for line_id, milli, spec in data.get("shipped") or ():
         if milli:
@@ -116,6 +118,9 @@ def describe_mediation_step(data: Any, case_type: str) -> list[str]:
         said.append(f"请补充：{words.ACTOR.get(asked, '双方')}")
     if fen := data.get("decided_fen"):
         said.append(f"裁决退款：¥{money_text(fen)}")
+    if found := data.get("decided_freight"):
+        fen, pays = found
+        said.append(f"垫付的退回运费 ¥{money_text(fen)}：{'由商家付给买家' if pays else '不支持'}")
     if "goods_back" in data:
         said.append("买家须寄回商品" if data["goods_back"] else "买家不用寄回商品")
     if child := data.get("child"):

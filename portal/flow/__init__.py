@@ -33,6 +33,7 @@ from portal.flow.needs import (
     EVIDENCE_ROUNDS,
     MOST_APPLICATIONS,
     NEEDS,
+    UNPAID,
 )
 from portal.flow.rulings import FAVOURED, find_ruling
 from portal.flow.spans import DEADLINES, in_words
@@ -81,6 +82,7 @@ __all__ = [
     "STAGES_OF",
     "STAGE_OF",
     "STEPS",
+    "UNPAID",
     "WAITS_FOR",
     "XI",
     "XR",

@@ -85,7 +85,7 @@ class Facts:
     account_held: bool = False  # an account is kept for a payment still owed
 
     freight_advanced: bool = False  # goods went back, and the shop bears that freight
-    freight_claim: str = ""  # what became of what the buyer says they paid for it: open, accepted, declined
+    freight_claim: str = ""  # what became of what the buyer says they paid for it: models/freight.py says which
 
     def span(self, name: str) -> timedelta:
         """How long the deadline ``name`` is here."""

@@ -128,8 +128,13 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "payment_denied": lambda f: (
         None if f.failed_late or f.payment_claim == "denied" else "补差价后商家说没有收到时，可以申请平台介入"
     ),
-    # the last one ends a case, and while the platform is in it that isn't the shop's alone to say
-    "more_entries": lambda f: None if f.open_entries > 1 or (f.escalated and f.open_entries) else "只剩这一笔款项",
+    # the last one ends a case; not while the platform is in it, for that isn't the shop's alone to say, nor while the
+    # freight that the buyer advanced waits for an answer
+    "more_entries": lambda f: (
+        None
+        if f.open_entries > 1 or (f.open_entries and (f.escalated or f.freight_claim == "open"))
+        else "只剩这一笔款项"
+    ),
     "approved": lambda f: "金额超过复核线，请由另一位同事先复核" if f.waiting_entries else None,
     "approval_waiting": lambda f: None if f.waiting_entries else "没有待复核的款项",
     "takes_bank": lambda f: None if f.takes_bank else "店铺没有开启收款账户，请与买家约定其他退款方式",
@@ -162,6 +167,17 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     }.get(f.freight_claim),
     "freight_claimed": lambda f: None if f.freight_claim == "open" else "没有等商家答复的退回运费",
     "freight_answered": lambda f: "请先答复买家报的退回运费" if f.freight_claim == "open" else None,
+    "freight_claimed_alone": lambda f: None if f.freight_claim == "open" and not f.open_entries else "还有其他款项",
+    "freight_declined_alone": lambda f: (
+        None if f.freight_claim == "declined" and not f.open_entries else "还有其他款项"
+    ),
+    "not_freight_alone": lambda f: None if f.open_entries or f.freight_claim not in UNPAID else "款项已付清",
+    "still_owed": lambda f: None if f.open_entries or f.freight_claim == "open" else "没有待付的款项",
+    "undecided": lambda f: (
+        None
+        if f.open_entries or f.freight_claim in UNPAID
+        else "款项已付清，没有要继续处理的；请裁决「商家已付清，完成」"
+    ),
     "was_converted": lambda f: None if f.converted else "售后没有转为其他售后单",
     "not_converted": lambda f: "售后已转为其他售后单，这里只核清款项" if f.converted else None,
     "ruled": lambda f: None if f.ruled else "规则还没有处理过",

@@ -24,11 +24,12 @@ FAVOURED: Final[Mapping[str, Actor]] = {
 
 def find_ruling(case_type: str, state: str, facts: Facts) -> str:
     """The name of the decision that the rule makes in this state, with what is known of goods and money."""
+    claimed = facts.freight_claim == "open"  # whose answer the case waits for, too
     if facts.contested_entries:
         if facts.payment_claim == "missing":
             return "decide_unpaid"
         alone = state == State.REFUNDING and facts.open_entries == facts.contested_entries
-        return "decide_complete" if alone else "decide_continue"
+        return "decide_complete" if alone and not claimed else "decide_continue"
     for_buyer = facts.favours == Actor.BUYER
     if state in (State.APPLIED, State.REVISING):
         return _of_application(case_type, facts) if for_buyer else "decide_close"
@@ -42,8 +43,8 @@ def find_ruling(case_type: str, state: str, facts: Facts) -> str:
     if state == State.CONFIRMING:
         if facts.out_signed_at is None or (facts.problem_open and for_buyer):
             return _refund(facts)
-        return "decide_continue" if facts.open_entries else "decide_complete"
-    if state == State.REFUNDING and not facts.open_entries:
+        return "decide_continue" if facts.open_entries or claimed else "decide_complete"
+    if state == State.REFUNDING and not facts.open_entries and not claimed:
         return "decide_complete"
     return "decide_continue"  # the money stays owed, the payment of a difference stays to be shown
 

@@ -18,7 +18,7 @@ X = frozenset({CaseType.EXCHANGE})
 I = frozenset({CaseType.REISSUE})  # noqa: E741  (one letter a type keeps a row on its line)
 R = frozenset({CaseType.RETURN_REFUND})
 M = frozenset({CaseType.REFUND_ONLY})
-XI, XR, RM = X | I, X | R, R | M
+XI, XR, RM, XRM = X | I, X | R, R | M, X | R | M
 ALL = XI | RM
 B, S, C, P = Actor.BUYER, Actor.SELLER, Actor.CLOCK, Actor.MEDIATOR
 OWNER: frozenset[Role] = frozenset()  # a row that says nothing of roles is the owner's alone
@@ -101,8 +101,9 @@ ROWS: tuple[Step, ...] = (
         )
     ),
     Step("modify", ALL, State.REVISING, State.APPLIED, B, "买家修改后重新提交了申请", (S,), "修改申请", needs=("applications_left",)),
-    Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家超时未修改，申请已关闭", (B, S), after="buyer_modify"),
-    Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家没有再提出，申请按商家的拒绝关闭", (B, S), after="refusal_answer"),
+    Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家超时未修改，申请已关闭", (B, S), after="buyer_modify", needs=("freight_answered",)),
+    Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家没有再提出，申请按商家的拒绝关闭", (B, S), after="refusal_answer", needs=("freight_answered",)),
+    *(Step("timeout_escalate", XR, State.REVISING, State.REVISING, C, "商家没有答复退回运费，申请不自动关闭，平台介入", (B, S, P), after=rule, needs=("freight_claimed",), title="平台介入通知") for rule in ("buyer_modify", "refusal_answer")),
     # Goods that go back to several places are sent place by place; the last parcel leads on.
     Step("ship_return", XR, State.RETURNING, State.INSPECTING, B, "买家已寄回商品", (S,), "寄回商品", needs=("place_known", "last_place"), title="买家已寄回商品"),
     Step("ship_return", XR, State.RETURNING, State.RETURNING, B, "买家寄回了一部分商品", (S,), "寄回商品", needs=("place_known", "more_places"), title="买家寄回了一部分商品"),
@@ -132,7 +133,8 @@ ROWS: tuple[Step, ...] = (
     Step("timeout_accept", X, State.DISPUTED, State.RESHIPPING, C, "买家超时未回应，按验货结果继续", (B, S), after="inspection_dispute", needs=("some_accepted", "no_difference")),
     Step("timeout_accept_diff", X, State.DISPUTED, State.PAYING, C, "买家超时未回应，按验货结果继续，等待补差价", (B, S), after="inspection_dispute", needs=("some_accepted", "difference")),
     Step("timeout_accept", R, State.DISPUTED, State.REFUNDING, C, "买家超时未回应，按验货结果退款", (B, S), after="inspection_dispute", needs=("some_accepted",)),
-    Step("timeout_close", XR, State.DISPUTED, State.CLOSED, C, "买家超时未回应，申请已关闭", (B, S), after="inspection_dispute", needs=("none_accepted",)),
+    Step("timeout_close", XR, State.DISPUTED, State.CLOSED, C, "买家超时未回应，申请已关闭", (B, S), after="inspection_dispute", needs=("none_accepted", "freight_answered")),
+    Step("timeout_escalate", XR, State.DISPUTED, State.DISPUTED, C, "商家没有答复退回运费，申请不自动关闭，平台介入", (B, S, P), after="inspection_dispute", needs=("none_accepted", "freight_claimed"), title="平台介入通知"),
     Step("pay", X, State.PAYING, State.RESHIPPING, B, "买家登记已补差价，等待商家确认并发货", (S,), "已补差价"),
     Step("waive", X, State.PAYING, State.RESHIPPING, S, "商家免除了差价，等待发货", (B,), "免除差价", roles=MONEY),
     Step("timeout_convert", X, State.PAYING, State.CONVERTED, C, "买家超时未补差价，已转为退款", (B, S), after="difference_payment"),
@@ -154,8 +156,9 @@ ROWS: tuple[Step, ...] = (
             Step("settle_entry", XI, state, state, S, "商家付清了一笔款项", (B,), "登记已付款", needs=("money_open", "rest_open", "approved"), roles=MONEY),
         )
     ),
-    Step("confirm", X, State.CONFIRMING, State.COMPLETED, B, "买家确认收货，换货完成", (S, B), "确认收货", needs=("money_settled",), title="{type}完成"),
+    Step("confirm", X, State.CONFIRMING, State.COMPLETED, B, "买家确认收货，换货完成", (S, B), "确认收货", needs=("money_settled", "freight_answered"), title="{type}完成"),
     Step("confirm", I, State.CONFIRMING, State.COMPLETED, B, "买家确认收货，补发完成", (S, B), "确认收货", needs=("money_settled",), title="{type}完成"),
+    Step("confirm", X, State.CONFIRMING, State.REFUNDING, B, "买家确认收货，等待商家答复退回运费", (S,), "确认收货", needs=("money_settled", "freight_claimed"), title="{type}商品已收到"),
     Step("confirm", XI, State.CONFIRMING, State.REFUNDING, B, "买家确认收货，等待商家付清款项", (S,), "确认收货", needs=("money_open",), title="{type}完成"),
     Step("report_problem", X, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的换货商品有问题", (S,), "收到有问题", needs=("no_problem",)),
     Step("report_problem", I, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的补发商品有问题", (S,), "收到有问题", needs=("no_problem",)),
@@ -177,10 +180,13 @@ ROWS: tuple[Step, ...] = (
     Step("refund_ok", XI, State.REFUNDING, State.CONVERTED, S, "商家付清了转单前的款项", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "was_converted"), roles=MONEY),
     Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清，补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),
     Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款，退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "freight_answered"), roles=MONEY, title="退款完成"),
-    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账，售后完成", (B, S, P), "已到账", needs=("rest_contested", "not_converted"), title="退款完成"),
+    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账，售后完成", (B, S, P), "已到账", needs=("rest_contested", "not_converted", "freight_answered"), title="退款完成"),
+    Step("refund_arrived", XRM, State.REFUNDING, State.REFUNDING, B, "买家确认款项已到账，等待商家答复退回运费", (S, P), "已到账", needs=("rest_contested", "contested", "freight_claimed"), title="等待答复退回运费"),
     Step("refund_arrived", XI, State.REFUNDING, State.CONVERTED, B, "买家确认转单前的款项已到账", (B, S, P), "已到账", needs=("rest_contested", "was_converted")),
     Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败，商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
-    Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款，平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
+    Step("timeout_settled", XRM, State.REFUNDING, State.COMPLETED, C, "款项已付清，买家没有再提出，售后完成", (B, S), after="refund_legal", needs=("freight_declined_alone", "not_converted"), title="售后完成"),
+    Step("timeout_overdue", XRM, State.REFUNDING, State.REFUNDING, C, "商家没有答复退回运费，平台介入", (B, S, P), after="refund_legal", needs=("freight_claimed_alone",), title="平台介入通知"),
+    Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款，平台介入", (B, S, P), after="refund_legal", needs=("not_freight_alone",), title="平台介入通知"),
     Step("retry", ALL, State.REFUND_FAILED, State.REFUNDING, S, "商家重新办理退款", (B,), "重新退款", roles=MONEY),
     Step("ask_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, S, "原路退回不成功，商家请您填写收款账户", (B,), "请买家填写收款账户", needs=("takes_bank", "account_not_asked"), roles=MONEY, title="请填写收款账户"),
     Step("give_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家填写了收款账户，请重新退款", (S,), "填写收款账户", needs=("takes_bank", "account_wanted"), title="买家填写了收款账户"),
@@ -193,11 +199,14 @@ ROWS: tuple[Step, ...] = (
     # What the buyer advanced for the way back moves no case: it is claimed, and paid where payments can be recorded.
     *(
         Step("accept_freight", types, state, state, S, "商家同意付退回运费", (B,), "同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, title="商家同意付退回运费")
-        for state, types in ((State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
+        for state, types in ((State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XRM), (State.REFUND_FAILED, XRM))
     ),
     *(
         row
-        for state, types in ((State.INSPECTING, XR), (State.DISPUTED, XR), (State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
+        for state, types in (
+            (State.INSPECTING, XR), (State.DISPUTED, XR), (State.PAYING, X), (State.RESHIPPING, X), (State.CONFIRMING, X),
+            (State.REFUNDING, XRM), (State.REFUND_FAILED, XRM),
+        )
         for row in (
             Step("claim_freight", types, state, state, B, "买家报了垫付的退回运费，等待商家答复", (S,), "报退回运费", needs=("freight_advanced", "freight_unclaimed", "not_converted"), title="买家报了退回运费"),
             Step("decline_freight", types, state, state, S, "商家没有同意付退回运费", (B,), "不同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, danger=True, title="商家没有同意付退回运费"),
@@ -219,7 +228,8 @@ ROWS: tuple[Step, ...] = (
     ),
     *(Step("admit_unpaid", XI, state, state, S, "商家核对后确认款项没有付成，会重新付款", (B,), "款项没有付成", needs=("contested",), roles=MONEY) for state in (State.RESHIPPING, State.CONFIRMING)),
     Step("timeout_escalate", ALL, State.REFUNDING, State.REFUNDING, C, "商家没有答复未到账的款项，平台介入", (B, S, P), after="arrival_answer", needs=("contested", "not_shown"), title="平台介入通知"),
-    Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议，售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "not_converted"), title="售后完成"),
+    Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议，售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "not_converted", "freight_answered"), title="售后完成"),
+    Step("timeout_arrival", XRM, State.REFUNDING, State.REFUNDING, C, "商家提交付款凭证后买家没有再提出异议，等待商家答复退回运费", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "freight_claimed"), title="等待答复退回运费"),
     Step("timeout_arrival", XI, State.REFUNDING, State.CONVERTED, C, "商家提交付款凭证后买家没有再提出异议，款项按已付清", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "was_converted")),
     *(
         Step("decide_unpaid", types, state, target, P, "平台裁决：款项没有付到，商家重新付款", (B, S), "没有付到，重新付款", needs=("in_mediation", "deciding", "contested"), title="平台裁决通知")
@@ -342,7 +352,7 @@ def _end_paid(actor: Actor, who: str, tells: tuple[Actor, ...], mine: str) -> It
             f"{who}撤回了平台介入申请，{news}",
             tells,
             "撤回平台介入",
-            needs=("in_mediation", mine, "money_settled", where, *(("freight_answered",) if actor is S else ())),
+            needs=("in_mediation", mine, "money_settled", "freight_answered", where),
             danger=True,
             title="平台介入已撤回",
         )
@@ -351,7 +361,9 @@ def _end_paid(actor: Actor, who: str, tells: tuple[Actor, ...], mine: str) -> It
 def _overlay() -> Iterator[Step]:
     for state, when in _WHEN.items():
         types = frozenset(case_type for case_type in CaseType if state in _OPEN_OF[case_type])
-        owed = ("money_open",) if state is State.REFUNDING else ()  # paid meanwhile: it ends with the mediation
+        # paid meanwhile: it ends with the mediation
+        owed = ("still_owed",) if state is State.REFUNDING else ()
+        undecided = ("undecided",) if state is State.REFUNDING else ()
         if when is not None:
             for actor, other, who in ((B, S, "买家"), (S, B, "商家")):
                 yield Step(
@@ -470,7 +482,7 @@ def _overlay() -> Iterator[Step]:
             "平台裁决：按原流程继续",
             (B, S),
             "按原流程继续",
-            needs=("in_mediation", "deciding", *owed),
+            needs=("in_mediation", "deciding", *undecided),
             title="平台裁决通知",
         )
         yield going_on

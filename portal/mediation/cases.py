@@ -168,7 +168,8 @@ def _check(case: Case, step: flow.Step, form: DecideForm, handed: HandIn) -> Res
     view = case_view.build_view(case, Actor.MEDIATOR, g.now)
     returned = conversion_effects.are_goods_returned(case)
     form.show_sums(case.version, stakes.foresee(case, step.name, handed))
-    outcome = arbitration.carried_out(step, case.type, handed, goods_returned=returned)
+    claimed = case.freight_fen if case.freight_claim in flow.UNPAID else 0
+    outcome = arbitration.carried_out(step, case.type, handed, goods_returned=returned, freight_fen=claimed)
     kept = [(field.name, field.data if not getattr(field, "raw", "") else field.raw) for field in form]
     kept = [(name, value) for name, value in kept if name not in ("form_key", "version") and value]
     return page("mediation/check.html", case=case, view=view, step=step, form=form, outcome=outcome, kept=kept)

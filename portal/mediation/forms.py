@@ -7,8 +7,9 @@ from typing import Any
 from portal.cases import rulings
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects import conversion as conversion_effects
+from portal.cases.effects import freight as freight_effects
 from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, RefundDecision
-from portal.flow import Step
+from portal.flow import UNPAID, Step
 from portal.inputs import money_text
 from portal.models import Case
 from portal.web.fields import Choice, Money, Text
@@ -30,6 +31,30 @@ class DecideForm(Form):
         return HandIn(note=self.note.data or "")
 
 
+class FreightForm(DecideForm):
+    """A decision that may say of the freight that the buyer advanced whether the shop pays it."""
+
+    pays_freight = Choice(
+        "买家垫付的退回运费",
+        choices=[("yes", "由商家付给买家"), ("no", "不支持")],
+        missing="请选择买家垫付的退回运费是否由商家付",
+    )
+
+    def prepare(self, case: Case, step: Step, *, first: bool) -> None:
+        if case.freight_claim not in UNPAID or not freight_effects.can_award(case.type, case.state, step.name):
+            del self.pays_freight
+        else:
+            answered = "商家没有同意" if case.freight_claim == "declined" else "商家还没有答复"
+            self.pays_freight.description = f"买家报 {money_text(case.freight_fen)} 元，{answered}"
+
+    def read_pays(self) -> bool | None:
+        """The answer; None where it isn't asked."""
+        return self.pays_freight.data == "yes" if "pays_freight" in self else None
+
+    def hand_in(self) -> HandIn:
+        return Decision(note=self.note.data or "", pays_freight=self.read_pays())
+
+
 class ReturnForm(DecideForm):
     """支持,买家寄回: who pays the way back."""
 
@@ -43,7 +68,7 @@ class ReturnForm(DecideForm):
         return Decision(note=self.note.data or "", freight_payer=self.freight_payer.data)
 
 
-class RefundForm(DecideForm):
+class RefundForm(FreightForm):
     """商家退款, 改为退款: how much, and whether the goods go back first."""
 
     amount = Money("退款金额（元）", missing="请填写退款金额")
@@ -55,6 +80,7 @@ class RefundForm(DecideForm):
     freight_payer = Choice("退回运费", choices=PAYERS, optional=True, missing="请选择退回运费由谁承担")
 
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
+        super().prepare(case, step, first=first)
         self.amount.most = rulings.find_most_decidable(case)
         self.amount.description = f"最多 {money_text(self.amount.most)} 元，是这些商品实付而未退的部分"
         offered = rulings.find_awarded(case)
@@ -84,6 +110,7 @@ class RefundForm(DecideForm):
             note=self.note.data or "",
             amount_fen=self.amount.data,
             goods_back=goods_back,
+            pays_freight=self.read_pays(),
             freight_payer=self.freight_payer.data if goods_back else "",
         )
 
@@ -105,6 +132,8 @@ class MoreForm(DecideForm):
 
 
 FORMS: dict[str, type[DecideForm]] = {
+    "decide_continue": FreightForm,
+    "decide_reship": FreightForm,
     "decide_return": ReturnForm,
     "decide_refund": RefundForm,
     "more_evidence": MoreForm,

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model
 from portal.flow import FINAL, WAITS_FOR, Actor, CaseType, State
+from portal.models.freight import FREIGHT_HELD
 from portal.models.keys import ShopRow, cut_head, cut_tail, refer
 from portal.models.mediations import Mediation
 
@@ -74,6 +75,7 @@ class Case(ShopRow, Model):
             "stage IN ('','evidence','deciding','overdue','unfulfilled') AND escalated = (stage <> '')", name="stage"
         ),
         CheckConstraint("refund_fen >= 0", name="refund"),
+        CheckConstraint(FREIGHT_HELD, name="freight"),
         Index("ix_cases_queue", "shop_id", "state", "queue_at", "id"),
         Index("ix_cases_open", "shop_id", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_pile", "shop_id", "pile", "desk_at", "id", **_only(OPEN)),
@@ -136,7 +138,7 @@ class Case(ShopRow, Model):
     nudged_at: Mapped[datetime | None]
     payment_claim: Mapped[str] = mapped_column(String(8), default="", server_default="")  # flow.Facts says which
     claimed_at: Mapped[datetime | None]  # when that was said
-    freight_claim: Mapped[str] = mapped_column(String(8), default="", server_default="")  # "", open, accepted, declined
+    freight_claim: Mapped[str] = mapped_column(String(8), default="", server_default="")  # FREIGHT_HELD
     freight_fen: Mapped[int] = mapped_column(default=0, server_default="0")  # so much the buyer advanced, they say
     round: Mapped[int] = mapped_column(default=1)  # of sending a replacement
     applications: Mapped[int] = mapped_column(default=1)

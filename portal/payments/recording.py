@@ -200,7 +200,7 @@ def find_step(case: Any, verb: str) -> str:
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
     last = case.state == State.REFUNDING and money_entries.count_open(case) <= 1
-    last = last and not case.escalated
+    last = last and not case.escalated and case.freight_claim != "open"
     return "refund_ok" if last else "settle_entry"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from portal.cases.effects.freight import MOST_FREIGHT
 from portal.cases.effects.hand_ins import AdvancedFreight
 from portal.inputs import money_text
+from portal.models.freight import MOST_FREIGHT
 from portal.web.fields import Money, Text
 from portal.web.forms import Form
 from portal.web.photo_field import Photos

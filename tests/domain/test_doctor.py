@@ -654,6 +654,35 @@ def ended_and_still_owing(world: World) -> list[str]:
     return [case]
 
 
+@plant("freight")
+def freight_that_was_agreed_to_and_is_not_owed(world: World) -> list[str]:
+    case = world.cast.take(world.cast.until("reshipping"), "claim_freight", Actor.BUYER, freight_fen=1_250)
+    case = world.cast.take(case, "accept_freight", Actor.SELLER)
+    world.run("DELETE FROM money_entries WHERE case_id = :id AND kind = 'freight'", id=case.id)
+    return [f"case {case.case_no} claim accepted 1250"]
+
+
+@plant("freight")
+def freight_that_went_on_into_no_case(world: World) -> list[str]:
+    case = world.cast.take(world.cast.until("reshipping"), "claim_freight", Actor.BUYER, freight_fen=1_250)
+    world.run("UPDATE cases SET freight_claim = 'carried' WHERE id = :id", id=case.id)
+    return [f"case {case.case_no} claim carried 1250"]
+
+
+@plant("freight")
+def freight_that_is_owed_twice(world: World) -> list[str]:
+    case = world.cast.take(world.cast.until("reshipping"), "claim_freight", Actor.BUYER, freight_fen=1_250)
+    case = world.cast.take(case, "accept_freight", Actor.SELLER)
+    world.run(
+        "INSERT INTO money_entries (id, shop_id, case_id, order_id, kind, state, amount_fen, lines, key, made_at, "
+        "route, channel, reference, problem, tries, arrival) SELECT id + 1000, shop_id, case_id, order_id, kind, "
+        "state, amount_fen, lines, key || '9', made_at, route, channel, reference, problem, tries, arrival "
+        "FROM money_entries WHERE case_id = :id AND kind = 'freight'",
+        id=case.id,
+    )
+    return [f"case {case.case_no} paid times 2"]
+
+
 def late(world: World) -> Case:
     """A mediation whose decision is late."""
     return world.cast.mediated(world.cast.until("revising"), "overdue", mediator_id=world.cast.mediator)

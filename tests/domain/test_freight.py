@@ -129,4 +129,4 @@ def test_a_case_that_goes_on_as_a_refund_takes_its_freight_along(cast: Cast, agr
     cast.take(case, "convert_refund", BUYER, cast.now + timedelta(hours=73))
     child = db.session.scalars(select(Case).where(Case.parent_id == case.id)).one()
     assert entries(child) == ([("freight", "due", 1_250)] if agreed else [])
-    assert (child.freight_claim, child.freight_fen) == (("", 0) if agreed else ("open", 1_250))
+    assert (child.freight_claim, child.freight_fen) == ("accepted" if agreed else "open", 1_250)

@@ -436,6 +436,27 @@ def test_a_cut_number_of_another_order_changes_nothing(take: Take) -> None:
     assert (report.orders, only().receiver_name) == (Counts(refused=1), "李雯")
 
 
+@pytest.mark.parametrize("digits", [16, 17, 18, 19])
+@pytest.mark.parametrize("cut_first", [True, False])
+@pytest.mark.parametrize("dry", [True, False])
+def test_an_order_is_not_taken_again_under_its_cut_number(take: Take, digits: int, cut_first: bool, dry: bool) -> None:
+    whole = "3905403692550747597"[: digits - 1] + "7"
+    cut = whole[:15] + "0" * (digits - 15)
+    first, second = (cut, whole) if cut_first else (whole, cut)
+    take([order(first)])
+    report = take([order(second), order("4905403692550747597")], dry_run=dry)
+    assert (report.orders.new, report.orders.refused, only_number(report)) == (1, 1, second)
+    assert first in report.problems[-1].sentence
+    if not dry:
+        assert sum(milli for _, milli in bought()) == 4_000
+    report = take([order(second, 订单创建时间="2026-11-06 09:00:00")])  # placed at another time it is another order
+    assert report.orders.new == 1
+
+
+def only_number(report: Report) -> str:
+    return next(each.order_no for each in report.problems if "像是" in each.sentence)
+
+
 def test_a_number_that_ends_in_zeros_by_chance_is_good(take: Take) -> None:
     rows = [order("3905403692550740000"), line(**{"SKU ID": "9", "单价(元)": 0})]
     assert take(rows).orders == Counts(new=1)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db
+from portal.flow import Actor
 from portal.models import MoneyEntry
-from tests.cast import Cast, post, sign_in
+from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import Clock
+from tests.pictures import photo
+from tests.web.test_consumer import Consumer, does
 
 
 def test_claimed_declined_and_claimed_again(app: Flask, cast: Cast, now: Clock) -> None:
@@ -33,3 +38,53 @@ def test_claimed_declined_and_claimed_again(app: Flask, cast: Cast, now: Clock) 
     entry = db.session.scalars(select(MoneyEntry).where(MoneyEntry.kind == "freight")).one()
     assert (entry.state, entry.amount_fen) == ("due", 1_200)
     assert "运费（" in buyer.get(url).text
+
+
+def test_the_mediator_awards_it_on_the_page(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.take(cast.until("reshipping"), "claim_freight", Actor.BUYER, freight_fen=1_250)
+    url = f"/mediation/{cast.mediated(case).case_no}/decide_continue"
+    mediator = sign_in(app, "mediator")
+    page = mediator.get(url).text
+    assert "买家报 12.50 元，商家还没有答复" in page
+    why = {"note": "收据上是这个金额，商家承担"}
+    assert "请选择买家垫付的退回运费是否由商家付" in post(mediator, url, why).text
+    looked = post(mediator, url, {**why, "pays_freight": "yes"})
+    assert "买家垫付的退回运费 12.50 元由商家付给买家" in looked.text
+    done = mediator.post(url, data={**why, "pays_freight": "yes", **token_of(looked), "confirmed": "1"})
+    assert done.status_code == 303
+    page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
+    assert "垫付的退回运费 ¥12.50：由商家付给买家" in page
+
+
+def test_a_case_that_only_the_freight_keeps_open_says_so(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.take(cast.until("confirming"), "claim_freight", Actor.BUYER, freight_fen=1_250)
+    buyer, seller = sign_in(app, "buyer"), sign_in(app, "seller")
+    url = f"/cases/{case.case_no}"
+    assert "确认收货后等待商家答复您报的退回运费" in buyer.get(f"{url}/confirm").text
+    assert post(buyer, f"{url}/confirm").status_code == 303
+    page = buyer.get(url).text
+    assert "等待商家答复您报的退回运费" in page and "没有答复您报的退回运费，由平台介入" in page
+    page = seller.get(f"/seller{url}").text
+    assert "请答复买家报的退回运费" in page and ">同意付运费" in page and ">不同意付运费" in page
+    assert post(seller, f"/seller{url}/decline_freight", {"note": "收据看不清"}).status_code == 303
+    page = buyer.get(url).text
+    assert "款项已付清，商家没有同意退回运费" in page and ">申请平台介入" in page and ">已到账" in page
+
+
+def test_a_consumer_without_account_claims_it_by_their_link(app: Flask, cast: Cast, now: Clock) -> None:
+    consumer = Consumer(app, cast)
+    down = consumer.chain.down
+    down.take(consumer.case, "agree", Actor.SELLER)
+    down.take(consumer.case, "ship_return", Actor.BUYER, parcels=PARCELS)
+    assert ">报退回运费" in consumer.browser.get(consumer.url).text
+    wrong = does(consumer, "claim_freight", amount="500.01", note="中通")
+    assert wrong.status_code == 422 and 'value="500.01"' in wrong.text and "中通" in wrong.text
+    assert does(consumer, "claim_freight", amount="12.50", note="中通").status_code == 303
+    page = consumer.browser.get(consumer.url).text
+    assert "垫付的退回运费（等待商家答复）" in page and "您已报过退回运费" in page
+    down.take(consumer.now(), "decline_freight", Actor.SELLER, note="收据看不清")
+    page = consumer.browser.get(consumer.url).text
+    assert "收据看不清" in page and ">申请平台介入" in page
+    receipt = (io.BytesIO(photo((300, 200))), "a.jpg")
+    assert does(consumer, "claim_freight", amount="12", photos=receipt).status_code == 303
+    assert (consumer.now().freight_claim, consumer.now().freight_fen) == ("open", 1_200)

@@ -210,9 +210,13 @@ class EvidenceRequest(HandIn):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision(HandIn):
-    """Who pays the way back; "": as it stands."""
+    """Who pays the way back; "": as it stands.
+
+    ``pays_freight``: whether the shop pays the freight that the buyer says they advanced; None: it isn't asked.
+    """
 
     freight_payer: str = ""
+    pays_freight: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

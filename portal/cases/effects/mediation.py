@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects.application import freeze_address
 from portal.cases.effects.conversion import has_returned_goods, make_refund_child
+from portal.cases.effects.freight import rule_on_freight
 from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest, HandIn, RefundDecision
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.cases.mediation_rows import find_mediation
@@ -24,6 +25,7 @@ from portal.models import (
     Parcel,
 )
 from portal.money import arrivals
+from portal.money import entries as money_entries
 from portal.notices import notices
 from portal.people import mediators
 from portal.rights import phrases, policies
@@ -154,25 +156,29 @@ def ask_more_evidence(context: StepContext[EvidenceRequest]) -> dict[str, Any]:
 ASKED: Mapping[str, str] = {"both": "", "buyer": "seller", "seller": "buyer"}  # who is asked: who need not answer
 
 
-@effect("decide_continue")
-def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
+@effect("decide_continue", takes=Decision)
+def decide_continue(context: StepContext[Decision]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
+    claim = rule_on_freight(context)
+    if case.state == State.REFUNDING and not money_entries.count_open(case):
+        raise context.refuse("款项已付清，不支持退回运费的，请裁决「商家已付清，完成」")
     if context.by.actor is not Actor.CLOCK or case.payment_claim != "shown":
         by_rule = {"ruled": True} if context.by.actor is Actor.CLOCK else {}
-        return {**end_mediation(context), **by_rule}
+        return {**end_mediation(context), **by_rule, **claim}
     # Nobody decided in time and the shop has shown proof: left open, it would come back to the rule for ever.
     arrivals.confirm_rest(case, at=context.at, word="decided")
-    return {**end_mediation(context), "payment_claim": "", "claimed_at": None}
+    return {**end_mediation(context), **claim, "payment_claim": "", "claimed_at": None}
 
 
 @effect("decide_close", "decide_complete")
 def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
+    claim = rule_on_freight(context)
     if context.step.target in (State.COMPLETED, State.CONVERTED) and case.payment_claim:
         arrivals.confirm_rest(case, at=context.at, word="decided")
-        return {"payment_claim": "", "claimed_at": None}
+        return {**claim, "payment_claim": "", "claimed_at": None}
     if context.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
         here = case.state == State.DISPUTED or is_signed(case, "back")
         for line in load_lines(case):  # what the shop has received, it sends back
@@ -180,7 +186,7 @@ def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
             if here and line.received_milli is None:
                 line.received_milli = line.quantity_milli
         db.session.flush()
-    return {}
+    return claim
 
 
 def has_address(case: Case) -> bool:
@@ -222,8 +228,8 @@ def decide_return(context: StepContext[Decision]) -> dict[str, Any]:
     return {**freeze_address(context, address), "freight_payer": decide_payer(context), "negotiated": False}
 
 
-@effect("decide_reship")
-def decide_reship(context: StepContext[HandIn]) -> dict[str, Any]:
+@effect("decide_reship", takes=Decision)
+def decide_reship(context: StepContext[Decision]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
     for line in load_lines(case):
@@ -241,6 +247,7 @@ def decide_reship(context: StepContext[HandIn]) -> dict[str, Any]:
         "difference_waived": True,
         "negotiated": False,
         "round": case.round + 1 if again else case.round,
+        **rule_on_freight(context),
     }
 
 
@@ -254,6 +261,7 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
     if not 0 < fen <= most:
         raise context.refuse(f"退款金额须大于 0，最多 {most / 100:.2f} 元")
     context.data["decided_fen"] = fen
+    claim = rule_on_freight(context)
     if context.step.target == State.CONVERTED:
         may_ask = asks_goods_back(case.type, case.state, State.CONVERTED, goods_returned=has_returned_goods(case))
         wanted = is_signed(case, "out") if context.by.actor is Actor.CLOCK else handed.goods_back
@@ -265,10 +273,10 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
             context.data["goods_back"] = goods_back
         if goods_back:
             context.child = replace(context.child, freight_payer=decide_payer(context))
-        return {}
+        return claim
     for line in load_lines(case):  # the decision stands for the inspection
         line.accepted_milli = line.quantity_milli
         if line.received_milli is not None:
             line.received_milli = line.quantity_milli
     db.session.flush()
-    return {"refund_fen": fen, "negotiated": False, "ruled": context.by.actor is Actor.CLOCK}
+    return {**claim, "refund_fen": fen, "negotiated": False, "ruled": context.by.actor is Actor.CLOCK}

@@ -56,7 +56,8 @@ class ChildCase:
     return_difference_fen: int = 0  # paid for another specification, and now given back
     compensation_fen: int = 0
     freight_fen: int = 0  # of the way back, agreed to and not yet paid
-    freight_claimed_fen: int = 0  # claimed, and not yet answered
+    freight_claim: str = ""  # what became of what was claimed for it, and how much that was
+    freight_claimed_fen: int = 0
     difference_waived: bool = False
     proposer: int | None = None  # whose terms they are, when the other side has accepted them
 
@@ -126,12 +127,11 @@ def apply_effect(context: StepContext[HandIn]) -> dict[str, Any]:
 def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) -> dict[str, Any]:
     """What entering the next state makes payable: a refund, a difference given back, or nothing more."""
     case, step = context.case, context.step
-    if step.target in flow.FINAL and step.target != State.COMPLETED:
-        if context.child is not None:
-            context.child = carry_freight(case, context.child)
-        if case.entry_count:
+    if step.target in flow.FINAL:
+        claim = end_claim(context, changes)
+        if step.target != State.COMPLETED and changes.get("entry_count", case.entry_count):
             money_entries.cancel_open(case)
-        return {}
+        return claim
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
         exact = "refund_fen" in changes  # this very step names the sum
@@ -159,15 +159,33 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
     return {}
 
 
-def carry_freight(case: Case, child: ChildCase) -> ChildCase:
-    """The case that goes on takes over what the shop owes for the way back, and what waits for its answer."""
-    if case.freight_claim == "open":
-        return replace(child, freight_claimed_fen=case.freight_fen)
-    if case.freight_claim != "accepted":
-        return child
-    entries = money_entries.list_of_case(case)
-    owed = (entry for entry in entries if entry.kind == "freight" and entry.state in money_entries.TO_PAY)
-    return replace(child, freight_fen=sum(entry.amount_fen for entry in owed))
+def end_claim(context: StepContext[HandIn], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What becomes of the freight that was claimed when a case ends: the case that goes on takes it over.
+
+    It takes over what the shop owes for the way back, and what waits for an answer. With no such case a claim that
+    nobody has answered is dropped, and the event says so.
+    """
+    case, child = context.case, context.child
+    claim = changes.get("freight_claim", case.freight_claim)
+    if child is None:
+        if claim != "open":
+            return {}
+        context.data["dropped_fen"] = case.freight_fen
+        return {"freight_claim": "dropped"}
+    if claim == "open":
+        context.child = replace(child, freight_claim="open", freight_claimed_fen=case.freight_fen)
+        return {"freight_claim": "carried"}
+    if claim in ("accepted", "declined"):
+        entries = money_entries.list_of_case(case) if claim == "accepted" else ()
+        owed = (entry for entry in entries if entry.kind == "freight" and entry.state in money_entries.TO_PAY)
+        same_way = child.state == State.REFUNDING  # nothing goes back again, so that nothing more can be claimed
+        context.child = replace(
+            child,
+            freight_fen=sum(entry.amount_fen for entry in owed),
+            freight_claim=claim if same_way else "",
+            freight_claimed_fen=case.freight_fen if same_way else 0,
+        )
+    return {}
 
 
 _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPECTING, State.DISPUTED)

@@ -98,11 +98,14 @@ _WHOSE = (  # who or what a status may name first, and the statuses for which th
 )
 _BETWEEN = re.compile(r"[()（）\[\]【】,，、;；。/|｜:：+&·~\-—\s]+")
 PARTLY = "部分"  # some of it is on its way, some not
-UNKNOWN_STATUS = "「{text}」不是认识的订单状态，按「状态待确认」导入，买家暂时不能申请，请核对"
+UNKNOWN_STATUS = (
+    "「{text}」不是认识的订单状态：新订单按「状态待确认」导入，买家暂时不能申请；已知的订单保留原来的状态。请核对"
+)
 PARTLY_SHIPPED = "「{text}」按已发货导入，没有发出的部分请与买家说明"
-
-
-REFUND_CLOSED = "「{text}」是退款已关闭，表格没有说订单到了哪一步，按「状态待确认」导入；已知的订单照旧"
+REFUND_CLOSED = (
+    "「{text}」是退款已关闭，表格没有说订单到了哪一步：新订单按「状态待确认」导入，"
+    "已知的订单回到退款前的状态，或保留原来的状态"
+)
 REFUND_CLOSED_SENT = "「{text}」是退款已关闭，订单有运单号，按已发货导入"
 
 

@@ -33,6 +33,7 @@ from portal.orders.importing.people import People
 from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS, MORE_OR_LESS
 from portal.orders.importing.progress import Replaced
 from portal.orders.importing.report import Outcome, Report, RowResult
+from portal.orders.importing.twins import find_twins, refuse_twin
 
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 _orders: Table = Order.__table__  # type: ignore[assignment]
@@ -139,12 +140,14 @@ class Batch:
     def _without_strangers(self, present: dict[_Key, dict[str, Any]], write: bool) -> list[OrderRows]:
         """The orders but for those that are somebody else's or nobody's; makes who is missing."""
         wanted: list[OrderRows] = []
+        twins = find_twins(self._orders, self._shop_of, present)
         for order in self._orders:
             there = present.get(self._key(order))
             try:
                 self._people.find_shop(order, self._claims.shops_of(order.order_no))
                 self._people.check(order, there)
                 refuse_another(order, there)
+                refuse_twin(order, twins.get(id(order)))
             except Refused as problem:
                 self._said.refuse(order, problem)
             else:
