@@ -488,6 +488,12 @@ def placed(order: Any, now: datetime | None = None) -> str:
     return UNPLACED if is_unplaced(order) else moment(order.ordered_at, now)
 
 
+def name_sum(status: str, *, short: bool = False) -> str:
+    """What the sum of an order is called: nobody has paid an unpaid one, and a cancelled one may never have been."""
+    name = {"unpaid": "应付款", "cancelled": "订单金额"}.get(status, "实付款")
+    return name.removesuffix("款") if short else name
+
+
 def is_unplaced(order: Any) -> bool:
     """Whether nobody knows when an order was placed. Has both moments."""
     return bool(order.ordered_at == order.imported_at)
