@@ -339,6 +339,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.queue_columns", SHOP, get=200, post=303, form=lambda deal: {"columns": "reason"}),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
+    Row("seller.rename_view", SHOP, get=200, post=303, values={"view_id": "1"}, form=lambda deal: {"name": "到货"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
     Row("seller.reply_list", SHOP, get=200, post=303, form=lambda deal: {"name": "补拍", "words": "请补拍照片"}),
     Row("seller.reply", SHOP, get=404, post=404, values={"reply_id": "1"}),
