@@ -7,7 +7,9 @@ import re
 import pytest
 from flask import Flask
 
+from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
+from portal.models import OrderLine
 from tests.cast import PARCELS, Cast, sign_in
 from tests.conftest import Clock
 
@@ -44,3 +46,16 @@ def test_the_warehouse_reads_no_sums_among_the_orders(app: Flask, cast: Cast, no
     assert said in sign_in(app, "seller").get("/seller/orders").text
     page = sign_in(app, "buyer2").get("/seller/orders").text
     assert "纯棉中筒袜" in page and "¥" not in page and "/contact" not in page and "/seller/import" not in page
+
+
+def test_the_warehouse_reads_no_price_in_the_snapshot(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    case = cast.until("inspecting")
+    told = {"货品标题": "短袜", "单价(元)": "38.17", "成交金额": "76.34", "单位": "双"}
+    with writing():
+        mine = (OrderLine.order_id == case.order_id, OrderLine.shop_id == cast.shop)
+        db.session.execute(db.update(OrderLine).where(*mine).values(snapshot=told))
+    url = f"/seller/cases/{case.case_no}"
+    assert "38.17" in sign_in(app, "seller").get(url).text
+    page = sign_in(app, "buyer2").get(url).text
+    assert "交易快照" in page and "38.17" not in page and "76.34" not in page and "成交金额" not in page
