@@ -443,6 +443,18 @@ def test_what_stands_around_a_heading_does_not_matter(heading: str, frame: str) 
     assert BY_HEADING[normal_heading(frame.format(heading))].heading == heading
 
 
+@pytest.mark.parametrize("ended", ["退款成功", "交易关闭", "退款中", "售后中", "已取消"])
+@pytest.mark.parametrize("alive", ["已发货", "交易成功", "待发货", "拒收"])
+def test_the_end_of_one_line_is_not_the_order_s(tmp_path: Path, ended: str, alive: str) -> None:
+    """Other platforms say a status of each line: that the first was refunded takes no right from the second."""
+    first, second = (NUMBER, "打底衫", 2, 18.8, ended), (NUMBER, "外套", 1, 50, alive)
+    [only], problems = all_of(exports.text(tmp_path / "a.csv", few(first, second)))
+    assert (only.status, only.status_text, only.whole) == ("unknown", "各行状态不同", False)
+    assert [(each.row, each.lost) for each in problems] == [(3, Lost.LINE)]
+    [only], problems = all_of(exports.text(tmp_path / "a.csv", few(second, first)))
+    assert (only.status_text, [line.title for line in only.lines]) == (alive, ["外套"])
+
+
 def test_an_unknown_status_is_kept_and_said(tmp_path: Path) -> None:
     [only], problems = all_of(exports.text(tmp_path / "a.csv", few((NUMBER, "打底衫", 2, 18.8, "等待外星人签收"))))
     assert (only.status, only.status_text) == ("unknown", "等待外星人签收")

@@ -32,7 +32,7 @@ from portal.orders.export_format.rows import (
     judge_unit,
     name_total,
 )
-from portal.orders.export_format.statuses import read_status
+from portal.orders.export_format.statuses import ENDED, MIXED, read_status
 from portal.sheets import Fault, Row
 from portal.waybills import join_numbers, split_numbers
 
@@ -112,6 +112,8 @@ class Assembly:
             if said:
                 sentence = f"订单编号与第 {order.row} 行相同，{columns}却不同，请核对后分开导入"
                 self._collided |= is_cut(order.order_no)
+                if "订单状态" in different and order.status in ENDED:  # one line's end isn't the order's
+                    order.status, order.status_text = "unknown", MIXED
             else:
                 sentence = f"没有订单编号，{columns}又与上面的订单（第 {order.row} 行）不同，请补上订单编号再导入"
                 self._stray_row = row.number

@@ -97,6 +97,8 @@ _WHOSE = (  # who or what a status may name first, and the statuses for which th
     (("仓库",), frozenset({"unshipped"})),
 )
 _BETWEEN = re.compile(r"[()（）\[\]【】,，、;；。/|｜:：+&·~\-—\s]+")
+ENDED = ("cancelled", "refunding")  # what may be true of one line of an order and not of the others
+MIXED = "各行状态不同"
 PARTLY = "部分"  # some of it is on its way, some not
 UNKNOWN_STATUS = (
     "「{text}」不是认识的订单状态：新订单按「状态待确认」导入，买家暂时不能申请；已知的订单保留原来的状态。请核对"
