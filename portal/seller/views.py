@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
@@ -54,7 +52,9 @@ def keep_view() -> ResponseReturnValue:
     return _show(here, form, 422 if form.errors else 200)
 
 
-def _show(here: listing.Listing, form: ViewForm, status: int, renamed: tuple[int, RenameForm] | None = None) -> Any:
+def _show(
+    here: listing.Listing, form: ViewForm, status: int, renamed: tuple[int, RenameForm] | None = None
+) -> ResponseReturnValue:
     """The page of views; ``renamed``: the view whose new name was refused, and its form."""
     return page(
         "seller/views.html",
@@ -73,6 +73,7 @@ def rename_view(view_id: int) -> ResponseReturnValue:
     """Another name; of a shared view of somebody else's only by the owner."""
     here = listing.carry()
     form = RenameForm()
+    form.name.id = f"name-{view_id}"  # each view on the page has such a field
 
     def renamed() -> str:
         any_of_shop = g.who.role == "owner"

@@ -274,6 +274,8 @@ def test_a_view_gets_another_name_from_whom_it_belongs_to(app: Flask, cast: Cast
     for name, sentence in (("破损待审核", "已有名为「破损待审核」的视图"), (" ", "请填写新名称")):
         refused = post(owner, url, {"name": name}, at=at)
         assert refused.status_code == 422 and sentence in refused.text
+        field = re.findall(r'<li><a href="#([^"]+)"', refused.text)
+        assert len(field) == 1 and refused.text.count(f'id="{field[0]}"') == 1
     assert 'value="破损待审核"' in post(owner, url, {"name": "破损待审核"}, at=at).text  # what was typed stays
     for browser in (agent, other):
         assert "said=view-gone" in post(browser, url, {"name": "别的"}, at="/seller/views?tab=mine").location
