@@ -24,7 +24,7 @@ from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
 from portal.orders.importing.goods import Goods
-from portal.orders.importing.keeping import keep_doubts, tell_contradicted
+from portal.orders.importing.keeping import keep_doubts, tell_contradicted, tell_refunded
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
@@ -273,6 +273,7 @@ class Batch:
             if ids_:
                 statement = update(table).where(table.id.in_(sorted(ids_))).values(version=table.version + 1)
                 db.session.execute(statement.execution_options(synchronize_session=False))
+        tell_refunded(changes, self._now)
 
     def _new_rows(self, new: list[OrderRows]) -> list[dict[str, Any]]:
         """New orders as rows; their buyers see those of shops that they know."""
