@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from portal.applications import dispatch
 from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
@@ -107,6 +108,7 @@ def tidy(store: Store, imports: Path) -> None:
         sessions.forget_old_sessions(now)
         once.forget(now)
         exports.forget_old(now)
+        dispatch.forget_old(now)
         rates.forget(now)
         looks.forget(now)
         following.end_old(now)

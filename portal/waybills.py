@@ -17,6 +17,7 @@ MOST_DIGITS = 22  # more of them in a row are two numbers whose separator was lo
 JOINT = ";"
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
 _DASHES = re.compile(r"[\-‐-―−—－]+")
 _SEPARATORS = re.compile(r"[;；,，、/／\\|｜+＋&＆\r\n\u2028\u2029]+")
 _TOKEN = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*-?")
@@ -28,12 +29,18 @@ _TWICE = re.compile(r"[0-9]{8}.*[A-Z]+[0-9A-Z]?[0-9]{8}")  # digits, a prefix, d
 _USUAL = re.compile(r"[A-Z]{0,4}[0-9]{10,22}")
 _AFTER_WHOLE = re.compile(r"[0-9]{7,}[A-Z]{0,3}[\s-]+[0-9]")  # more digits behind what is longer than MOST_BLOCK
 _POST = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")  # an international postal number (UPU S10): whole with nine digits
+_CARRIER = re.compile(r"(?:UPS|DHL|FEDEX|USPS|TNT|EMS|ZTO|YTO|STO|YUNDA|CAINIAO)[\s:#]+(?=[0-9A-Z]{9})")  # its name
 _DPK = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill: the suffix is part of it
+
+
+def is_unseen(character: str) -> bool:
+    """Whether a character of a number can't be seen: marks of direction and joining, and letters that are blank."""
+    return unicodedata.category(character) == "Cf" or character in _UNSEEN
 
 
 def fold_number(text: str) -> str:
     """Half-width, upper case, without invisible characters, every dash ``-``."""
-    plain = "".join(each for each in inputs.fold(text) if unicodedata.category(each) != "Cf")
+    plain = "".join(each for each in inputs.fold(text) if not is_unseen(each))
     return _DASHES.sub("-", plain.upper())
 
 
@@ -54,7 +61,7 @@ def split_numbers(text: str) -> list[str]:
     if _USUAL.fullmatch(text):
         return [text]
     parts = [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
-    found = [_split_part(fold_number(part)) for part in parts]
+    found = [_split_part(_CARRIER.sub("", fold_number(part))) for part in parts]
     if not any(found):
         return list(dict.fromkeys(parts))
     numbers: list[str] = []

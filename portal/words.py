@@ -342,6 +342,8 @@ SAID: dict[str, str] = {
     "tags-saved": "标签已保存",
     "sharing-saved": "分配方式已保存，对之后的新申请生效",
     "view-removed": "视图已删除",
+    "view-renamed": "视图已改名",
+    "view-gone": "没有改名：这个视图已删除，或不是您的",
     "signed-out": "您已退出登录",
     "draft-kept": "已为您保留填写内容，请核对后重新提交",
     "try-again": "页面停留太久，请重新登录",
@@ -409,6 +411,8 @@ SAID: dict[str, str] = {
     "complaint-answered": "已答复，投诉人能看到",
     "traces-imported": "物流记录已导入，结果如下",
     "shipped": "已发货，买家会收到通知",
+    "orders-sent": "已发货，结果如下；买家会收到通知",
+    "orders-unsent": "没有发出订单，每一笔的原因在下面",
     "order-labels-none": "请先勾选待发货的订单",
     "print-many": "一次最多打印 50 张，请加筛选条件，或勾选要打印的",
     "sent-back": "拒收商品的退还运单已登记",
@@ -484,6 +488,12 @@ UNPLACED = "下单时间未知"
 def placed(order: Any, now: datetime | None = None) -> str:
     """When an order was placed; its import's moment only stands for one that isn't known. Has both moments."""
     return UNPLACED if is_unplaced(order) else moment(order.ordered_at, now)
+
+
+def name_sum(status: str, *, short: bool = False) -> str:
+    """What the sum of an order is called: nobody has paid an unpaid one, and a cancelled one may never have been."""
+    name = {"unpaid": "应付款", "cancelled": "订单金额"}.get(status, "实付款")
+    return name.removesuffix("款") if short else name
 
 
 def is_unplaced(order: Any) -> bool:

@@ -110,7 +110,7 @@ class Cast:
                 status=status,
                 status_text=status,
                 ordered_at=columns.pop("ordered_at", self.now - timedelta(days=6)),
-                paid_at=self.now - timedelta(days=6),
+                paid_at=columns.pop("paid_at", self.now - timedelta(days=6)),
                 received_at=received,
                 goods_total_fen=columns.pop("goods_total_fen", price_fen * lines * milli // 1000),
                 paid_fen=columns.pop("paid_fen", price_fen * lines * milli // 1000),

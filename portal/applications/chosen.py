@@ -51,3 +51,10 @@ def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Chosen]:
     paying = {row.id: row.shop_id for row in rows if row.status != "unpaid"}
     left = paid.list_left(paying) if paying else {}
     return [Chosen(**row._mapping, left_fen=left.get(row.id, 0)) for row in rows]
+
+
+def was_paid(order_nos: Sequence[str], buyer_id: int) -> bool:
+    """Whether any of this buyer's orders among these numbers was ever paid for."""
+    query = select(Order.id, Order.order_no, Order.shop_id, Order.paid_at)
+    found = addresses.map_addresses(list(order_nos)[:MOST_AT_ONCE], buyer_id, query)
+    return not found or any(row.paid_at is not None for row in found.values())

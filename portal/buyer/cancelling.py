@@ -92,9 +92,11 @@ def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     """What became of each of the orders that were called off together."""
     made = guards.found(chosen.find_cancellation(cancellation_id, g.who.user_id))
     rows = [(number, cancel_outcomes.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
-    call_off = cancel_outcomes.name_call_off(resells=g.who.resells)
+    paid = chosen.was_paid([number for number, _, _ in rows], g.who.user_id) or any(case_no for _, _, case_no in rows)
+    call_off = cancel_outcomes.name_call_off(resells=g.who.resells, paid=paid)
     return page(
         "buyer/cancelled.html",
+        back=f"/orders?tab={'unshipped' if paid else 'unpaid'}",
         made=made,
         rows=rows,
         call_off=call_off,

@@ -151,7 +151,7 @@ def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
     policy = policies.get_current(shop.id)
     promises = [found for code in guarantees.codes(policy.guarantees) if (found := guarantees.guarantee(code))]
     off = [name for kind, name in words.TYPE.items() if kind not in policy.types.split(",")]
-    shown = examples.list_examples(policy.types.split(","), policy.special_freight, guarantees.codes(policy.guarantees))
+    described = goods.describe_policy(policy)
     return page(
         "buyer/conditions.html",
         shop=shop,
@@ -159,6 +159,7 @@ def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
         promises=promises,
         back=back,
         off=off,
-        examples=shown,
+        examples=examples.list_examples(described),
+        terms=examples.list_terms(described),
         silences=silence.list_silences(),
     )

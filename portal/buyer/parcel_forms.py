@@ -36,7 +36,7 @@ class ParcelForm(StepForm):
     number4 = Line("第 4 个包裹的单号", limit=60, exact=True, optional=True)
     carrier5 = Pick("第 5 个包裹的快递公司", optional=True)
     number5 = Line("第 5 个包裹的单号", limit=60, exact=True, optional=True)
-    photos: Any = Photos("寄出前的照片")
+    photos: Any = Photos("寄出前拍照")
     place: Any = HiddenField()  # which of several return addresses
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

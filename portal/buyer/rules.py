@@ -6,11 +6,17 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
-from portal.flow import CaseType
 from portal.rights import examples, guarantees, rules, silence
-from portal.rights.reasons import Payer
+from portal.rights.goods import NO_REASON_RETURN, Policy
 from portal.web import guards
 from portal.web.pages import page
+
+# The examples of a shop that takes every type and has the promises that open reasons of their own.
+_EVERYTHING = Policy(
+    guarantees=frozenset(
+        {NO_REASON_RETURN, *(each.code for each in guarantees.GUARANTEES if each.effect is guarantees.Effect.EXCHANGE)}
+    )
+)
 
 
 @bp.get("/rules")
@@ -26,8 +32,6 @@ def public_rules() -> ResponseReturnValue:
         holds=holds,
         versions=every,
         coming=[each for each in every if each.effective_at > g.now],
-        examples=examples.list_examples(
-            list(CaseType), Payer.NEGOTIATED, [each.code for each in guarantees.GUARANTEES]
-        ),
+        examples=examples.list_examples(_EVERYTHING),
         silences=silence.list_silences(),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, select
 
@@ -14,14 +15,14 @@ MOST = 500  # cases on one list, those with the least time left
 
 
 class Pick(NamedTuple):
-    """One specification to fetch from the shelf: how much (thousandths) and for which cases."""
+    """One specification to fetch from the shelf: how much (thousandths) and for which cases or orders."""
 
     cargo_no: str
     title: str
     spec: str
     unit: str
     milli: int
-    case_nos: tuple[str, ...]
+    numbers: tuple[str, ...]
 
 
 def list_picks(shop_id: int) -> tuple[list[Pick], int, bool]:
@@ -41,9 +42,13 @@ def list_picks(shop_id: int) -> tuple[list[Pick], int, bool]:
         .where(CaseLine.shop_id == shop_id, CaseLine.case_id.in_(ids[:MOST]), left > 0)
         .order_by(OrderLine.cargo_no, CaseLine.title, CaseLine.wanted_spec, Case.case_no)
     )
+    return add_up(db.session.execute(query)), min(len(ids), MOST), len(ids) > MOST
+
+
+def add_up(rows: Iterable[Any]) -> list[Pick]:
+    """Rows of (货号, title, specification, unit, quantity, number of the case or order), summed up as they come."""
     found: dict[tuple[str, str, str, str], tuple[int, list[str]]] = {}
-    for cargo_no, title, spec, unit, milli, case_no in db.session.execute(query):
+    for cargo_no, title, spec, unit, milli, number in rows:
         before, numbers = found.get((cargo_no, title, spec, unit), (0, []))
-        found[cargo_no, title, spec, unit] = (before + milli, [*numbers, case_no])
-    picks = [Pick(*what, milli, tuple(dict.fromkeys(numbers))) for what, (milli, numbers) in found.items()]
-    return picks, min(len(ids), MOST), len(ids) > MOST
+        found[cargo_no, title, spec, unit] = (before + milli, [*numbers, number])
+    return [Pick(*what, milli, tuple(dict.fromkeys(numbers))) for what, (milli, numbers) in found.items()]

@@ -238,6 +238,7 @@ OTHERS: dict[str, str] = {
     "shop_tags": "a shop's own words",
     "replies": "a shop's own words",
     "wordings": "a company's words of its products",
+    "dispatch_files": "a company's tables of waybills, removed after a month; what was sent is in the orders",
     "exports": "lists of a shop's staff as tables, removed after a day",
     "auto_rules": "a shop's own rules",
     "auto_switches": "whether a shop's rules are at work",

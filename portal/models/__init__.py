@@ -11,6 +11,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink, QualityShare
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, LabelPrint, OrderLabelPrint, QueueColumns, SavedView, SlipPrint
+from portal.models.dispatch import DispatchFile
 from portal.models.disposals import Disposal, DisposalMove
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
@@ -76,6 +77,7 @@ __all__ = [
     "Conversation",
     "CustomerNote",
     "Delivery",
+    "DispatchFile",
     "Disposal",
     "DisposalMove",
     "Draft",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, select
+from sqlalchemy import and_, case, delete, func, or_, select
 
 from portal import flow
 from portal.extensions import db
@@ -87,13 +87,16 @@ def find_of_order(order_no: str, shop_id: int) -> User | None:
     return db.session.scalars(query.where(Order.order_no == order_no, Order.shop_id == shop_id)).one_or_none()
 
 
+_PAID = and_(Order.status != "unpaid", or_(Order.status != "cancelled", Order.paid_at.is_not(None)))
+
+
 def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
-    """Facts, no verdict: orders and what was paid, cases by how they ended."""
+    """Facts, no verdict: orders, what was paid for those that somebody paid for, cases by how they ended."""
     here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
     orders, paid, first, placed = db.session.execute(
         select(
             func.count(),
-            func.coalesce(func.sum(Order.paid_fen), 0),
+            func.coalesce(func.sum(case((_PAID, Order.paid_fen), else_=0)), 0),
             func.min(_PLACED),
             func.count(_PLACED),
         ).where(*here)
@@ -167,7 +170,7 @@ def remove_note(shop_id: int, buyer_id: int, note_id: int) -> bool:
 
 
 def export_page(shop_id: int, buyer: User) -> dict[str, Any]:
-    """Everything the shop holds of this person beyond orders and cases, to be handed to him."""
+    """Everything the shop holds of this person beyond orders and cases, to be handed to them."""
     return {
         "member_name": buyer.member_name,
         "facts": {

@@ -5,6 +5,9 @@ The owner may do everything. 客服 decides applications and talks, 仓库 count
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from portal import words
 from portal.flow import FINAL, STEPS, Role, State
 
@@ -93,6 +96,13 @@ def sees_sums(role: str) -> bool:
     return role != "warehouse"
 
 
+def hide_sums(role: str, facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts of a table's row without those whose heading says a sum, where sums aren't this role's business."""
+    shown = sees_sums(role)
+    return {name: value for name, value in facts.items() if shown or not _SUM.search(name)}
+
+
+_SUM = re.compile("[价额费元¥￥]|price|amount|fee", re.IGNORECASE)
 APPROVERS = ("owner", "finance")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from portal.flow import CaseType
-from portal.rights import guarantees, reasons
-from portal.rights.goods import NAMES
+from portal.rights import reasons
+from portal.rights.asking import freight_payer, types_of
+from portal.rights.goods import NAMES, Goods, Policy, covered, find_promise
 from portal.rights.reasons import GROUND, Ground, Payer, Reason
 
 EXAMPLES: Final[Mapping[str, str]] = {
@@ -40,6 +41,7 @@ _FREIGHT: Final[Mapping[Payer, str]] = {
     Payer.BUYER: "来回运费由买家承担",
     Payer.NEGOTIATED: "运费由双方协商",
 }
+_ARRIVED: Final = Goods(status="delivered", bought_milli=1000)  # with nothing but what the shop promises for all
 _GOES_BACK = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
 
 
@@ -51,30 +53,45 @@ class Example(NamedTuple):
     follows: str
 
 
-def list_examples(
-    types: Collection[str], special_freight: str, promised: Collection[str]
-) -> list[tuple[str, list[Example]]]:
-    """By ground, in the order they are chosen from; of a shop with these types and guarantees."""
+def list_examples(policy: Policy) -> list[tuple[str, list[Example]]]:
+    """By ground, in the order they are chosen from; of a shop with this policy."""
     found: list[tuple[str, list[Example]]] = []
     for ground in Ground:
-        if ground is Ground.NO_REASON and "qtwlybt" not in promised:
+        if ground is Ground.NO_REASON and not covered(_ARRIVED, policy):
             continue
-        if ground is Ground.PROMISE and not guarantees.exchange_promise(promised):
+        if ground is Ground.PROMISE and not find_promise(_ARRIVED, policy):
             continue
-        rows = [_explain(reason, types, special_freight) for reason in reasons.of_ground(ground)]
+        rows = [Example(reason.zh, EXAMPLES[reason.id], _tell(reason, policy)) for reason in reasons.of_ground(ground)]
         found.append((GROUND[ground], rows))
     return found
 
 
-def _explain(reason: Reason, types: Collection[str], special_freight: str) -> Example:
-    own = reason.ground in (Ground.UNSHIPPED, Ground.PROMISE, Ground.NO_REASON)
-    given = tuple(kind for kind in reason.types if own or kind in types) or reason.types[:1]
-    if given:
+_TERMS: Final = (  # what the page of a shop's conditions says in a few lines, by a reason that stands for each
+    ("商品质量问题、发错商品", "wrong_item", ""),
+    ("漏发商品", "missing_item", ""),
+    ("空包裹", "empty_parcel", ""),
+    ("拍错商品", "wrong_order", "，商品须未使用"),
+    ("数量过多", "over_qty", "，商品须未使用"),
+    ("自然灾害、交通延误等", "disaster", ""),
+)
+
+
+def list_terms(policy: Policy) -> list[str]:
+    """What a shop with this policy does for the usual reasons, one sentence each."""
+    return [
+        f"{said}：{told}{'' if told.startswith('不能') else more}"
+        for said, reason_id, more in _TERMS
+        if (reason := reasons.reason(reason_id)) is not None and (told := _tell(reason, policy))
+    ]
+
+
+def _tell(reason: Reason, policy: Policy) -> str:
+    """What follows from a reason: what can be had by right and who pays the freight, or that one has to ask."""
+    if given := types_of(_ARRIVED, reason, policy):
         what = f"可以{'或'.join(NAMES[kind] for kind in given)}"
-        payer = Payer(reason.freight_payer or special_freight)
-        back = f"，{_FREIGHT[payer]}" if any(kind in _GOES_BACK for kind in given) else "，不用寄回"
-        return Example(reason.zh, EXAMPLES[reason.id], what + back)
+        payer = freight_payer(_ARRIVED, reason, policy)
+        return what + (f"，{_FREIGHT[payer]}" if any(kind in _GOES_BACK for kind in given) else "，不用寄回")
     if reason.asks:
         what = "、".join(f"协商{NAMES[kind]}" for kind in reason.asks)
-        return Example(reason.zh, EXAMPLES[reason.id], f"不能直接申请，可以申请{what}，须商家同意")
-    return Example(reason.zh, EXAMPLES[reason.id], "不能直接申请，请先补拍照片或联系商家")
+        return f"不能直接申请，可以申请{what}，须商家同意"
+    return "不能直接申请，请先补拍照片或联系商家"

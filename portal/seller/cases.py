@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -142,6 +143,7 @@ def show_page(
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
         money_shown=roles.may_see_money(g.who.role),
+        hide_sums=partial(roles.hide_sums, g.who.role),
         stake=_find_stake(case, view) if roles.may_see_money(g.who.role) else None,
         buyer_tags=card.buyer_tags,
         slip_form=Form(formdata=None) if slip else None,

@@ -49,7 +49,9 @@ def order_list() -> ResponseReturnValue:
         prints=labels.list_prints(OrderLabelPrint, g.who.shop_id, to_send) if to_send else {},
         label_form=Form(formdata=None),
         doubts=_count_doubts([row["order"].id for row in rows]),
-        overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows}) if rows else {},
+        overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows})
+        if rows and roles.may_see_money(g.who.role)
+        else {},
         q=number,
         problem=problem,
         chosen=tab,

@@ -112,12 +112,13 @@ def _promises(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Ite
 
 
 def _orders(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iterator[Entry]:
-    query = select(Order.id, Order.ordered_at, Order.imported_at, Order.order_no, Order.paid_fen).where(
+    query = select(Order.id, Order.ordered_at, Order.imported_at, Order.order_no, Order.status, Order.paid_fen).where(
         Order.shop_id == shop_id, Order.buyer_id == buyer_id
     )
     for row in _run(query, Order.ordered_at, Order.id, before, most):
         unknown = f"，{words.UNPLACED}" if words.is_unplaced(row) else ""
-        said = f"{'导入订单' if unknown else '下单'} {row.order_no}{unknown}，实付 ¥{row.paid_fen / 100:.2f}"
+        amount = f"{words.name_sum(row.status, short=True)} ¥{row.paid_fen / 100:.2f}"
+        said = f"{'导入订单' if unknown else '下单'} {row.order_no}{unknown}，{amount}"
         yield Entry(row.ordered_at, row.id, "order", said, f"/seller/orders/{row.order_no}/contact")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from portal import words
 from portal.extensions import db, writing
-from portal.models import Order, OrderLine
+from portal.models import Notice, Order, OrderLine
 from portal.money import paid as paying
 from portal.money import worth
 from portal.orders import ledger
@@ -95,12 +95,29 @@ def test_trade_closed_and_trade_done_exclude_each_other(take: Take) -> None:
 
 @pytest.mark.parametrize("refunded", ["退款成功", "已退款", "全额退款", "退货退款成功"])
 def test_a_trade_that_was_done_is_refunded_afterwards_and_not_before(take: Take, refunded: str) -> None:
-    take([order(订单状态="交易成功")])
+    take([order(订单状态="交易成功")], vouched=True)
     assert take([order(订单状态=refunded)]).orders == Counts(updated=1)
     assert (only().status, only().status_text) == ("cancelled", refunded)
     report = take([order(订单状态="交易成功")])
     assert (only().status_text, report.disbelieved[0].why) == (refunded, "表格比已知的更早")
     assert take([order(订单状态=refunded)]).problems == []
+    told = db.session.execute(select(Notice.user_id, Notice.title, Notice.body, Notice.href)).all()
+    assert len(told) == 1, "once, and the file that was older tells nothing"
+    assert told[0].user_id == only().buyer_id and told[0].href == f"/orders/{only().order_no}"
+    assert f"由「交易成功」变为「{refunded}」" in told[0].body and "请联系商家" in told[0].body
+
+
+@pytest.mark.parametrize("before", ["等待买家收货", "等待卖家发货"])
+def test_only_a_trade_that_was_done_is_told_of_its_refund(take: Take, before: str) -> None:
+    """Who still waits for goods was told by the refund they asked for; a hidden order tells nobody anything."""
+    take([order(订单状态=before)], vouched=True)
+    take([order(订单状态="退款成功")])
+    assert not db.session.scalars(select(Notice.id)).all()
+    take([order(订单状态="交易成功", 订单编号="3905858208281210999")])
+    with writing():
+        db.session.execute(update(Order).values(shown=False))
+    take([order(订单状态="退款成功", 订单编号="3905858208281210999")])
+    assert not db.session.scalars(select(Notice.id)).all()
 
 
 @pytest.mark.parametrize("words", ["等待卖家发货", "等待买家收货", "买家已签收"])
@@ -434,6 +451,27 @@ def test_a_cut_number_of_another_order_changes_nothing(take: Take) -> None:
     take([order("3905403692550740000")])
     report = take([order("3905403692550740000", 订单创建时间="2026-11-09 08:00:00", 收货人姓名="乙")])
     assert (report.orders, only().receiver_name) == (Counts(refused=1), "李雯")
+
+
+@pytest.mark.parametrize("digits", [16, 17, 18, 19])
+@pytest.mark.parametrize("cut_first", [True, False])
+@pytest.mark.parametrize("dry", [True, False])
+def test_an_order_is_not_taken_again_under_its_cut_number(take: Take, digits: int, cut_first: bool, dry: bool) -> None:
+    whole = "3905403692550747597"[: digits - 1] + "7"
+    cut = whole[:15] + "0" * (digits - 15)
+    first, second = (cut, whole) if cut_first else (whole, cut)
+    take([order(first)])
+    report = take([order(second), order("4905403692550747597")], dry_run=dry)
+    assert (report.orders.new, report.orders.refused, only_number(report)) == (1, 1, second)
+    assert first in report.problems[-1].sentence
+    if not dry:
+        assert sum(milli for _, milli in bought()) == 4_000
+    report = take([order(second, 订单创建时间="2026-11-06 09:00:00")])  # placed at another time it is another order
+    assert report.orders.new == 1
+
+
+def only_number(report: Report) -> str:
+    return next(each.order_no for each in report.problems if "像是" in each.sentence)
 
 
 def test_a_number_that_ends_in_zeros_by_chance_is_good(take: Take) -> None:

@@ -122,3 +122,55 @@ def test_the_time_left_runs_in_the_list_beside_a_case(browser: Browser, busy: tu
     before = left.inner_text()
     page.clock.fast_forward("02:00:00")
     assert left.inner_text() != before and left.inner_text().startswith("还剩")
+
+
+# Things to press that a thumb misses, also inside a table or a card.
+LOW = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest(".skip, .vh"))
+  .filter((e) => !["radio", "checkbox", "file"].includes(e.type) && e.getBoundingClientRect().height < 43)
+  .map((e) => e.outerHTML.slice(0, 90))"""
+LINKS = "() => [...document.querySelectorAll('a[href^=\"/\"]')].map((link) => link.getAttribute('href'))"
+
+
+def test_the_warehouse_works_on_a_phone_without_script(browser: Browser, busy: tuple[World, Cast]) -> None:
+    """Nothing scrolls sideways or is too low for a thumb, and no link leads where this role may not go."""
+    world, cast = busy
+    with world.app.app_context():
+        cast.employ(cast.shop, "buyer2", "warehouse")
+        known = {state: cast.until(state).case_no for state in ("inspecting", "reshipping")}
+        db.session.remove()
+    context = browser.new_context(base_url=world.url, locale="zh-CN", **KINDS["phone-without-script"])
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    Person(page).signs_in("buyer2", "/seller/scan")
+    page.goto("/seller/scan?number=99887766554433")
+    page.get_by_label("里面是什么").fill("白色短袜 3 双" + "abcdefgh" * 6)
+    page.get_by_role("button", name="登记无主件").click()
+    wrong: list[str] = []
+    asked: dict[str, int] = {}
+    for address in (
+        "/seller",
+        "/seller?tab=arrived",
+        "/seller/scan",
+        "/seller/scan?number=99887766554434",
+        "/seller/unidentified",
+        "/seller/shipping",
+        f"/seller/shipping/{known['reshipping']}",
+        f"/seller/cases/{known['inspecting']}",
+        f"/seller/cases/{known['inspecting']}/accept_goods?scanned=75484863576596",
+        "/seller/pick-list",
+        "/seller/disposals",
+        "/seller/orders",
+    ):
+        page.goto(address)
+        for width in (390, 360, 320):
+            page.set_viewport_size({"width": width, "height": 844})
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wrong.append(f"{address} scrolls sideways at {width}")
+        wrong += [f"{address} too low: {found}" for found in page.evaluate(LOW)]
+        for link in {href.split("#")[0] for href in page.evaluate(LINKS)} - set(asked) - {""}:
+            asked[link] = context.request.get(link, max_redirects=0).status
+            if asked[link] >= 400:
+                wrong.append(f"{address} leads to {link}: {asked[link]}")
+    context.close()
+    assert len(asked) > 30 and not wrong, "\n".join(wrong)

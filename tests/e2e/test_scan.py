@@ -97,6 +97,32 @@ def test_a_code_is_read_by_the_camera_and_its_case_opens(filming: Browser, place
     page.context.close()
 
 
+def test_a_waybill_is_read_into_the_field_of_its_parcel(filming: Browser, place: tuple[World, str]) -> None:
+    """寄回商品: of each parcel by its own button; nothing is sent before the buyer presses."""
+    world, _ = place
+    with world.app.app_context():
+        cast = Cast.of_app(world.app)
+        case_no = cast.until("returning", now=clock.now()).case_no
+        cookie = sessions.sign_in(db.session.get_one(User, cast.buyer), now=clock.now())
+        db.session.remove()
+    page = open_page(filming, (world, cookie), ["camera"])
+    page.add_init_script(READS)
+    page.goto(f"/cases/{case_no}/ship_return")
+    expect(page.get_by_text("寄出前拍照")).to_be_visible()
+    page.get_by_text("还有其他包裹").click()
+    buttons = page.get_by_role("button", name="用摄像头扫")
+    assert buttons.count() == 5
+    for place_of, (label, code) in enumerate((("运单号", "75484863579001"), ("第 2 个包裹的单号", "75484863579002"))):
+        page.evaluate(f"window.shows = '{code}'")
+        buttons.nth(place_of).click()
+        expect(page.get_by_label(label, exact=True)).to_have_value(code)
+        assert page.locator("dialog").count() == 0 and not page.evaluate(LIVE)
+    assert page.url.endswith("/ship_return")
+    page.locator("#page .bar button[type=submit]").click()
+    page.locator('#case[data-state="inspecting"]').wait_for()
+    page.context.close()
+
+
 def test_a_camera_that_may_not_be_used_is_said(filming: Browser, place: tuple[World, str]) -> None:
     page = open_page(filming, place, [])
     page.add_init_script(READS)

@@ -30,7 +30,7 @@ from portal.orders.export_format.dozens import PRICE_OF_PIECE, UNCLEAR
 from portal.orders.export_format.ids import read_order_no
 from portal.orders.export_format.lines import TOO_MUCH_PAID
 from portal.orders.export_format.moments import SHORT_YEAR, read_moment
-from portal.orders.export_format.statuses import STATUSES, read_status
+from portal.orders.export_format.statuses import STATUSES, UNKNOWN_STATUS, read_status
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
 
@@ -443,10 +443,23 @@ def test_what_stands_around_a_heading_does_not_matter(heading: str, frame: str) 
     assert BY_HEADING[normal_heading(frame.format(heading))].heading == heading
 
 
+@pytest.mark.parametrize("ended", ["退款成功", "交易关闭", "退款中", "售后中", "已取消"])
+@pytest.mark.parametrize("alive", ["已发货", "交易成功", "待发货", "拒收"])
+def test_the_end_of_one_line_is_not_the_order_s(tmp_path: Path, ended: str, alive: str) -> None:
+    """Other platforms say a status of each line: that the first was refunded takes no right from the second."""
+    first, second = (NUMBER, "打底衫", 2, 18.8, ended), (NUMBER, "外套", 1, 50, alive)
+    [only], problems = all_of(exports.text(tmp_path / "a.csv", few(first, second)))
+    assert (only.status, only.status_text, only.whole) == ("unknown", "各行状态不同", False)
+    assert [(each.row, each.lost) for each in problems] == [(3, Lost.LINE)]
+    [only], problems = all_of(exports.text(tmp_path / "a.csv", few(second, first)))
+    assert (only.status_text, [line.title for line in only.lines]) == (alive, ["外套"])
+
+
 def test_an_unknown_status_is_kept_and_said(tmp_path: Path) -> None:
     [only], problems = all_of(exports.text(tmp_path / "a.csv", few((NUMBER, "打底衫", 2, 18.8, "等待外星人签收"))))
     assert (only.status, only.status_text) == ("unknown", "等待外星人签收")
-    sentence = "「等待外星人签收」不是认识的订单状态，按「状态待确认」导入，买家暂时不能申请，请核对"
+    sentence = UNKNOWN_STATUS.format(text="等待外星人签收")
+    assert "新订单按「状态待确认」导入" in sentence
     assert problems == [Problem(2, "订单状态", sentence, Lost.NOTHING, NUMBER)]
 
 

@@ -215,6 +215,7 @@ def test_money_as_people_write_it(fen: int, before: str, after: str, comma: str,
     text = f"{blank}{before}{fen // 100:{comma}}.{fen % 100:02d}{after}{blank}"
 
     assert convert(text, Kind.MONEY, 200) == (fen, "")
+    assert convert(f"{blank}.{fen % 100:02d}{blank}", Kind.MONEY, 200) == (fen % 100, "")
 
 
 @given(st.integers(1, 9_999_999), st.sampled_from(["-", "−", "－", "–", "—", "¥-", "-¥", "- "]))
@@ -251,7 +252,9 @@ def test_quantities_as_people_write_them(milli: int, unit: str, before: str) -> 
     assert convert(f"{before}{whole}.{rest:03d}{unit}", Kind.QUANTITY, 200)[0] == milli
 
 
-@pytest.mark.parametrize("text", ["若干", "1e5", "-2", "2件3个", "0件", "NaN", "1.2345", "12,34", "2/3"])
+@pytest.mark.parametrize(
+    "text", ["若干", "1e5", "-2", "2件3个", "0件", "NaN", "1.2345", "12,34", "2/3", "2件起", "3双装"]
+)
 def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(CellRefused):
         convert(text, Kind.QUANTITY, 200)
@@ -296,6 +299,20 @@ def test_noughts_after_the_fifteenth_digit_are_doubted(start: str, many: int, ki
 
     assert "结尾" not in convert(start + "0" * (many - 1) + "1", kind, 200)[1]
     assert convert(start[: 15 - min(many, 9)] + "0" * min(many, 9), kind, 200)[1] == ""
+
+
+@pytest.mark.parametrize("kind", [Kind.ORDER_NO, Kind.LONG_ID, Kind.TRACKING, Kind.ID])
+@pytest.mark.parametrize("unseen", ["\u3164", "\u115f", "\u2800", "\u034f", "\ufe0f", "\uffa0"])
+@pytest.mark.parametrize("form", ["{0}{1}", "{1}{0}", "{1[0]}{0}{2}"])
+def test_blank_letters_in_numbers_are_unseen_too(kind: Kind, unseen: str, form: str) -> None:
+    number = "3905403692550747"
+    value, note = convert(form.format(unseen, number, number[1:]), kind, 200)
+    assert (value, bool(note)) == (number, True)
+
+
+@pytest.mark.parametrize("form", ['"{}"', "“{}”", "{},", "{}；", "{}。", '" {} "', "'{}"])
+def test_signs_around_an_order_s_number_go(form: str) -> None:
+    assert convert(form.format("3905403692550747597"), Kind.ORDER_NO, 40) == ("3905403692550747597", "")
 
 
 def test_an_order_repeated_with_an_invisible_character_is_the_same_order(tmp_path: Path) -> None:

@@ -201,6 +201,12 @@ def test_more_digits_are_asked_about(text: str, split: list[str]) -> None:
         ("RA 123 456 789 CN", "RA123456789CN"),
         ("LA123456789CN-", "LA123456789CN"),
         ("7548 4863 5765 96", "75484863576596"),
+        ("UPS 1Z999AA10123456784", "1Z999AA10123456784"),
+        ("EMS: EA123456789CN", "EA123456789CN"),
+        ("ZTO 75484863576596", "75484863576596"),
+        ("DHL 1234567890", "1234567890"),
+        ("SF 1234567890123", "SF1234567890123"),
+        ("YT 1234567890123", "YT1234567890123"),
     ],
 )
 def test_what_is_known_around_a_number_goes(text: str, number: str) -> None:

@@ -22,14 +22,14 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal.applications import unsent
+from portal.applications import dispatch, unsent
 from portal.cases import bulk
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, Parcel, PayoutFile, Shipment, Shop, Sku, Staff, User
 from portal.money import entries as money_entries
 from portal.orders import uploads as order_uploads
-from portal.parcels import following, keeping
+from portal.parcels import filled, following, keeping
 from portal.parcels.scans import Scan
 from portal.people import accounts
 from portal.resale import links as consumer_links
@@ -48,7 +48,7 @@ class Who(Enum):
     SHOP = "anybody who works in a shop; the page has only the shop's things"
     BUYER = "who bought the thing that the address names"
     SELLER = "the shop of the thing that the address names"
-    RESELLER = "who bought the thing that the address names and has a shop of his own"
+    RESELLER = "who bought the thing that the address names and has a shop of their own"
     PARTY = "both sides of the thing that the address names"
     WITNESS = "both sides of the thing that the address names, and who decides between them"
     MEDIATORS = "anybody who decides for the platform; the page has only what they may decide"
@@ -212,7 +212,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.agreement", BUYER, get=404),
     Row("buyer.rate_case", BUYER, get=404, post=404),  # it goes on
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
-    # who bought it, and has a shop of his own to sell it on
+    # who bought it, and has a shop of their own to sell it on
     Row("buyer.downstream", RESELLER, get=200, post=422),
     Row("buyer.chain", RESELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
     # both sides of it
@@ -311,6 +311,16 @@ ROWS: tuple[Row, ...] = (
     Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
     Row("seller.show_labels", SHOP, get=200, post=303),
     Row("seller.order_labels", SHOP, get=200, post=303),
+    Row("seller.order_picks", SHOP, get=200),
+    Row("seller.order_table_file", SHOP, post=200),
+    Row(
+        "seller.order_table",
+        SHOP,
+        get=200,
+        post=422,
+        form=lambda deal: {"file": (io.BytesIO("订单编号,运单号\n".encode()), "parcels.csv")},
+    ),
+    Row("seller.order_table_rows", SELLER, get=200, post=303),
     Row("seller.show_slips", SHOP, get=200, post=303),
     Row("seller.shipping_file", SHOP, post=200),
     Row(
@@ -329,6 +339,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.queue_columns", SHOP, get=200, post=303, form=lambda deal: {"columns": "reason"}),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
+    Row("seller.rename_view", SHOP, get=200, post=303, values={"view_id": "1"}, form=lambda deal: {"name": "到货"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
     Row("seller.reply_list", SHOP, get=200, post=303, form=lambda deal: {"name": "补拍", "words": "请补拍照片"}),
     Row("seller.reply", SHOP, get=404, post=404, values={"reply_id": "1"}),
@@ -537,6 +548,7 @@ MISSING = {
     "job_id": "0" * 32,
     "shipment_id": "999999",
     "file_id": "0" * 32,
+    "table_id": "0" * 32,
     "entry_id": "999999",
     "batch_id": "0" * 32,
     "results_id": "0" * 32,
@@ -685,6 +697,7 @@ class World:
             "message_id": str(message_id),
             "run_id": self._run(cast, case_id),
             **self._followed(cast, order_id, mark),
+            "table_id": self._table(cast, order_no),
             "cancellation_id": self._cancellation(cast, order_no),
             **self._money(cast, case_no, mark, shop_mark),
         }
@@ -708,6 +721,12 @@ class World:
             rows = [{"row": 2, "number": "7548", "at": "", "words": f"行{mark}", "bad": "没有填写时间"}]
             file = tables.begin_table(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
             return {"shipment_id": str(shipment_id), "file_id": file.public_id}
+
+    def _table(self, cast: Cast, order_no: str) -> str:
+        """A table with a waybill of the order, looked at and not sent."""
+        with writing():
+            row = filled.Parcel(2, order_no, "ZTO", "75484863576596")
+            return dispatch.keep_table(cast.shop, cast.seller, "发货.csv", [row], cast.now)
 
     def _parcel(self, cast: Cast, case_id: int) -> str:
         """A parcel of the case on its way out, as it is followed."""

@@ -324,7 +324,7 @@ def test_an_overdue_case_offers_no_button(app: Flask, cast: Cast, now: Clock) ->
 def test_what_was_photographed_before_it_was_sent_is_kept_with_the_parcel(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.until("returning")
     client, url = sign_in(app, "buyer"), f"/cases/{case.case_no}/ship_return"
-    assert "寄出前的照片" in client.get(url).text
+    assert "寄出前拍照" in client.get(url).text
     data = {"carrier": "ZTO", "number": "", "photos": [(io.BytesIO(photo((200, 150))), "箱.jpg")]}
     wrong = post(client, url, data, content_type="multipart/form-data")
     assert wrong.status_code == 422 and "photos_kept" in wrong.text
@@ -333,4 +333,4 @@ def test_what_was_photographed_before_it_was_sent_is_kept_with_the_parcel(app: F
     db.session.rollback()
     kept = db.session.execute(select(Evidence.case_id, Evidence.side).where(Evidence.case_id == case.id)).all()
     assert (case.id, "buyer") in [tuple(row) for row in kept]
-    assert "寄出前的照片" not in client.get(f"/cases/{case.case_no}/edit_parcel").text
+    assert "寄出前拍照" not in client.get(f"/cases/{case.case_no}/edit_parcel").text

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from portal.extensions import db, writing
 from portal.flow import CaseType
@@ -207,6 +208,9 @@ def test_the_word_is_the_readers_on_every_page(app: Flask, cast: Cast, now: Cloc
     word, other = ("撤销申请", "取消订单") if resells and status == "unshipped" else ("取消订单", "撤销申请")
     verb = word[:2]
     orders = [cast.order(status=status, buyer=getattr(cast, name), received_at=None) for _ in range(2)]
+    if status == "unpaid":
+        with writing():
+            db.session.execute(update(Order).values(paid_at=None))
     number, client = orders[0].order_no, sign_in(app, name)
     url = f"/orders/{number}/cancel"
     for page in (client.get(f"/orders/{number}").text, client.get("/orders").text, client.get(url).text):
@@ -218,7 +222,9 @@ def test_the_word_is_the_readers_on_every_page(app: Flask, cast: Cast, now: Cloc
     assert f"1 笔可以{verb}" in asked and f"{verb}原因" in asked
     assert ("由商家退回" in asked and "原来的支付账户" in asked) is (status == "unshipped")
     done = post(client, url, {"reason": "not_wanted"})
-    assert "1 笔已" in client.get(done.location).text
+    result = client.get(done.location).text
+    assert f"1 笔已{verb}" in result and f"{verb}结果" in result and f"已{verb}</strong>" in result
+    assert "取消" not in result.partition("<main")[2] if verb == "撤销" else "撤销" not in result.partition("<main")[2]
     again = post(client, url, {"reason": "not_wanted"}, at="/me")
     assert "不需要再" in again.text
     assert "取消了订单" in sign_in(app, "seller").get("/seller/notices").text or status == "unshipped"

@@ -14,6 +14,7 @@ from portal.orders import customers
 from portal.parcels import following
 from portal.service import customer_timeline, ratings
 from portal.talk import enquiries, promises
+from portal.web.filters import money
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -101,3 +102,17 @@ def test_an_import_is_not_said_to_be_when_an_order_was_placed(app: Flask, cast: 
     assert f"下单 {known.order_no}，实付" in page
     assert "不晚于 11月20日" in page.split("第一次下单")[1][:60]
     assert 'data-label="最近下单">不早于 11月20日' in listed
+
+
+def test_an_order_that_nobody_paid_for_is_not_said_to_be_paid(app: Flask, cast: Cast) -> None:
+    paid, unpaid = cast.order(), cast.order(status="unpaid", paid_at=None)
+    called_off, refunded = (
+        cast.order(status="cancelled", paid_at=None),
+        cast.order(status="cancelled", paid_at=cast.now),
+    )
+    page = sign_in(app, "seller").get(f"/seller/orders/{paid.order_no}/customer").text
+    assert f"4 单，实付 ¥{money(paid.paid_fen + refunded.paid_fen)}" in page
+    assert f"下单 {paid.order_no}，实付 ¥" in page
+    assert f"下单 {unpaid.order_no}，应付 ¥" in page
+    for order in (called_off, refunded):
+        assert f"下单 {order.order_no}，订单金额 ¥" in page

@@ -19,7 +19,7 @@ def test_what_is_to_be_sent_is_summed_up_by_specification(both: Flask, cast_both
     cast.until("confirming", order=order, milli=2_000)
     picks, cases, is_cut = pick_list.list_picks(cast.shop)
     assert (cases, is_cut) == (2, False)
-    assert [(pick.cargo_no, pick.milli, set(pick.case_nos)) for pick in picks] == [
+    assert [(pick.cargo_no, pick.milli, set(pick.numbers)) for pick in picks] == [
         ("HH-100", 5_000, {first.case_no, second.case_no}),
         ("HH-101", 2_000, {second.case_no}),
     ]

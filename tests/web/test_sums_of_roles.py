@@ -7,7 +7,9 @@ import re
 import pytest
 from flask import Flask
 
+from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
+from portal.models import OrderLine
 from tests.cast import PARCELS, Cast, sign_in
 from tests.conftest import Clock
 
@@ -35,3 +37,25 @@ def test_the_warehouse_reads_no_sums_in_a_case(app: Flask, cast: Cast, now: Cloc
         assert "处理记录" in page
         assert not re.findall(r".{30}¥.{12}|.{30}12\.34.{5}", page), case_type
     assert "¥" in owner.get(f"/seller/cases/{case.case_no}").text  # who has, reads them
+
+
+def test_the_warehouse_reads_no_sums_among_the_orders(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    cast.order(status="unshipped", paid_fen=20_000, goods_total_fen=12_500)
+    said = "实付款 ¥200.00 比货品、运费和改价合计多"
+    assert said in sign_in(app, "seller").get("/seller/orders").text
+    page = sign_in(app, "buyer2").get("/seller/orders").text
+    assert "纯棉中筒袜" in page and "¥" not in page and "/contact" not in page and "/seller/import" not in page
+
+
+def test_the_warehouse_reads_no_price_in_the_snapshot(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    case = cast.until("inspecting")
+    told = {"货品标题": "短袜", "单价(元)": "38.17", "成交金额": "76.34", "单位": "双"}
+    with writing():
+        mine = (OrderLine.order_id == case.order_id, OrderLine.shop_id == cast.shop)
+        db.session.execute(db.update(OrderLine).where(*mine).values(snapshot=told))
+    url = f"/seller/cases/{case.case_no}"
+    assert "38.17" in sign_in(app, "seller").get(url).text
+    page = sign_in(app, "buyer2").get(url).text
+    assert "交易快照" in page and "38.17" not in page and "76.34" not in page and "成交金额" not in page

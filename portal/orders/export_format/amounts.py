@@ -26,7 +26,7 @@ _QUANTITY = re.compile(
     r"(?:共|合计|[X×*])?([0-9][0-9,]*(?:\.[0-9]*)?)(?:([^\W\d_]{1,8}|C?M[23])|\([^\W\d_]{1,8}\))?", re.IGNORECASE
 )
 _INEXACT = re.compile(  # 「1万件」 and 「1k」 are not 1, 「十几件」 not 10
-    "[百十万亿几多余来半]|千(?![克米])|[kw](?![a-z])|.*(?:左右|上下|以[上下内])", re.IGNORECASE
+    "[百十万亿几多余来半]|千(?![克米])|[kw](?![a-z])|.*(?:左右|上下|以[上下内]|起|[件个只双条片支枚]装)", re.IGNORECASE
 )
 _DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 _COUNTED = re.compile(
@@ -54,6 +54,8 @@ def plain_number(text: str) -> str:
     found = _AMOUNT.fullmatch(plain)
     if found and not (found[1] and found[2]):
         plain = ("-" if "-" in (found[1], found[2]) else "") + found[3]
+    if re.fullmatch(r"-?\.[0-9]+", plain):  # how some databases write what is less than one
+        plain = plain.replace(".", "0.")
     if found := _THOUSANDS.fullmatch(plain):
         plain = f"{found[1]}{found[2].replace(',', '')}{found[3]}"
     return plain

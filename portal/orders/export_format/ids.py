@@ -9,7 +9,7 @@ from decimal import Decimal
 from portal import inputs
 from portal.orders.export_format.refusals import CellRefused
 from portal.sheets import Date, Number
-from portal.waybills import is_doubtful, join_numbers, split_numbers
+from portal.waybills import is_doubtful, is_unseen, join_numbers, split_numbers
 
 AS_TEXT = "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出"
 CLEANED = "含有看不见的字符，已去掉"
@@ -30,6 +30,7 @@ _AS_DATE = re.compile(
     r"|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?",
     re.ASCII | re.IGNORECASE,
 )
+_QUOTES = ('"', "“", "”", "＂")
 _FOLDED = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
 }
@@ -92,12 +93,16 @@ def read_id(cell: str) -> tuple[str, str]:
         return text, ""
     text = seen = cell if cell.isascii() else cell.translate(_FOLDED)
     if not cell.isascii() or not cell.isprintable():
-        seen = "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cc") or each.isspace())
+        seen = "".join(
+            each for each in text if each.isspace() or not (is_unseen(each) or unicodedata.category(each) == "Cc")
+        )
     note = CLEANED if seen != text else ""
     seen = seen.strip()
     if seen.startswith('="') and seen.endswith('"'):
         seen = seen[2:-1]
     seen = seen.lstrip("'’‘`").strip()
+    if seen[:1] in _QUOTES and seen[-1:] in _QUOTES and len(seen) > 2:
+        seen = seen[1:-1].strip()
     if _LOST.fullmatch(seen if seen.isascii() else inputs.fold(seen)):
         raise CellRefused(AS_TEXT)
     return seen, note
@@ -113,7 +118,7 @@ def note_lost_end(number: str) -> str:
 
 def read_order_no(cell: str) -> tuple[str, str]:
     text, note = read_id(cell)
-    text = inputs.fold(text)
+    text = inputs.fold(text).rstrip(",;、。·. ")
     if found := _ORDER_LABEL.match(text):
         text = text[found.end() :]
     if not _ORDER_NO.fullmatch(text):

@@ -24,7 +24,7 @@ from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
 from portal.orders.importing.goods import Goods
-from portal.orders.importing.keeping import keep_doubts, tell_contradicted
+from portal.orders.importing.keeping import keep_doubts, tell_contradicted, tell_refunded
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
@@ -33,6 +33,7 @@ from portal.orders.importing.people import People
 from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS, MORE_OR_LESS
 from portal.orders.importing.progress import Replaced
 from portal.orders.importing.report import Outcome, Report, RowResult
+from portal.orders.importing.twins import find_twins, refuse_twin
 
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 _orders: Table = Order.__table__  # type: ignore[assignment]
@@ -139,12 +140,14 @@ class Batch:
     def _without_strangers(self, present: dict[_Key, dict[str, Any]], write: bool) -> list[OrderRows]:
         """The orders but for those that are somebody else's or nobody's; makes who is missing."""
         wanted: list[OrderRows] = []
+        twins = find_twins(self._orders, self._shop_of, present)
         for order in self._orders:
             there = present.get(self._key(order))
             try:
                 self._people.find_shop(order, self._claims.shops_of(order.order_no))
                 self._people.check(order, there)
                 refuse_another(order, there)
+                refuse_twin(order, twins.get(id(order)))
             except Refused as problem:
                 self._said.refuse(order, problem)
             else:
@@ -270,6 +273,7 @@ class Batch:
             if ids_:
                 statement = update(table).where(table.id.in_(sorted(ids_))).values(version=table.version + 1)
                 db.session.execute(statement.execution_options(synchronize_session=False))
+        tell_refunded(changes, self._now)
 
     def _new_rows(self, new: list[OrderRows]) -> list[dict[str, Any]]:
         """New orders as rows; their buyers see those of shops that they know."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import delete, insert
 
 from portal.extensions import db
 from portal.models import OrderDoubt
+from portal.models.orders import find_path
 from portal.notices import beside_steps
+from portal.orders.importing.changes import Change
 from portal.orders.importing.doubts import Doubt
 from portal.orders.importing.lines import RELABELLED
 
@@ -62,6 +65,26 @@ def pack(value: Any) -> Any:
 def unpack(value: Any) -> Any:
     """The value that ``pack`` was given."""
     return datetime.fromisoformat(value["moment"]) if isinstance(value, dict) and "moment" in value else value
+
+
+def tell_refunded(changes: Sequence[Change], now: datetime) -> None:
+    """Tell buyers whose trade was done that a file says it was refunded whole: the order is closed by it."""
+    for there, values in ((change.there, change.values) for change in changes):
+        before, after = there["status"], values.get("status")
+        if (before, after) != ("completed", "cancelled") or not there["shown"]:
+            continue
+        said = values.get("status_text") or there["status_text"]
+        beside_steps.tell_of_order(
+            there["buyer_id"],
+            shop_id=there["shop_id"],
+            kind="order_refunded",
+            title="订单已全额退款",
+            body=f"商家导入的平台订单资料显示：订单 {there['order_no']} 由「{there['status_text']}」变为「{said}」，"
+            "不能再新申请售后。没有收到退款，或与实际不符的，请联系商家，或向平台投诉。",
+            href=find_path(SimpleNamespace(**there)),
+            at=now,
+            dedupe_key=f"refunded:{there['id']}:{there['version']}",
+        )
 
 
 def tell_contradicted(order: Mapping[str, Any], why: str, said: str, now: datetime) -> None:
