@@ -54,7 +54,7 @@ def find_window_end(case: Any) -> datetime | None:
     if case.state != State.COMPLETED or case.type not in _CAME:
         return None
     at = case.completed_at if hasattr(case, "completed_at") else db.session.scalar(_COMPLETED_AT, _name(case))
-    return windows.find_last_day_end(at, AGAIN_FOR.days)
+    return None if at is None else windows.find_last_day_end(at, AGAIN_FOR.days)
 
 
 def _name(case: Any) -> dict[str, int]:
