@@ -287,7 +287,7 @@ CHECKS: tuple[Check, ...] = (
             f"OR state IN ({_FINAL}) AND due_at IS NOT NULL"
         ),
     ),
-    Check("notices", "everyone was told of what concerns him", _told),
+    Check("notices", "everyone was told of what concerns them", _told),
     Check(
         "tabs",
         "the counters on tabs = COUNT",
@@ -316,7 +316,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "waiting",
-        "a buyer waits for an answer exactly when the shop has not answered what he said",
+        "a buyer waits for an answer exactly when the shop has not answered what they said",
         _sql(
             "SELECT 'conversation', v.id FROM conversations v WHERE (v.waiting_since IS NOT NULL) <> (coalesce(("
             "SELECT m.side FROM messages m WHERE m.conversation_id = v.id AND m.side <> 'system' "
@@ -536,7 +536,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "second person",
-        "nobody checked a payment that he had proposed himself",
+        "nobody checked a payment that they had proposed themselves",
         _sql("SELECT 'payment', id FROM money_entries WHERE approved_by = made_by"),
     ),
     Check(

@@ -342,6 +342,8 @@ SAID: dict[str, str] = {
     "tags-saved": "标签已保存",
     "sharing-saved": "分配方式已保存，对之后的新申请生效",
     "view-removed": "视图已删除",
+    "view-renamed": "视图已改名",
+    "view-gone": "没有改名：这个视图已删除，或不是您的",
     "signed-out": "您已退出登录",
     "draft-kept": "已为您保留填写内容，请核对后重新提交",
     "try-again": "页面停留太久，请重新登录",

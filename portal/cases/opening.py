@@ -51,7 +51,7 @@ def open_case(
     """Open a case for lines of one order. The caller has asked eligibility; the ledger decides last.
 
     ``refund_fen``: what is asked back, None for all that the units are worth. ``consent``: the buyer's message by which
-    the seller opens it for him; of a buyer without account what he said elsewhere, in words. Raises ledger.NotEnough
+    the seller opens it for them; of a buyer without account what they said elsewhere, in words. Raises ledger.NotEnough
     when a line has fewer free units than asked for, StepRefused for an amount or a consent that can't be; nothing is
     changed then.
     """

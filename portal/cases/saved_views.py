@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import bindparam, func, or_, select, update
 
 from portal.extensions import db
-from portal.models import SavedView
+from portal.models import SavedView, Shop, User
 from portal.prepared import Prepared
 
 MOST = 20  # of one person, and as many that they shared
@@ -18,6 +18,10 @@ LONGEST = 500  # characters of an address that the table holds
 
 class TooMany(Exception):
     """There are MOST of this kind already."""
+
+
+class Taken(Exception):
+    """Another one of this kind has the name."""
 
 
 _SEEN = Prepared(
@@ -36,6 +40,7 @@ def save(shop_id: int, user_id: int, name: str, query: str, *, shared: bool, now
     """Keep a list; one of the same name and kind is replaced. Raises TooMany."""
     same = (SavedView.shop_id == shop_id, SavedView.user_id == user_id, SavedView.shared.is_(shared))
     known = db.session.scalars(select(SavedView).where(*same, SavedView.name == name)).one_or_none()
+    _make_anew(shop_id, user_id, shared=shared)
     if known is not None:
         known.query, known.made_at = query, now
         return
@@ -46,6 +51,33 @@ def save(shop_id: int, user_id: int, name: str, query: str, *, shared: bool, now
 
 def remove(shop_id: int, view_id: int, user_id: int, *, any_of_shop: bool) -> None:
     """Forget a view of one's own, or, for who may, any that is shared."""
+    for view in db.session.scalars(_find(shop_id, view_id, user_id, any_of_shop=any_of_shop)):
+        _make_anew(shop_id, user_id, shared=view.shared)
+        db.session.delete(view)
+
+
+def rename(shop_id: int, view_id: int, user_id: int, name: str, *, any_of_shop: bool) -> bool:
+    """Another name for a view of one's own, or, for who may, any that is shared; whether it is there. Raises Taken."""
+    view = db.session.scalars(_find(shop_id, view_id, user_id, any_of_shop=any_of_shop)).one_or_none()
+    if view is None or view.name == name:
+        return view is not None
+    same = (SavedView.shop_id == shop_id, SavedView.user_id == view.user_id, SavedView.shared.is_(view.shared))
+    if db.session.scalar(select(SavedView.id).where(*same, SavedView.name == name)) is not None:
+        raise Taken
+    view.name = name
+    _make_anew(shop_id, user_id, shared=view.shared)
+    return True
+
+
+def _find(shop_id: int, view_id: int, user_id: int, *, any_of_shop: bool) -> Any:
     whose = SavedView.user_id == user_id
     allowed = or_(whose, SavedView.shared) if any_of_shop else whose
-    db.session.execute(delete(SavedView).where(SavedView.shop_id == shop_id, SavedView.id == view_id, allowed))
+    return select(SavedView).where(SavedView.shop_id == shop_id, SavedView.id == view_id, allowed)
+
+
+def _make_anew(shop_id: int, user_id: int, *, shared: bool) -> None:
+    """The pages that name the view are made anew: of everybody in the shop, or of its owner."""
+    changed: Any = update(Shop).where(Shop.id == shop_id).values(version=Shop.version + 1)
+    if not shared:
+        changed = update(User).where(User.id == user_id).values(version=User.version + 1)
+    db.session.execute(changed.execution_options(synchronize_session=False))

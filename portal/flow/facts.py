@@ -65,10 +65,10 @@ class Facts:
     asked_by: str = ""  # who opened the mediation
     origin: str = ""  # proposed: the state that the proposal was made in
     failed_late: bool = False  # what didn't pass inspection should be on its way home and isn't
-    countered: bool = False  # proposed: the buyer has made terms of his own
+    countered: bool = False  # proposed: the buyer has made terms of their own
     outcome: str = ""  # proposed: where the open terms lead: return, reship, pay, refund, convert
     difference_fen: int = 0  # what the buyer would have to pay for the other specification; negative: gets back
-    payment_declared: bool = False  # the buyer says that he paid the difference, the shop hasn't confirmed it yet
+    payment_declared: bool = False  # the buyer says that they paid the difference, the shop hasn't confirmed it yet
     auto_refund: bool = False  # a refund that silence agrees to: not shipped, or 极速退款
     unshipped: bool = False
     open_entries: int = 0  # money still to be settled

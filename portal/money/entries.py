@@ -244,7 +244,7 @@ def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntr
 
 
 def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:
-    """The shop has the difference that the buyer said he paid."""
+    """The shop has the difference that the buyer said they paid."""
     return move_entry(case, None, ("declared",), state="settled", settled_at=at, settled_by=by)
 
 

@@ -51,7 +51,7 @@ def tell_of_parcel(
 
 
 def tell_of_photos(case: Case, many: int, note: str, *, at: datetime) -> None:
-    """Tell the shop that a consumer has uploaded photos by his link."""
+    """Tell the shop that a consumer has uploaded photos by their link."""
     for user_id in list_readers(case, Actor.SELLER, "photos"):
         add_notice(
             user_id,

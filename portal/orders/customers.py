@@ -170,7 +170,7 @@ def remove_note(shop_id: int, buyer_id: int, note_id: int) -> bool:
 
 
 def export_page(shop_id: int, buyer: User) -> dict[str, Any]:
-    """Everything the shop holds of this person beyond orders and cases, to be handed to him."""
+    """Everything the shop holds of this person beyond orders and cases, to be handed to them."""
     return {
         "member_name": buyer.member_name,
         "facts": {

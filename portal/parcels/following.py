@@ -181,7 +181,7 @@ def ask_again(track_id: int, now: datetime) -> bool:
 
 
 def ask_for_news(track_id: int | None, now: datetime) -> str:
-    """Somebody wants to know now: what to tell him (a key of words.SAID)."""
+    """Somebody wants to know now: what to tell them (a key of words.SAID)."""
     if track_id is None or not get_service():
         return "not-asked"
     return "asked-again" if ask_again(track_id, now) else "asked-just-now"

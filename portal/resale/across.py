@@ -144,7 +144,7 @@ def open_upstream(
 def open_downstream(
     upstream: Case, order: Order, *, by: ActedBy, consent: str, now: datetime, route_back: str, route_out: str
 ) -> Case:
-    """The consumer's case, opened by the distributor as the consumer asked (``consent``: his words), and linked.
+    """The consumer's case, opened by the distributor as the consumer asked (``consent``: their words), and linked.
 
     Raises ledger.NotEnough, StepRefused.
     """

@@ -28,7 +28,7 @@ LIVE = CaseLink.ended_at.is_(None)
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the arithmetic: what, where it stands, 分 to the distributor (minus: from him), settled or not."""
+    """One line of the arithmetic: what, where it stands, 分 to the distributor (minus: from them), settled or not."""
 
     what: str
     source: str
@@ -50,7 +50,7 @@ class Chain:
 
     @property
     def result_fen(self) -> int:
-        """What it all comes to for the distributor, 分; minus: what he bears."""
+        """What it all comes to for the distributor, 分; minus: what they bear."""
         return sum(row.fen for row in self.rows)
 
 

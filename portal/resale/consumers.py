@@ -1,4 +1,4 @@
-"""What a consumer without account hands in by a link: photos of his case. Called inside ``writing()``."""
+"""What a consumer without account hands in by a link: photos of their case. Called inside ``writing()``."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def record_order(
     unfit_confirmed: bool = False,
     passes: Passes | None = None,
 ) -> Order:
-    """Write down an order of the distributor's shop that a purchase of his serves; its buyer is made for it, dormant.
+    """Write down an order of the distributor's shop that a purchase of theirs serves; its buyer is made, dormant.
 
     ``unfit_confirmed``: the consumer confirmed, when buying, that goods which aren't fit for it can't be returned
     without a reason (消费者权益保护法 25); without that 7天无理由 holds whatever the product says.
@@ -193,7 +193,7 @@ def _add_goods(order: Order, lines: Mapping[int, Any], goods: Sequence[Bought], 
 
 
 def _product(shop_id: int, line: Any) -> Product:
-    """The distributor's own product for goods that he resells."""
+    """The distributor's own product for goods that they resell."""
     key = f"{sold.RESOLD}{line.product_id or line.id}"
     found = db.session.scalars(select(Product).where(Product.shop_id == shop_id, Product.product_key == key)).first()
     if found is None:

@@ -56,6 +56,7 @@ ROOMS: dict[str, str] = {
     "figures": "figures",
     "queue_columns": "queue",
     "keep_view": "queue",
+    "rename_view": "queue",
     "remove_view": "queue",
     "auto_rules": "rules",
     "add_auto_rule": "rules",

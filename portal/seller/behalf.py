@@ -30,7 +30,7 @@ MESSAGES = 20
 
 
 class BehalfForm(Form):
-    """What the buyer asked for, and the message in which he did."""
+    """What the buyer asked for, and the message in which they did."""
 
     message = Choice("买家同意的消息", missing="请选择买家要求或同意代为申请的那条消息")
     consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求，例如聊天记录里的原话")
@@ -53,7 +53,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
     order_id = order.id
     form = BehalfForm(known=partial(order_lists.known_numbers, order_id))
     consumer = db.session.scalar(select(User.password_hash).where(User.id == order.buyer_id)) is None
-    if consumer:  # nobody who could write here: what he said elsewhere is written down
+    if consumer:  # nobody who could write here: what they said elsewhere is written down
         del form.message
     else:
         del form.consent

@@ -107,7 +107,7 @@ def customer(order_no: str) -> ResponseReturnValue:
 
 @bp.get("/orders/<order_no>/customer.json")
 def export_customer(order_no: str) -> ResponseReturnValue:
-    """What the shop holds of this person, to be handed to him."""
+    """What the shop holds of this person, to be handed to them."""
     buyer, shop_id = _buyer(order_no), g.who.shop_id
     answer: Response = jsonify(
         customers.export_page(shop_id, buyer) | {"timeline": customer_timeline.export(shop_id, buyer.id)}

@@ -22,6 +22,12 @@ class ViewForm(Form):
     shared = BooleanField("全店可见")
 
 
+class RenameForm(Form):
+    """What a view is called from now on."""
+
+    name = Line("新名称", limit=20, missing="请填写新名称")
+
+
 @bp.route("/views", methods=["GET", "POST"])
 def keep_view() -> ResponseReturnValue:
     """The list of the address, kept by name."""
@@ -43,15 +49,44 @@ def keep_view() -> ResponseReturnValue:
                 return once(kept)
         except saved_views.TooMany:
             form.refuse(f"已有 {saved_views.MOST} 个视图，请先删除不用的")
-    tabs = listing.list_tabs()
+    return _show(here, form, 422 if form.errors else 200)
+
+
+def _show(
+    here: listing.Listing, form: ViewForm, status: int, renamed: tuple[int, RenameForm] | None = None
+) -> ResponseReturnValue:
+    """The page of views; ``renamed``: the view whose new name was refused, and its form."""
     return page(
         "seller/views.html",
-        422 if form.errors else 200,
+        status,
         here=here,
-        tab=tabs[here.tab],
+        tab=listing.list_tabs()[here.tab],
         form=form,
+        renamed=renamed or (0, None),
+        blank=RenameForm(formdata=None),
         views=saved_views.list_views(g.who.shop_id, g.who.user_id),
     )
+
+
+@bp.route("/views/<int:view_id>/rename", methods=["GET", "POST"])
+def rename_view(view_id: int) -> ResponseReturnValue:
+    """Another name; of a shared view of somebody else's only by the owner."""
+    here = listing.carry()
+    form = RenameForm()
+    form.name.id = f"name-{view_id}"  # each view on the page has such a field
+
+    def renamed() -> str:
+        any_of_shop = g.who.role == "owner"
+        name = form.name.data or ""
+        there = saved_views.rename(g.who.shop_id, view_id, g.who.user_id, name, any_of_shop=any_of_shop)
+        return f"/seller/views?{here.at(None).query}&said={'view-renamed' if there else 'view-gone'}"
+
+    if request.method == "POST" and form.validate_on_submit():
+        try:
+            return once(renamed)
+        except saved_views.Taken:
+            form.refuse(f"已有名为「{form.name.data}」的视图，请换一个名称", "name")
+    return _show(here, ViewForm(formdata=None), 422 if form.errors else 200, (view_id, form))
 
 
 @bp.post("/views/<int:view_id>/remove")

@@ -19,6 +19,7 @@ PAGE = 40
 SHOWN = 100  # numbers on tabs are bounded: more is 99+
 UNSCANNED = timedelta(hours=48)
 LATELY = timedelta(days=90)
+UNSCANNED_HOURS, STUCK_HOURS = UNSCANNED // timedelta(hours=1), STUCK // timedelta(hours=1)
 LEAST = 10  # a rate of fewer parcels says nothing
 
 _shipment, _case, _order, _parcel = (table.__table__.c for table in (Shipment, Case, Order, Parcel))
@@ -31,14 +32,14 @@ _PROBLEM = (
 # tab: (its name, what it means, which shipments, the moment that orders them: the oldest first)
 TABS: dict[str, tuple[str, str, tuple[Any, ...], Any]] = {
     "unscanned": (
-        "48 小时无揽收",
-        "登记寄出 48 小时后还没有任何物流记录：请核对单号，或催物流公司揽收。",
+        f"{UNSCANNED_HOURS} 小时无揽收",
+        f"登记寄出 {UNSCANNED_HOURS} 小时后还没有任何物流记录：请核对单号，或催物流公司揽收。",
         (text(NEVER_SCANNED), _shipment.since_at <= bindparam("unscanned", type_=Moment())),
         _shipment.since_at,
     ),
     "stuck": (
-        "72 小时无更新",
-        "已揽收，但最近 72 小时没有新的物流记录：请联系物流公司查件。",
+        f"{STUCK_HOURS} 小时无更新",
+        f"已揽收，但最近 {STUCK_HOURS} 小时没有新的物流记录：请联系物流公司查件。",
         (
             text(SCANNED),
             _shipment.last_at <= bindparam("stuck", type_=Moment()),

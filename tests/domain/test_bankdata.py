@@ -165,7 +165,7 @@ def test_declining_still_leads_to_the_refund(cast_both: Cast) -> None:
     assert not db.session.scalars(select(BankAccount)).all() and sound()
 
 
-def test_who_declined_may_change_his_mind(cast: Cast) -> None:
+def test_who_declined_may_change_their_mind(cast: Cast) -> None:
     case = cast.take(asked(cast), "decline_account", Actor.BUYER)
     cast.take(case, "give_account", Actor.BUYER, **GIVEN)
     assert entry_of(case).route == "bank" and sound()

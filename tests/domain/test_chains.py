@@ -321,7 +321,7 @@ def test_an_order_number_opens_only_with_the_last_four_digits_and_without_accoun
     assert consumer_links.find_orders(purchase.order_no, "9650") == []  # whoever has an account signs in
 
 
-def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_not_fit(chain: Chain) -> None:
+def test_what_a_consumer_bought_has_seven_days_unless_they_confirmed_that_it_is_not_fit(chain: Chain) -> None:
     def offered(order_no: str, *, confirmed: bool) -> str:
         with writing():
             purchase = db.session.get_one(Order, chain.upstream)

@@ -113,9 +113,9 @@ def test_without_the_setting_or_without_agents_nobody_has_it(both: Flask, cast_b
 def test_the_cases_of_who_leaves_are_nobody_s(both: Flask, cast_both: Cast, way: str) -> None:
     cast = cast_both
     li, wang = hire(cast, "李四"), hire(cast, "王五")
-    mine, done, hers = cast.open_case(), cast.open_case(), cast.open_case()
+    mine, done, wangs = cast.open_case(), cast.open_case(), cast.open_case()
     agree(cast, mine, li)
-    agree(cast, hers, wang)
+    agree(cast, wangs, wang)
     with writing():
         taking.take(
             done.id, "ask_evidence", by=ActedBy(Actor.SELLER, li, "李四"), now=cast.now, handed=HandIn(note="x")
@@ -129,7 +129,7 @@ def test_the_cases_of_who_leaves_are_nobody_s(both: Flask, cast_both: Cast, way:
             accounts.disable(li, cast.now)
         else:
             staffing.change_role(cast.shop, li, "finance")
-    assert (owner_of(mine), owner_of(hers)) == (None, wang)
+    assert (owner_of(mine), owner_of(wangs)) == (None, wang)
     assert owner_of(done) == li  # what has ended stays as it was
     assert (db.session.scalar(db.select(Shop.version).where(Shop.id == cast.shop)) or 0) > (version or 0)
 

@@ -421,7 +421,7 @@ def test_a_shop_of_one_waits_for_nobody_and_its_owner_checks_what_an_agent_propo
     assert entry_of(dear(cast)).state == "due"
 
 
-def test_nobody_handles_his_own_case(cast: Cast) -> None:
+def test_nobody_handles_their_own_case(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
     with writing():
         cast.employ(cast.shop, "buyer", "finance")

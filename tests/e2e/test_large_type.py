@@ -22,7 +22,7 @@ CUT = """() => {
   // hidden on purpose, cut after some lines on purpose, or in a row that is moved sideways
   const MEANT = ".vh, .clip, .cut, svg, video, .gallery, .thumb, .tabs, .quick, .composer, [hidden]";
   const found = [];
-  const name = (element) => `${element.tagName.toLowerCase()}.${element.className} ${element.textContent.trim().slice(0, 40)}`;
+  const name = (element) => `${element.tagName}.${element.className} ${element.textContent.trim().slice(0, 40)}`;
   const wider = document.documentElement.scrollWidth - innerWidth;
   if (wider > 0) found.push(`scrolls sideways by ${wider}`);
   for (const element of document.querySelectorAll("body *")) {
@@ -38,9 +38,8 @@ CUT = """() => {
     const more = element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 2;
     if (hides && more) found.push(`cut: ${name(element)}`);
     if (text.right > innerWidth + 1 || text.left < -1) found.push(`off the screen: ${name(element)}`);
-    if (element.matches("button, .btn, .chip, .badge") && (text.right > box.right + 1 || text.bottom > box.bottom + 2)) {
-      found.push(`longer than its box: ${name(element)}`);
-    }
+    const longer = text.right > box.right + 1 || text.bottom > box.bottom + 2;
+    if (longer && element.matches("button, .btn, .chip, .badge")) found.push(`longer than its box: ${name(element)}`);
   }
   return [...new Set(found)];
 }"""

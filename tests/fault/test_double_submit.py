@@ -1,4 +1,4 @@
-"""The same form many times at once is done once; with other words it is refused; somebody else's key is his own."""
+"""The same form many times at once is done once; with other words it is refused; somebody else's key is their own."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_the_same_key_for_another_address(both: Flask, cast: Cast, now: object) 
     assert count(Message) == 1
 
 
-def test_somebody_elses_key_is_his_own(both: Flask, cast: Cast, now: object) -> None:
+def test_somebody_elses_key_is_their_own(both: Flask, cast: Cast, now: object) -> None:
     mine, theirs = (f"/orders/{cast.order(buyer=who).order_no}/contact" for who in (cast.buyer, cast.buyer2))
     for name, url in (("buyer", mine), ("buyer2", theirs)):
         client = sign_in(both, name)

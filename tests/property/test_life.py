@@ -124,7 +124,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(case_id=known_cases, moves=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 1_000)), max_size=16))
     def go_on(self, case_id: int, moves: list[tuple[int, int]]) -> None:
-        """Somebody takes a step that is open to him, then somebody takes the next: the long ways through the table."""
+        """Somebody takes a step that is open to them, then somebody takes the next: the long ways through the table."""
         if not case_id:
             return
         for pick, part in moves:

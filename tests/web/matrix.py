@@ -48,7 +48,7 @@ class Who(Enum):
     SHOP = "anybody who works in a shop; the page has only the shop's things"
     BUYER = "who bought the thing that the address names"
     SELLER = "the shop of the thing that the address names"
-    RESELLER = "who bought the thing that the address names and has a shop of his own"
+    RESELLER = "who bought the thing that the address names and has a shop of their own"
     PARTY = "both sides of the thing that the address names"
     WITNESS = "both sides of the thing that the address names, and who decides between them"
     MEDIATORS = "anybody who decides for the platform; the page has only what they may decide"
@@ -212,7 +212,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.agreement", BUYER, get=404),
     Row("buyer.rate_case", BUYER, get=404, post=404),  # it goes on
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
-    # who bought it, and has a shop of his own to sell it on
+    # who bought it, and has a shop of their own to sell it on
     Row("buyer.downstream", RESELLER, get=200, post=422),
     Row("buyer.chain", RESELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
     # both sides of it
@@ -339,6 +339,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.queue_columns", SHOP, get=200, post=303, form=lambda deal: {"columns": "reason"}),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
+    Row("seller.rename_view", SHOP, get=200, post=303, values={"view_id": "1"}, form=lambda deal: {"name": "到货"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
     Row("seller.reply_list", SHOP, get=200, post=303, form=lambda deal: {"name": "补拍", "words": "请补拍照片"}),
     Row("seller.reply", SHOP, get=404, post=404, values={"reply_id": "1"}),

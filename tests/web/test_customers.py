@@ -23,7 +23,7 @@ def say(cast: Cast, order_id: int, side: str, words: str, at: object) -> None:
         conversations.add_message(talk, side, cast.buyer if side == "buyer" else cast.seller, words, now=at)  # type: ignore[arg-type]
 
 
-def test_a_buyer_waits_from_his_first_unanswered_word(cast_both: Cast) -> None:
+def test_a_buyer_waits_from_their_first_unanswered_word(cast_both: Cast) -> None:
     cast = cast_both
     order_id = cast.order().id
     later = cast.now + timedelta(minutes=5)
@@ -61,7 +61,7 @@ def test_office_hours_that_are_none(app: Flask, cast: Cast, now: Clock, opens: s
     assert said in answer.text
 
 
-def test_a_customer_is_seen_by_the_shops_he_bought_from_only(app: Flask, cast: Cast, now: Clock) -> None:
+def test_a_customer_is_seen_by_the_shops_they_bought_from_only(app: Flask, cast: Cast, now: Clock) -> None:
     order_no = cast.order().order_no
     cast.until("completed")
     here = f"/seller/orders/{order_no}/customer"

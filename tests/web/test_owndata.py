@@ -39,7 +39,7 @@ def test_every_table_is_somebodys_or_says_why_not() -> None:
         assert not left, table
 
 
-def test_a_person_gets_what_is_his_and_nothing_of_others(app: Flask, cast: Cast, now: Clock) -> None:
+def test_a_person_gets_what_is_theirs_and_nothing_of_others(app: Flask, cast: Cast, now: Clock) -> None:
     mine, other = cast.until("refunding"), cast.until("applied", order=cast.order(buyer=cast.buyer2))
     numbers = mine.case_no, other.case_no
     buyer = sign_in(app, "buyer")

@@ -56,7 +56,7 @@ def test_paid_straight_from_the_list(desk: FlaskClient, app: Flask, cast: Cast) 
     assert NUMBER in shown and "退款完成" in shown and "怎么核对是否到账" in shown and "退 2 双为 25.00 元" in shown
 
 
-def test_the_loser_of_a_race_sees_the_true_state_and_keeps_his_words(desk: FlaskClient, cast: Cast) -> None:
+def test_the_loser_of_a_race_sees_the_true_state_and_keeps_their_words(desk: FlaskClient, cast: Cast) -> None:
     entry = entry_of(cast.until("refunding", case_type=ONLY)).id
     assert (
         post(desk, f"/seller/payouts/{entry}/settle", {"reference": "20261123000011"}, at="/seller/payouts").status_code

@@ -261,3 +261,29 @@ def test_what_changed_since_yesterday_is_a_list_each(app: Flask, cast: Cast, now
     assert desk.get(f"/seller/exports?{said['已结束'][0].split('?')[1]}").status_code == 200
     cast.employ(cast.shop, "buyer2", "warehouse")
     assert 'id="changes"' not in sign_in(app, "buyer2").get("/seller").text
+
+
+def test_a_view_gets_another_name_from_whom_it_belongs_to(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.employ(cast.shop, "buyer2", "agent")
+    owner, agent, other = (sign_in(app, name) for name in ("seller", "buyer2", "seller2"))
+    for name in ("破损待审核", "到货要点的"):
+        post(owner, "/seller/views?tab=applied", {"name": name, "shared": "y"})
+    db.session.rollback()
+    ids = {view.name: view.id for view in db.session.scalars(select(SavedView))}
+    url, at = f"/seller/views/{ids['到货要点的']}/rename?tab=applied", "/seller/views?tab=applied"
+    for name, sentence in (("破损待审核", "已有名为「破损待审核」的视图"), (" ", "请填写新名称")):
+        refused = post(owner, url, {"name": name}, at=at)
+        assert refused.status_code == 422 and sentence in refused.text
+        field = re.findall(r'<li><a href="#([^"]+)"', refused.text)
+        assert len(field) == 1 and refused.text.count(f'id="{field[0]}"') == 1
+    assert 'value="破损待审核"' in post(owner, url, {"name": "破损待审核"}, at=at).text  # what was typed stays
+    for browser in (agent, other):
+        assert "said=view-gone" in post(browser, url, {"name": "别的"}, at="/seller/views?tab=mine").location
+    before = owner.get("/seller").headers["ETag"]
+    done = post(owner, url, {"name": "今天的"}, at=at)
+    assert done.status_code == 303 and "视图已改名" in owner.get(done.location).text
+    shown = owner.get("/seller", headers={"If-None-Match": before})
+    assert shown.status_code == 200 and "今天的" in shown.text and "到货要点的" not in shown.text
+    db.session.rollback()
+    kept = {view.id: (view.name, view.query, view.shared) for view in db.session.scalars(select(SavedView))}
+    assert kept[ids["到货要点的"]] == ("今天的", "tab=applied", True) and len(kept) == 2

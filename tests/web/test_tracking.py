@@ -305,7 +305,7 @@ def test_no_file_and_a_number_that_a_spreadsheet_rounded(cast: Cast, seller: Fla
     assert "请把该列设为文本" in seller.get(checked.location).text
 
 
-def test_the_seller_is_told_nothing_moves_by_his_own_word(cast: Cast, seller: FlaskClient, now: Clock) -> None:
+def test_the_seller_is_told_nothing_moves_by_their_own_word(cast: Cast, seller: FlaskClient, now: Clock) -> None:
     case = cast.until("confirming")
     due = db.session.get_one(Case, case.id).due_at
     number = shipment()

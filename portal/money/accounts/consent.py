@@ -96,9 +96,9 @@ def ask_account(case: Case, at: datetime) -> MoneyEntry:
 
 
 def give_account(case: Case, account: Account, *, version: int, at: datetime) -> BankAccount:
-    """Keep the buyer's account for the payment that failed, and his consent. Raises StepRefused without a key.
+    """Keep the buyer's account for the payment that failed, and their consent. Raises StepRefused without a key.
 
-    ``version`` is of the words that he agreed to, and must be the present one.
+    ``version`` is of the words that they agreed to, and must be the present one.
     """
     if version != CONSENT:
         raise StepRefused("授权说明已更新，请重新阅读并勾选同意")
@@ -145,7 +145,7 @@ def bind_consent(case_id: int, entry_id: int, owner_id: int, consent_id: int) ->
 
 
 def decline_account(case: Case, at: datetime) -> None:
-    """The buyer gives no account: the shop finds another way. That he was asked, and his answer, is kept."""
+    """The buyer gives no account: the shop finds another way. That they were asked, and their answer, is kept."""
     entry = find_failed_entry(case)
     entry.route = "offline"
     db.session.add(
@@ -163,7 +163,7 @@ def decline_account(case: Case, at: datetime) -> None:
 
 
 def withdraw_account(case: Case, at: datetime) -> None:
-    """The buyer takes his consent back: the account is erased at once, the payment is still owed, another way."""
+    """The buyer takes their consent back: the account is erased at once, the payment is still owed, another way."""
     held = (
         select(BankAccount.id, BankAccount.entry_id, BankAccount.consent_id)
         .join(MoneyEntry, and_(MoneyEntry.id == BankAccount.entry_id, MoneyEntry.shop_id == BankAccount.shop_id))
