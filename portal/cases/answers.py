@@ -12,6 +12,7 @@ from portal import told, words
 from portal.cases import expected, failed
 from portal.cases.choices import Choice, list_choices, say_units, tell_consequence
 from portal.cases.inspection import Result, read_result
+from portal.cases.mediation_rows import find_mediation
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
 from portal.money.entries import OPEN
@@ -152,6 +153,8 @@ def _find_freight_head(claim: str, buyer: bool) -> str:
 
 def _find_mediation_head(view: View) -> str:
     if view.case.stage == Stage.EVIDENCE and view.side in (Actor.BUYER, Actor.SELLER):
+        if find_mediation(view.case).heard == "buyer,seller":
+            return "平台介入：双方已提交证据，等待平台裁决"
         return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
     if view.case.stage == Stage.UNFULFILLED:
         return "平台已列为未履行，请按平台的处理履行" if view.side is Actor.SELLER else "商家没有履行，平台已列为未履行"

@@ -14,7 +14,7 @@ from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import find_clock_start, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
 from portal.extensions import Busy, db, writing
-from portal.flow import Stale, State, StepRefused
+from portal.flow import Actor, Stage, Stale, State, StepRefused
 from portal.models import (
     Case,
 )
@@ -135,7 +135,8 @@ def _remind_each(case_ids: Sequence[int], now: datetime) -> int:
     ).all()
     for case in cases:
         for actor in list_who_must_act(case):
-            if case.due_at is not None and case.due_at > now:
+            early = actor is Actor.MEDIATOR and case.stage == Stage.EVIDENCE  # they may decide, their time hasn't begun
+            if case.due_at is not None and case.due_at > now and not early:
                 notices.send_reminder(case, actor, now)
                 for user_id in notices.list_reminded(case, actor):
                     notices.bump_unread(user_id)

@@ -25,10 +25,10 @@ def find_clock_start(case: Any) -> datetime:
 
 
 def list_who_must_act(case: Any) -> list[Actor]:
-    """Whose turn it is; in a round of evidence each side that hasn't handed in any."""
+    """Whose turn it is; in a round of evidence each side that hasn't handed in any, then who may decide already."""
     if case.escalated and case.stage == Stage.EVIDENCE:
         heard = find_mediation(case).heard.split(",")
-        return [side for side in (Actor.BUYER, Actor.SELLER) if side not in heard]
+        return [side for side in (Actor.BUYER, Actor.SELLER) if side not in heard] or [Actor.MEDIATOR]
     actor = find_who_must_act(case)
     return [] if actor is None else [actor]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal import flow
-from portal.cases import answers, buyer_inbox, case_lists, case_view
+from portal.cases import answers, buyer_inbox, case_lists, case_view, deadlines
 from portal.cases.clock import settle_now
 from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
@@ -217,6 +217,9 @@ def test_in_a_mediation_evidence_is_asked_for_and_then_waited_for(cast: Cast, si
     assert answer(case, side, cast).head == "平台介入：等待对方提交证据"
     other = answer(case, SELLER if side is BUYER else BUYER, cast)
     assert other.said is not None and other.said.note == "看照片"
+    case = cast.take(case, "submit_evidence", SELLER if side is BUYER else BUYER, note="看记录", photos=[])
+    assert [answer(case, each, cast).head for each in (BUYER, SELLER)] == ["平台介入：双方已提交证据，等待平台裁决"] * 2
+    assert deadlines.list_who_must_act(case) == [Actor.MEDIATOR]
 
 
 def test_open_terms_are_in_the_card_of_who_answers(cast: Cast) -> None:
