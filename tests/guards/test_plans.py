@@ -24,6 +24,7 @@ from portal.cases import (
     buyer_inbox,
     case_lists,
     case_view,
+    desk_facts,
     handling,
     held,
     mediation_queue,
@@ -277,6 +278,11 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's cases": lambda c: case_lists.list_of_buyer(c.buyer),
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
+    "what the shop's page says beside a case": lambda c: desk_facts.load_of_case(
+        case_view.find_of_shop(c.case_no(10), c.shop),
+        c.seller,
+        c.now,  # type: ignore[arg-type]
+    ),
     "case by number, shop": lambda c: case_view.find_of_shop(c.case_no(10), c.shop),
     **{f"payments {tab}": payouts_page(tab) for tab in payment_lists.TABS},
     **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payment_lists.TABS},
