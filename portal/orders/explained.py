@@ -10,9 +10,9 @@ from sqlalchemy import delete, insert, select
 from portal.extensions import db
 from portal.models import ImportHeading
 from portal.orders.export_format import SeenHeadings
-from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED
+from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, OTHER_COLUMNS, REQUIRED
 
-OURS = tuple(column.heading for column in ORDER_COLUMNS + LINE_COLUMNS)
+OURS = tuple(column.heading for column in ORDER_COLUMNS + LINE_COLUMNS + OTHER_COLUMNS)
 
 
 def load_headings(shop_id: int) -> dict[str, str]:

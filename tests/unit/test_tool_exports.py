@@ -118,3 +118,53 @@ def test_a_file_of_another_tool_is_read_whole(tmp_path: Path, tool: str, seed: i
 )
 def test_a_heading_that_may_mean_something_else_is_left_to_be_explained(heading: str) -> None:
     assert Headings().find(heading)[0] is None
+
+
+AFTERSALE = [
+    ("已签收", "退款成功", "cancelled"),
+    ("已发货，待签收", "退款成功", "cancelled"),
+    ("待发货", "退款中", "refunding"),
+    ("已签收", "售后处理中", "refunding"),
+    ("交易成功", "退款完成", "cancelled"),
+    ("已签收", "无售后或售后取消", "delivered"),
+    ("已签收", "无售后", "delivered"),
+    ("已签收", "-", "delivered"),
+    ("已签收", "", "delivered"),
+    ("已签收", "退款关闭", "delivered"),
+    ("交易成功", "售后已关闭", "completed"),
+    ("已签收", "换货中", "delivered"),
+    ("待付款", "退款成功", "cancelled"),
+]
+
+
+@pytest.mark.parametrize("heading", ["售后状态", "退款状态", "退款/售后状态"])
+@pytest.mark.parametrize(("text", "aftersale", "status"), AFTERSALE)
+def test_money_given_back_is_not_asked_for_again(
+    tmp_path: Path, heading: str, text: str, aftersale: str, status: str
+) -> None:
+    """Other platforms have a column of its own for it, which was passed over."""
+    path = tmp_path / "export.csv"
+    headings = ["订单编号", "货品标题", "数量", "单价(元)", "订单状态", heading]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([headings, ["3905403692550747597", "打底衫", "2", "18.8", text, aftersale]])
+    with read(path) as export:
+        found = list(export.orders())
+    [only] = [each for each in found if isinstance(each, OrderRows)]
+    assert only.status == status
+    said = [each.sentence for each in found if not isinstance(each, OrderRows) and each.row == 2]
+    assert any("没有采用" in each for each in said) == (aftersale == "换货中")
+
+
+@pytest.mark.parametrize("none", ["无售后", "-", "无售后或售后取消", "无"])
+def test_lines_of_which_one_was_refunded_do_not_end_the_order(tmp_path: Path, none: str) -> None:
+    path = tmp_path / "export.csv"
+    headings = ["订单编号", "货品标题", "数量", "单价(元)", "订单状态", "售后状态"]
+    rows = [
+        ["3905403692550747597", title, "1", "10", "已签收", said] for title, said in (("甲", "退款成功"), ("乙", none))
+    ]
+    for first, second, status in ((0, 1, "unknown"), (1, 0, "delivered")):
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([headings, rows[first], rows[second]])
+        with read(path) as export:
+            [only] = [each for each in export.orders() if isinstance(each, OrderRows)]
+        assert only.status == status

@@ -37,6 +37,7 @@ from portal.orders.export_format.ids import (
 )
 from portal.orders.export_format.moments import SHANGHAI, read_moment
 from portal.orders.export_format.refusals import CellRefused
+from portal.orders.export_format.statuses import read_aftersale
 from portal.sheets import Fault, Number
 from portal.waybills import split_numbers
 
@@ -50,6 +51,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     WORD = "word"  # a text in whose place a dash or 无 means nothing
+    AFTERSALE = "aftersale"  # a word, the same wherever it says that there is none
     ID = "id"  # digits that mean nothing as a number
     ORDER_NO = "order_no"
     LONG_ID = "long_id"  # an ID that is long enough for a spreadsheet to cut it
@@ -146,9 +148,14 @@ def _text(cell: str) -> tuple[str, str]:
     return shown(cell), ""
 
 
+def _aftersale(cell: str) -> tuple[str, str]:
+    return read_aftersale("" if is_nothing(cell) else shown(cell)), ""
+
+
 _READERS: dict[Kind, Callable[[str], tuple[Value, str]]] = {
     Kind.TEXT: _text,
     Kind.WORD: _text,
+    Kind.AFTERSALE: _aftersale,
     Kind.ID: read_id,
     Kind.ORDER_NO: read_order_no,
     Kind.LONG_ID: read_long_id,

@@ -74,6 +74,7 @@ LINE_COLUMNS = (
     Column("单品货号", "sku_cargo_no", Kind.CODE_ID, 80),
     Column("货品种类", "category", Kind.TEXT),
 )
+OTHER_COLUMNS = (Column("售后状态", "aftersale_text", Kind.AFTERSALE, 60),)  # other platforms' exports say it by itself
 NEVER_READ = ("发票：开户行及账号",)  # a bank account has no business here: its column is known and passed over
 
 

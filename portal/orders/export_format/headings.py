@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.orders.export_format.columns import BY_HEADING, Column, normal_heading
+from portal.orders.export_format.columns import BY_HEADING, OTHER_COLUMNS, Column, normal_heading
 
 _SYNONYMS = {  # what other tools and other platforms call our columns; only where nothing else can be meant
     "订单编号": (
@@ -27,6 +27,7 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
         "实付金额 实付 实付总额 买家实付 买家实付金额 买家实际支付金额 实际支付 支付金额 付款金额 订单实付金额 "
         "已付金额 已付 用户实付金额 买家实付款 顾客实付 实付金额(元) 订单实付 paidamount"
     ),
+    "售后状态": "售后状态 退款状态 退款售后状态 退款/售后状态 平台售后状态 refundstatus",
     "订单状态": "状态 交易状态 订单当前状态 平台状态 平台订单状态 线上状态 status orderstatus",
     "订单创建时间": (
         "下单时间 创建时间 订单时间 拍下时间 下单日期 订单日期 订单提交时间 成交时间 交易时间 拍单时间 "
@@ -89,8 +90,9 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
         "SKU商家编码 商家SKU"
     ),
 }
+_COLUMNS = BY_HEADING | {normal_heading(column.heading): column for column in OTHER_COLUMNS}
 SYNONYMS = {
-    normal_heading(word): BY_HEADING[normal_heading(heading)]
+    normal_heading(word): _COLUMNS[normal_heading(heading)]
     for heading, words in _SYNONYMS.items()
     for word in words.split()
 }
@@ -104,7 +106,7 @@ class Headings:
 
     def __init__(self, explained: Mapping[str, str] | None = None) -> None:
         self._explained = {
-            normal_heading(theirs): BY_HEADING.get(normal_heading(ours)) for theirs, ours in (explained or {}).items()
+            normal_heading(theirs): _COLUMNS.get(normal_heading(ours)) for theirs, ours in (explained or {}).items()
         }
 
     def find(self, text: str) -> tuple[Column | None, str]:

@@ -32,7 +32,7 @@ from portal.orders.export_format.rows import (
     judge_unit,
     name_total,
 )
-from portal.orders.export_format.statuses import ENDED, MIXED, read_status
+from portal.orders.export_format.statuses import MIXED, ends_differ, read_statuses
 from portal.sheets import Fault, Row
 from portal.waybills import join_numbers, split_numbers
 
@@ -47,12 +47,12 @@ class Assembly:
         self._headings = {place: text.strip() for place, text in headings.cells.items() if place in places}
         self._sheet = sheet
         self._line_places = {place: column for place, column in places.items() if column in LINE_COLUMNS}
-        self._order_places = {place: column for place, column in places.items() if column in ORDER_COLUMNS}
+        self._order_places = {place: column for place, column in places.items() if column not in LINE_COLUMNS}
         self._parcel_places = {place: column for place, column in places.items() if column.key in PARCELS}
         self._own_places = {
             place: column
             for place, column in self._order_places.items()
-            if column.key in _FIELDS | {"status_text"} and column.key not in PARCELS and column.key != "order_no"
+            if column.key in _FIELDS | {"aftersale_text"} and column.key not in PARCELS and column.key != "order_no"
         }
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
@@ -112,7 +112,7 @@ class Assembly:
             if said:
                 sentence = f"订单编号与第 {order.row} 行相同，{columns}却不同，请核对后分开导入"
                 self._collided |= is_cut(order.order_no)
-                if "订单状态" in different and order.status in ENDED:  # one line's end isn't the order's
+                if ends_differ(order.status, different):
                     order.status, order.status_text = "unknown", MIXED
             else:
                 sentence = f"没有订单编号，{columns}又与上面的订单（第 {order.row} 行）不同，请补上订单编号再导入"
@@ -164,11 +164,11 @@ class Assembly:
         if any(problem.lost is Lost.ORDER for problem in problems):
             self._refuse(row.number, said)
             return
-        own = {key: value for key, value in values.items() if key in _FIELDS}
-        more = {key: value for key, value in values.items() if key not in _FIELDS} | unread
-        status, doubt = read_status(values["status_text"], sent=bool(values.get("tracking_text")))
-        if doubt:
+        status, said_of_it, doubts = read_statuses(values)
+        for doubt in doubts:
             yield Problem(row.number, "订单状态", doubt, Lost.NOTHING, order_no)
+        own = {key: value for key, value in values.items() if key in _FIELDS} | {"status_text": said_of_it}
+        more = {key: value for key, value in values.items() if key not in _FIELDS} | unread
         self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said
         self._own, self._own_cells = values, row.cells
         self._refused_row, self._stray_row, self._collided = 0, 0, False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from portal.traditional import simplify
 
@@ -97,8 +99,12 @@ _WHOSE = (  # who or what a status may name first, and the statuses for which th
     (("仓库",), frozenset({"unshipped"})),
 )
 _BETWEEN = re.compile(r"[()（）\[\]【】,，、;；。/|｜:：+&·~\-—\s]+")
-ENDED = ("cancelled", "refunding")  # what may be true of one line of an order and not of the others
+_ENDED = ("cancelled", "refunding")  # what may be true of one line of an order and not of the others
+_STATUS_COLUMNS = frozenset({"订单状态", "售后状态"})
+NO_AFTERSALE = "无售后"
 MIXED = "各行状态不同"
+STRANGE_AFTERSALE = "售后状态「{text}」没有采用：与订单状态「{status}」合起来看不懂，请核对"
+MOST_WORDS = 60  # characters of both together
 PARTLY = "部分"  # some of it is on its way, some not
 UNKNOWN_STATUS = (
     "「{text}」不是认识的订单状态：新订单按「状态待确认」导入，买家暂时不能申请；已知的订单保留原来的状态。请核对"
@@ -189,3 +195,30 @@ def read_status(text: str, *, sent: bool = False) -> tuple[str, str]:
     if status == "unknown":
         return status, UNKNOWN_STATUS.format(text=text[:30])
     return status, PARTLY_SHIPPED.format(text=text[:30]) if PARTLY in _plain(text) else ""
+
+
+def ends_differ(status: str, columns: Iterable[str]) -> bool:
+    """Whether an order's end may be that of one of its lines: the rows differ in these columns."""
+    return status in _ENDED and not _STATUS_COLUMNS.isdisjoint(columns)
+
+
+def read_aftersale(text: str) -> str:
+    """The words of 售后状态, always the same where they say that there is none."""
+    return text if any(each not in _BESIDE for each in _parts(text)) else NO_AFTERSALE
+
+
+def read_statuses(values: Mapping[str, Any]) -> tuple[str, str, list[str]]:
+    """(our status of a row's values, its words, what is to be said); 售后状态 is taken together with 订单状态.
+
+    Whose money was given back must not come in as an order for which it can be asked again.
+    """
+    text, aftersale = values["status_text"], values.get("aftersale_text", "")
+    both, notes = f"{text}，{aftersale}", []
+    if aftersale not in ("", NO_AFTERSALE):
+        strange = _read(both) == "unknown" and not says_only_refund_closed(both)
+        if (strange and _read(text) != "unknown") or len(both) > MOST_WORDS:
+            notes.append(STRANGE_AFTERSALE.format(text=aftersale[:30], status=text[:30]))
+        elif not strange:
+            text = both
+    status, doubt = read_status(text, sent=bool(values.get("tracking_text")))
+    return status, text, [*([doubt] if doubt else []), *notes]
