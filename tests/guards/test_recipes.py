@@ -51,7 +51,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_a_step_a_reason_and_a_page_are_added_as_the_readme_says(copy: Path) -> None:
-    insert(copy / "portal/flow/table.py", "_ROWS: tuple[Step, ...] = (", snippet('Step("remind_to_send"'))
+    insert(copy / "portal/flow/table.py", "ROWS: tuple[Step, ...] = (", snippet('Step("remind_to_send"'))
     insert(copy / "portal/rights/reasons.py", "REASONS: Final[tuple[Reason, ...]] = (", snippet('Reason("smell"'))
     route, function = snippet('@bp.get("/hours")'), snippet("def hours()")
     (copy / "portal/seller/hours.py").write_text(
