@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 
 from portal import words
+from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.inputs import quantity_text
-from portal.models import Case, CaseLine
+from portal.models import Case, CaseEvent, CaseLine
 from portal.prepared import Prepared
 from portal.rights import windows
 
@@ -40,11 +41,24 @@ class Replaced(NamedTuple):
         return f"{self.came}的 {goods}有问题，可在 {words.end(self.until)} 前再次申请售后"
 
 
+# When it was completed first: what is said of its payments afterwards, or a note, moves no window.
+_COMPLETED_AT = select(func.min(CaseEvent.at)).where(
+    CaseEvent.case_id == bindparam("case_id"),
+    CaseEvent.shop_id == bindparam("shop_id"),
+    CaseEvent.target == State.COMPLETED,
+)
+
+
 def find_window_end(case: Any) -> datetime | None:
     """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
     if case.state != State.COMPLETED or case.type not in _CAME:
         return None
-    return windows.find_last_day_end(case.updated_at, AGAIN_FOR.days)
+    at = case.completed_at if hasattr(case, "completed_at") else db.session.scalar(_COMPLETED_AT, _name(case))
+    return None if at is None else windows.find_last_day_end(at, AGAIN_FOR.days)
+
+
+def _name(case: Any) -> dict[str, int]:
+    return {"case_id": case.id, "shop_id": case.shop_id}
 
 
 def find_replaced(case: Any, lines: Iterable[Any], now: datetime) -> Replaced | None:
@@ -65,13 +79,16 @@ def explain_refusal(case: Any, lines: Iterable[Any]) -> str:
     return LAPSED if any(line.shipped_milli > line.moved_milli for line in shipped) else ALL_TAKEN
 
 
-_case, _line = Case.__table__.c, CaseLine.__table__.c
+_case, _line, _event = Case.__table__.c, CaseLine.__table__.c, CaseEvent.__table__.c
 _OF_ORDER = Prepared(
     select(
         _case.case_no,
         _case.type,
         _case.state,
-        _case.updated_at,
+        select(func.min(_event.at))
+        .where(_event.case_id == _case.id, _event.shop_id == _case.shop_id, _event.target == State.COMPLETED)
+        .scalar_subquery()
+        .label("completed_at"),
         _line.id,
         _line.order_line_id,
         _line.title,

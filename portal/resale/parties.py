@@ -103,7 +103,10 @@ def _passes(case: Case, chain: Chain, back: bool, out: bool) -> bool:
     if case is chain.down:
         return (case.state == State.INSPECTING and back) or (case.state == State.RESHIPPING and out)
     not_agreed = chain.link.route_back == "direct" and not chain.down.return_address
-    return (case.state == State.RETURNING and (back or not_agreed)) or (case.state == State.CONFIRMING and out)
+    sends = chain.down.state in UNDECIDED or chain.down.state == State.RETURNING  # else nothing comes back of itself
+    return (case.state == State.RETURNING and sends and (back or not_agreed)) or (
+        case.state == State.CONFIRMING and out
+    )
 
 
 def _lacks_place(chain: Chain) -> bool:

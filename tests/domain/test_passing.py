@@ -16,7 +16,7 @@ from portal.flow import Actor, State, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, Evidence, Parcel, ReceiptClaim, Shipment
 from portal.parcels import parcel_view
 from portal.parcels.scans import Scan
-from portal.resale import across
+from portal.resale import across, chain_view, parties
 from portal.resale.passing import moving
 from portal.tracking import claims, corrections, unopposed
 from portal.tracking.scans import record_trace, record_typed
@@ -316,3 +316,14 @@ def test_nobody_s_own_step_fails_because_passing_fails(straight: Straight, monke
     assert straight.states == (State.RETURNING, State.RETURNING)
     monkeypatch.setattr(moving, "load_pair", lambda _: 1 / 0)
     moving.hear(straight.below, straight.now)
+
+
+def test_what_never_comes_back_is_waited_for_from_who_agreed_so(straight: Straight) -> None:
+    """The supplier wants the goods back, the consumer was told to keep them: the distributor has to settle it."""
+    straight.supplier("agree")
+    straight.now += HOUR
+    straight.down.take(straight.get(straight.below), "agree_no_return", Actor.SELLER, straight.now)
+    assert straight.states == (State.RESHIPPING, State.RETURNING)
+    link = db.session.scalars(select(CaseLink).where(CaseLink.downstream_id == straight.below)).one()
+    waited = [party.name for party in parties.list_parties(chain_view.build_chain(link)) if party.waits]
+    assert waited == ["我"]

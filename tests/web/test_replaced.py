@@ -9,8 +9,8 @@ from flask import Flask
 
 from portal.cases.replaced import find_replaced, list_of_order
 from portal.extensions import db, writing
-from portal.flow import CaseType
-from portal.models import Case, CaseLine, Order
+from portal.flow import Actor, CaseType
+from portal.models import Case, CaseLine, MoneyEntry, Order
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
@@ -90,3 +90,19 @@ def test_the_two_readings_are_one(cast: Cast, now: Clock, days: int, moved: int)
     of_case, of_order = find_replaced(case, lines, at), list_of_order(case.order_id, case.shop_id, at)
     assert ([of_case.sentence] if of_case else []) == [each.sentence for each in of_order]
     assert bool(of_case) is (days <= 7 and moved < 2_000)
+
+
+def test_no_word_of_either_side_moves_the_window(cast: Cast, now: Clock) -> None:
+    """已到账 and 未到账 after the case was completed are said of its payments, not of the goods."""
+    order = cast.order()
+    case = cast.until("refunding", order=order)
+    owed = db.session.scalars(db.select(MoneyEntry.id).where(MoneyEntry.case_id == case.id)).one()
+    case = cast.take(case, "refund_ok", Actor.SELLER, reference="2026112400001", entry_id=owed)
+    assert case.state == "completed"
+    completed = case.updated_at
+    case = cast.take(case, "confirm_arrival", Actor.BUYER, cast.now + timedelta(days=5))
+    assert case.updated_at > completed
+    lines = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).all()
+    for days, open_still in ((7, True), (8, False)):
+        at = cast.now + timedelta(days=days)
+        assert bool(find_replaced(case, lines, at)) is bool(list_of_order(order.id, order.shop_id, at)) is open_still
