@@ -3,8 +3,8 @@
 A thread gets a request only when the whole of it is here: two hundred slow clients keep no thread from the others. A
 body that takes longer than BODY_WITHIN ends in 408, one larger than MOST_LARGE in 413. What is larger than its address
 takes is read to its end and thrown away, so that the browser sees the app's page about it. What doesn't fit in memory
-lies on the disk until it is worked on: of LARGE_AT_ONCE large ones, and MOST_WAITING bytes of all, so that nobody fills
-a disk before anything has asked who they are.
+lies on the disk until it is worked on: of LARGE_AT_ONCE larger than MOST_BODY, and MOST_WAITING bytes of all, so that
+nobody fills a disk before anything has asked who they are. A few slow large files keep none of the usual size out.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ class _Body:
 
     def __init__(self, most: int) -> None:
         self.size = self.on_disk = 0  # bytes
-        self._most = most
+        self.has_place = False  # one of those for large ones
+        self.most = most
         self._kept: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)
         self.failed: OSError | None = None
 
     def add(self, piece: bytes) -> None:
         """Keep a piece, or only count it."""
         self.size += len(piece)
-        if self.failed or self.size > self._most:
+        if self.failed or self.size > self.most:
             self._forget()
             return
         try:
@@ -89,7 +90,7 @@ class Front:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._inside = 0
         self._large = frozenset(large)
-        self._large_inside = 0
+        self._large_inside = 0  # bodies larger than MOST_BODY
         self._waiting = 0  # bytes of bodies that are on the disk
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -101,14 +102,12 @@ class Front:
             return
         self._inside += 1
         is_large = scope.path in self._large and scope.method not in ("GET", "HEAD")
-        self._large_inside += is_large
         body = _Body(MOST_LARGE if is_large else MOST_BODY)
         try:
-            if is_large and self._large_inside > LARGE_AT_ONCE:
-                raise _Refused(503)
             announced = scope.headers.get("content-length") or "0"
             if not announced.isdecimal() or int(announced) > MOST_LARGE:
                 raise _Refused(413)
+            self._find_place(body, int(announced))
             if scope.method not in ("GET", "HEAD") or "content-length" in scope.headers:
                 await asyncio.wait_for(self._take_in(protocol, body), BODY_WITHIN)
             environ = _make_environ(scope, body.to_read(), body.size)
@@ -122,7 +121,7 @@ class Front:
             protocol.response_empty(408, [("connection", "close")])
         finally:
             self._inside -= 1
-            self._large_inside -= is_large
+            self._large_inside -= body.has_place
             self._waiting -= body.on_disk
             body.close()
 
@@ -130,12 +129,22 @@ class Front:
         """Read what the client sends. Raises _Refused when it is too much, of this one or of all together."""
         async for piece in protocol:
             before = body.on_disk
+            self._find_place(body, body.size + len(piece))
             body.add(piece)
             self._waiting += body.on_disk - before
             if body.size > MOST_LARGE:
                 raise _Refused(413)
             if self._waiting > MOST_WAITING:
                 raise _Refused(503)
+
+    def _find_place(self, body: _Body, size: int) -> None:
+        """A place for a body that is kept and larger than usual. Raises _Refused when all are taken."""
+        if body.has_place or not MOST_BODY < size <= body.most:
+            return
+        if self._large_inside >= LARGE_AT_ONCE:
+            raise _Refused(503)
+        self._large_inside += 1
+        body.has_place = True
 
     def _run(self, environ: dict[str, Any]) -> Answer:
         """The app's whole answer. In a thread of the pool."""

@@ -23,7 +23,7 @@ const takeShared = async (input) => {
 };
 
 whenDressing(() => {
-  const input = one('.tiles[data-upload*="/apply/photos"] input[type=file]');
+  const input = one('.tiles[data-upload*="/apply/photos"] input[name=photos]');
   if (input && "caches" in window && !input.dataset.asked) {
     input.dataset.asked = "1";
     takeShared(input).catch(() => {});

@@ -57,26 +57,47 @@ def test_another_account_never_sees_them(lively: World, visit: Any) -> None:
     page.wait_for_function(f"{SEEN}.then((text) => !text.includes({first!r}))")
 
 
-def test_shared_photos_wait_for_the_application(world: World, visit: Any) -> None:
-    order_no, _ = world.exchangeable()
-    buyer = Buyer(visit("phone"))
-    buyer.signs_in("haijiao_xm")
-    page = buyer.page
-    with_worker(page, "/me")
+def share(page: Page) -> str:
+    """Another app shares a photo and a text; returns where that leads."""
     picture = base64.b64encode(photo((400, 300))).decode()
-    where = page.evaluate(
-        """async (picture) => {
+    return str(
+        page.evaluate(
+            """async (picture) => {
           const bytes = Uint8Array.from(atob(picture), (sign) => sign.charCodeAt(0));
           const body = new FormData();
           body.append("photos", new File([bytes], "破损.jpg", { type: "image/jpeg" }));
           body.append("photos", new File(["x"], "note.txt", { type: "text/plain" }));
           return (await fetch("/share", { method: "POST", body })).url;
         }""",
-        picture,
+            picture,
+        )
     )
-    assert where.endswith("/orders?said=shared")
+
+
+def test_shared_photos_wait_for_the_application(world: World, visit: Any) -> None:
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm")
+    page = buyer.page
+    with_worker(page, "/me")
+    assert share(page).endswith("/orders?said=shared")
     page.goto(f"/orders/{order_no}")
     page.locator('a[href*="/apply?line="]').first.click()
     tap_reason(page, "破损")
     expect(page.locator(".tile[data-id]")).to_have_count(1)
     assert not page.evaluate("() => caches.has('shared-1')")
+
+
+def test_a_shared_photo_is_of_the_whole_application_where_lines_have_their_own(world: World, visit: Any) -> None:
+    order_no = world.order_of_many(3)
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm")
+    page = buyer.page
+    with_worker(page, "/me")
+    page.goto(f"/orders/{order_no}")
+    page.locator('a[href*="/apply?line="]').first.click()
+    tap_reason(page, "破损")
+    share(page)
+    page.goto(f"/orders/{order_no}/apply/details")
+    expect(page.locator(".on-draft .tile[data-id]")).to_have_count(1)
+    expect(page.locator(".lean .tile[data-id]")).to_have_count(0)

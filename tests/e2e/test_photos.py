@@ -53,7 +53,7 @@ def kept(world: World, order_no: str) -> list[Any]:
 
 def pick(page: Page, *files: tuple[str, bytes]) -> None:
     payload = [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files]
-    page.locator(".tiles input[type=file][multiple]").set_input_files(payload)  # type: ignore[arg-type]
+    page.locator("#photos").set_input_files(payload)  # type: ignore[arg-type]
 
 
 def some(number: int, size: tuple[int, int] = (640, 480)) -> tuple[str, bytes]:

@@ -178,7 +178,7 @@ def test_a_parcel_of_two_cases_is_counted_by_keyboard_alone(browser: Browser, pl
     press("Tab")
     press("1")
     expect(page.get_by_label("通过数量")).to_have_value("1")
-    page.locator("input[type=file]").set_input_files(
+    page.locator("#decide input[type=file]").set_input_files(
         [
             FilePayload(name="1.jpg", mimeType="image/jpeg", buffer=pictures.jpeg()),
             FilePayload(name="2.png", mimeType="image/png", buffer=pictures.png()),

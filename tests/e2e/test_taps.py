@@ -131,6 +131,22 @@ def test_a_line_has_its_own_photo(world: World, visit: Any, tmp_path: Path) -> N
     assert page.locator(".on-draft .tile").count() == 0
 
 
+def test_without_script_a_line_has_its_file_field_in_whole(world: World, visit: Any) -> None:
+    order_no = world.order_of_many(3)
+    buyer = Buyer(visit("phone-without-script"))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page = buyer.page
+    page.locator('a[href*="/apply?line="]').first.click()
+    page.get_by_label("破损", exact=True).check()
+    page.locator("#page .bar button").last.click()
+    page.wait_for_url("**/apply/details")
+    page.locator("details:not([open]) > summary", has_text="同一原因的其他商品").click()
+    for field in page.locator("input[name^=photo_of_]").all():
+        box, tile = field.bounding_box(), field.locator("xpath=..").bounding_box()
+        assert box is not None and tile is not None and box["width"] >= 150
+        assert tile["x"] <= box["x"] and box["x"] + box["width"] <= tile["x"] + tile["width"] + 1 <= 390, (box, tile)
+
+
 def test_the_most_that_can_be_refunded_follows_what_is_typed(world: World, visit: Any) -> None:
     order_no, _ = world.exchangeable()
     buyer = Buyer(visit("phone"))

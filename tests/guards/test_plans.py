@@ -24,6 +24,7 @@ from portal.cases import (
     buyer_inbox,
     case_lists,
     case_view,
+    desk_facts,
     handling,
     held,
     mediation_queue,
@@ -202,6 +203,12 @@ def next_cases_page(c: Crowd) -> object:
     return case_lists.list_of_buyer(c.buyer, key)
 
 
+def beside_case(c: Crowd) -> object:
+    case = case_view.find_of_shop(c.case_no(10), c.shop)
+    assert case is not None
+    return desk_facts.load_of_case(case, c.seller, c.now)
+
+
 def payouts_page(tab: str) -> Callable[[Crowd], object]:
     return lambda c: payment_lists.list_page(c.shop, tab)
 
@@ -277,6 +284,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's cases": lambda c: case_lists.list_of_buyer(c.buyer),
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
+    "what the shop's page says beside a case": beside_case,
     "case by number, shop": lambda c: case_view.find_of_shop(c.case_no(10), c.shop),
     **{f"payments {tab}": payouts_page(tab) for tab in payment_lists.TABS},
     **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payment_lists.TABS},

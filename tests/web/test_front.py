@@ -108,23 +108,28 @@ def test_what_is_announced_too_large_is_not_read() -> None:
         assert (client.status, client.sent) == (413, 0)
 
 
-def test_few_large_ones_at_once() -> None:
+@pytest.mark.parametrize("announced", ["", str(14 * MB)], ids=["as it grows", "as announced"])
+def test_few_large_ones_at_once_and_they_keep_no_usual_one_out(announced: str) -> None:
+    def ask(path: str = "/large") -> Scope:
+        return Scope(path, headers=Headers({"content-length": announced} if announced else {}))
+
     async def go() -> list[int]:
         inside, go_on = Inside(), asyncio.Event()
         made = Front(inside, 1, {"/large"})
-        first = [Client(2, go_on) for _ in range(front.LARGE_AT_ONCE)]
-        tasks = [asyncio.create_task(made.__rsgi__(Scope("/large"), client)) for client in first]
-        await asyncio.sleep(0.01)
-        more, other = Client(2), Client(2)
-        await made.__rsgi__(Scope("/large"), more)
-        await made.__rsgi__(Scope("/usual"), other)
+        first = [Client(15, go_on) for _ in range(front.LARGE_AT_ONCE)]
+        tasks = [asyncio.create_task(made.__rsgi__(ask(), client)) for client in first]
+        await asyncio.sleep(0.1)
+        more, usual, other = Client(15), Client(12), Client(15)
+        await made.__rsgi__(ask(), more)
+        await made.__rsgi__(Scope("/large"), usual)
+        await made.__rsgi__(ask("/usual"), other)
         go_on.set()
         await asyncio.gather(*tasks)
-        again = Client(2)
-        await made.__rsgi__(Scope("/large"), again)
-        return [more.status, other.status, again.status, *(client.status for client in first)]
+        again = Client(15)
+        await made.__rsgi__(ask(), again)
+        return [more.status, usual.status, other.status, again.status, *(client.status for client in first)]
 
-    assert asyncio.run(go()) == [503, 200, 200, *[200] * front.LARGE_AT_ONCE]
+    assert asyncio.run(go()) == [503, 200, 200, 200, *[200] * front.LARGE_AT_ONCE]
 
 
 def test_all_bodies_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
