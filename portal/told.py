@@ -106,13 +106,22 @@ def tell_standing(case: Any, side: str) -> str:
         return words.STAGE[case.stage]
     if is_refused(case) and side in _SIDES:
         return _REFUSED_HEAD[side == Actor.SELLER]
+    if _waits_for_freight(case) and side in _SIDES:
+        return ("等待商家答复您报的退回运费", "请答复买家报的退回运费")[side == Actor.SELLER]
     return tell_state(case.type, case.state, side)
+
+
+def _waits_for_freight(case: Any) -> bool:
+    """Whether nothing was ever to be paid, and only what the buyer advanced for the way back keeps the case open."""
+    return bool(case.state == State.REFUNDING and case.freight_claim == "open" and not case.entry_count)
 
 
 def tell_standing_part(case: Any, side: str) -> str:
     """The same in a word or two, under the present one of the six steps."""
     if is_refused(case) or case.stage:
         return tell_chip(case, side)
+    if _waits_for_freight(case) and side in _SIDES:
+        return "待商家答复运费" if side == Actor.BUYER else "待答复运费"
     return tell_part(case.type, case.state, side)
 
 
