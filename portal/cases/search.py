@@ -1,6 +1,6 @@
-"""One search for everything of a shop, whatever its state: numbers by their end, names by their beginning, goods.
+"""One search for everything of a shop, whatever its state: numbers by their end, names by a part, goods.
 
-No table is scanned: the last four of each number and the first two of each name have indexes of their own, goods are
+No table is scanned: the last four of each number and each two characters of a name have indexes of their own, goods are
 looked up among what the shop's lines say.
 """
 
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select, text, union_all
+from sqlalchemy import and_, func, literal_column, or_, select, text, union_all
 
 from portal.cases import sold_search
 from portal.cases.finding import find_scanned, list_cases, not_by_shop
 from portal.cases.sold_search import Further, Hits
 from portal.extensions import db
 from portal.models import Case, Order, Shipment, User
-from portal.models.keys import HEAD, TAIL
+from portal.models.keys import HEAD, INNER, TAIL, cut_inner, is_longer
 from portal.prepared import among
-from portal.searching import Typed, escape_like, read_typed, split_typed
+from portal.searching import Typed, read_typed, split_typed
 
 MOST = 20  # hits of each kind on one page
 MOST_NAMED = 20  # people that a needle may mean
@@ -101,12 +101,32 @@ def _ends(shop_id: int, typed: Typed, table: Any, cut: dict[str, str], row: Any 
 _PARTIAL = {"down_tail": (text("down_tail <> ''"),)}  # its index holds only those
 
 
-def _begins(typed: Typed, table: Any, cut: dict[str, str]) -> list[Any]:
-    """Conditions that one of the names of ``table`` begins with the words."""
+def _named(typed: Typed, table: Any, cut: dict[str, str]) -> list[Any]:
+    """Conditions that one of the names of ``table`` has the words in it: at its beginning, or from one of INNER on."""
     if len(typed.words) < HEAD:
         return []
-    like = escape_like(typed.words)[1:]
-    return [(table[name] == typed.words[:HEAD]) & table[source].like(like, escape="\\") for name, source in cut.items()]
+    head, found = typed.words[:HEAD], []
+    for name, source in cut.items():
+        whole = str(table[source])
+        found.append((table[name] == head) & _stands(table[source], 1, typed.words))
+        for place in _list_places(source, typed.words):  # in the words of the index, so that it is read
+            by_index = (text(is_longer(whole, place)), literal_column(cut_inner(whole, place)) == head)
+            found.append(and_(*by_index, _stands(table[source], place, typed.words)))
+    return found
+
+
+def _stands(column: Any, place: int, words: str) -> Any:
+    return func.substr(column, place, len(words)) == words
+
+
+def _is_named(column: Any, word: str) -> Any:
+    """Condition that a name has a word in it, wherever the indexes would find it."""
+    return or_(*(_stands(column, place, word) for place in (1, *_list_places(column.name, word))))
+
+
+def _list_places(source: str, words: str) -> tuple[int, ...]:
+    """Where words may stand in a name beside its beginning; nobody looks for digits inside of one."""
+    return () if words.isdecimal() else INNER[source]
 
 
 def _find_people(shop_id: int, typed: Typed) -> list[int]:
@@ -114,7 +134,7 @@ def _find_people(shop_id: int, typed: Typed) -> list[int]:
     bought = select(_order.id).where(_order.shop_id == shop_id, _order.buyer_id == _user.id).exists()
     named = [
         select(_user.id.label("id")).where(condition, bought)
-        for condition in _begins(typed, _user, {"member_head": "member_name", "company_head": "company_name"})
+        for condition in _named(typed, _user, {"member_head": "member_name", "company_head": "company_name"})
     ]
     return sorted(set(_find(named, MOST_NAMED)), reverse=True)
 
@@ -127,7 +147,7 @@ def _cases(shop_id: int, typed: Typed, people: list[int]) -> list[Any]:
     ]
     named = [
         select(_case.id.label("id")).where(here, condition)
-        for condition in _begins(typed, _case, {"receiver_head": "receiver_name"})
+        for condition in _named(typed, _case, {"receiver_head": "receiver_name"})
     ]
     return [
         *_ends(shop_id, typed, _case, {"no_tail": "case_no", "phone_tail": "receiver_phone"}),
@@ -146,7 +166,7 @@ def _orders(shop_id: int, typed: Typed, people: list[int]) -> list[Any]:
     here = _order.shop_id == shop_id
     named = [
         select(_order.id.label("id")).where(here, condition)
-        for condition in _begins(typed, _order, {"receiver_head": "receiver_name"})
+        for condition in _named(typed, _order, {"receiver_head": "receiver_name"})
     ]
     return [
         *_ends(shop_id, typed, _order, _NUMBERS_OF_ORDER),
@@ -182,9 +202,9 @@ def _fit_all(shop_id: int, words: Sequence[str], hits: dict[str, list[Hits]]) ->
 
 def _fits(word: str, table: Any, goods: Any) -> Any:
     """Condition that a row's receiver or buyer is called so, or that its goods are."""
-    named = [func.substr(name, 1, len(word)) == word for name in (_user.member_name, _user.company_name)]
+    named = [_is_named(name, word) for name in (_user.member_name, _user.company_name)]
     buyer = select(_user.id).where(_user.id == table.buyer_id, or_(*named)).exists()
-    return or_(func.substr(table.receiver_name, 1, len(word)) == word, goods, buyer)
+    return or_(_is_named(table.receiver_name, word), goods, buyer)
 
 
 _NUMBERS_OF_ORDER = {"no_tail": "order_no", "down_tail": "downstream_order_no", "phone_tail": "receiver_phone"}

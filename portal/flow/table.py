@@ -183,7 +183,7 @@ ROWS: tuple[Step, ...] = (
     Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账，售后完成", (B, S, P), "已到账", needs=("rest_contested", "not_converted", "freight_answered"), title="退款完成"),
     Step("refund_arrived", XRM, State.REFUNDING, State.REFUNDING, B, "买家确认款项已到账，等待商家答复退回运费", (S, P), "已到账", needs=("rest_contested", "contested", "freight_claimed"), title="等待答复退回运费"),
     Step("refund_arrived", XI, State.REFUNDING, State.CONVERTED, B, "买家确认转单前的款项已到账", (B, S, P), "已到账", needs=("rest_contested", "was_converted")),
-    Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败，商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
+    Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败，商家会重试", (B,), "登记退款失败", needs=("approved", "money_open"), roles=MONEY, danger=True),
     Step("timeout_settled", XRM, State.REFUNDING, State.COMPLETED, C, "款项已付清，买家没有再提出，售后完成", (B, S), after="refund_legal", needs=("freight_declined_alone", "not_converted"), title="售后完成"),
     Step("timeout_overdue", XRM, State.REFUNDING, State.REFUNDING, C, "商家没有答复退回运费，平台介入", (B, S, P), after="refund_legal", needs=("freight_claimed_alone",), title="平台介入通知"),
     Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款，平台介入", (B, S, P), after="refund_legal", needs=("not_freight_alone",), title="平台介入通知"),

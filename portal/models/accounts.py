@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.models.keys import cut_head
+from portal.models.keys import cut_head, index_inner
 
 ROLES = ("owner", "agent", "warehouse", "finance")
 
@@ -21,6 +21,8 @@ class User(Model):
     __table_args__ = (
         Index("ix_users_member_head", "member_head", "id"),
         Index("ix_users_company_head", "company_head", "id"),
+        *index_inner("users", "member_name"),
+        *index_inner("users", "company_name"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

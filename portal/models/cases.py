@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.extensions import Model
 from portal.flow import FINAL, WAITS_FOR, Actor, CaseType, State
 from portal.models.freight import FREIGHT_HELD
-from portal.models.keys import ShopRow, cut_head, cut_tail, refer
+from portal.models.keys import ShopRow, cut_head, cut_tail, index_inner, refer
 from portal.models.mediations import Mediation
 
 _STATES = ",".join(f"'{state}'" for state in State)
@@ -83,6 +83,7 @@ class Case(ShopRow, Model):
         Index("ix_cases_no_tail", "shop_id", "no_tail", "id"),
         Index("ix_cases_phone_tail", "shop_id", "phone_tail", "id"),
         Index("ix_cases_receiver_head", "shop_id", "receiver_head", "id"),
+        *index_inner("cases", "receiver_name", "shop_id"),
         Index("ix_cases_owner", "shop_id", "owner_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_opened", "shop_id", "opened_at", "id"),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),

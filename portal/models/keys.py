@@ -8,8 +8,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC
@@ -65,3 +66,28 @@ def cut_tail(column: str) -> str:
 def cut_head(column: str) -> str:
     """The beginning of a name, likewise."""
     return f"substr({column}, 1, {HEAD})"
+
+
+# Where a part of a name may begin beside its first character; one that begins further on isn't found. Each place costs
+# an index, and a search a look into it.
+INNER = {"receiver_name": (2, 3), "member_name": (2, 3), "company_name": (2, 3, 4, 5)}
+
+
+def cut_inner(column: str, place: int) -> str:
+    """Two characters of a name from a place on, likewise."""
+    return f"substr({column}, {place}, {HEAD})"
+
+
+def is_longer(column: str, place: int) -> str:
+    """That a name has two characters from there on: the condition of ``index_inner``'s indexes."""
+    return f"length({column}) > {place}"
+
+
+def index_inner(table: str, column: str, *keys: str) -> list[Index]:
+    """Indexes by which a name is found by a part of it, one for each place; of those in which there are as many."""
+    made = []
+    for place in INNER[column]:
+        only = text(is_longer(column, place))
+        by: tuple[Any, ...] = (*keys, text(cut_inner(column, place)), "id")
+        made.append(Index(f"ix_{table}_{column}_{place}", *by, sqlite_where=only, postgresql_where=only))
+    return made

@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.models.keys import ShopRow, cut_head, cut_tail, refer
+from portal.models.keys import ShopRow, cut_head, cut_tail, index_inner, refer
 
 STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "refunding", "unknown")
 
@@ -66,6 +66,7 @@ class Order(ShopRow, Model):
         Index("ix_orders_down_tail", "shop_id", "down_tail", "id", **_only("down_tail <> ''")),
         Index("ix_orders_phone_tail", "shop_id", "phone_tail", "id"),
         Index("ix_orders_receiver_head", "shop_id", "receiver_head", "id"),
+        *index_inner("orders", "receiver_name", "shop_id"),
         Index("ix_orders_unfollowed", "id", **_only(UNFOLLOWED)),
         Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "id"),
     )

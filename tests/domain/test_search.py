@@ -15,6 +15,7 @@ from flask import Flask
 from portal.cases import search
 from portal.extensions import db, writing
 from portal.models import Case, CaseLine, Order, OrderLine, Shipment, SoldAs, User
+from portal.models.keys import INNER
 from portal.models.orders import make_sold_as
 from portal.parcels import following
 from portal.searching import Typed, read_typed
@@ -95,7 +96,7 @@ def say_number(lines: list[Any], number: str) -> bool:
 def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
     """The same question put to every row."""
     typed = read_typed(raw)
-    ends, begins = _ends(typed), _begins(typed)
+    ends, named = _ends(typed), _named(typed)
     together = typed.each_word if not typed.number and len(typed.each_word) > 1 else []
 
     def sold(lines: list[Any]) -> bool:
@@ -105,7 +106,7 @@ def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
     people = {
         user.id
         for user in rows.people.values()
-        if user.id in bought and (begins(user.member_name) or begins(user.company_name))
+        if user.id in bought and (named(user.member_name, "member_name") or named(user.company_name, "company_name"))
     }
     parcels = {each.id for each in rows.parcels if ends(each.tracking_no)}
     followed = {each.order_id for each in rows.parcels if ends(each.tracking_no)}
@@ -116,7 +117,7 @@ def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
     }
     return {
         "orders": by_number
-        | {each.id for each in rows.orders if begins(each.receiver_name) or each.buyer_id in people}
+        | {each.id for each in rows.orders if named(each.receiver_name) or each.buyer_id in people}
         | {
             each.id
             for each in rows.orders
@@ -128,7 +129,7 @@ def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
             if ends(each.case_no)
             or ends(each.receiver_phone)
             or each.order_id in by_number
-            or begins(each.receiver_name)
+            or named(each.receiver_name)
             or each.buyer_id in people
             or sold(rows.asked[each.id])
             or _fits_all(rows, together, each, rows.asked[each.id])
@@ -139,13 +140,15 @@ def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
 
 
 def _fits_all(rows: Rows, words: list[str], row: Any, lines: list[Any]) -> bool:
-    """Whether every word is what the goods have, or how the receiver's, the buyer's or the company's name begins; one
+    """Whether every word is what the goods have, or stands in the receiver's, the buyer's or the company's name; one
     of them must lead to the row: by two characters of a name, or by the goods."""
     buyer = rows.people[row.buyer_id]
-    names = [row.receiver_name, buyer.member_name, buyer.company_name or ""]
+    names = {"receiver_name": row.receiver_name} | {
+        kind: getattr(buyer, kind) for kind in ("member_name", "company_name")
+    }
 
     def named(word: str) -> bool:
-        return any(name.startswith(word) for name in names)
+        return any(_has(name, word, kind) for kind, name in names.items())
 
     leads = any((len(word) > 1 and named(word)) or say(lines, word) for word in words)
     return leads and all(named(word) or say(lines, word) for word in words)
@@ -155,12 +158,18 @@ def _ends(typed: Typed) -> Callable[[str], bool]:
     return lambda number: len(typed.number) >= 4 and (number or "").upper().endswith(typed.number)
 
 
-def _begins(typed: Typed) -> Callable[[str], bool]:
-    return lambda name: len(typed.words) >= 2 and (name or "").startswith(typed.words)
+def _named(typed: Typed) -> Callable[..., bool]:
+    return lambda name, kind="receiver_name": len(typed.words) >= 2 and _has(name, typed.words, kind)
+
+
+def _has(name: str | None, words: str, kind: str = "receiver_name") -> bool:
+    """Whether a name has words in it that begin with one of its first characters."""
+    places = () if words.isdecimal() else INNER[kind]
+    return any((name or "")[place - 1 :].startswith(words) for place in (1, *places))
 
 
 def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
-    """Ends of numbers, beginnings of names, words of goods, and what is not there."""
+    """Ends of numbers, parts of names, words of goods, and what is not there."""
     numbers = [each.order_no for each in rows.orders] + [each.case_no for each in rows.cases]
     numbers += [each.tracking_no for each in rows.parcels] + [each.receiver_phone for each in rows.orders]
     numbers += [each.downstream_order_no for each in rows.orders if each.downstream_order_no]
@@ -171,7 +180,8 @@ def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
             yield dice.choice(("", "订单编号：", "尾号", " ")) + whole[-dice.randrange(4, len(whole) + 1) :]
         elif kind == 3:
             name = dice.choice((*NAMES, "buyer", "buyer2公司", "seller"))
-            yield name[: dice.randrange(1, len(name) + 1)]
+            start = dice.randrange(len(name))
+            yield name[start : start + dice.randrange(1, len(name) + 1)]
         elif kind == 4:
             title = dice.choice(GOODS)
             start = dice.randrange(len(title) - 2)
@@ -181,7 +191,10 @@ def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
             yield dice.choice(title)
         elif kind == 7:
             name, title = dice.choice((*NAMES, "buyer", "buyer2公司")).split()[0], dice.choice(GOODS).split()[0]
-            words = [name[: dice.randrange(1, len(name) + 1)], title[dice.randrange(len(title)) :]]
+            words = [
+                name[dice.randrange(len(name)) :][: dice.randrange(1, len(name) + 1)],
+                title[dice.randrange(len(title)) :],
+            ]
             dice.shuffle(words)
             yield " ".join(words)
         elif kind == 5:

@@ -118,3 +118,18 @@ def test_modules_that_cannot_be_joined_are_refused(tmp_path: Path, texts: dict[s
         (tmp_path / name).write_text(text)
     with pytest.raises(modules.ModulesRefused):
         modules.join(tmp_path / "app.js")
+
+
+def test_no_cell_of_a_table_becomes_a_block() -> None:
+    """A class of a cell that is also a span's elsewhere: as a block the cell lies over the next row."""
+    cells = re.findall(
+        r"<t[dh]\b[^>]*?\sclass=\"([^\"]*)\"", "\n".join(map(Path.read_text, (PROJECT / "templates").rglob("*.html")))
+    )
+    on_cells = {name for found in cells for name in found.split() if re.fullmatch(r"[a-z-]+", name)}
+    blocks = {
+        selector.strip()
+        for selectors, rules in re.findall(r"([^{}]+)\{([^{}]*)\}", CSS)
+        if re.search(r"display: (block|flex|grid)", rules)
+        for selector in selectors.split(",")
+    }
+    assert "whole" in on_cells and blocks.isdisjoint({f".{name}" for name in on_cells})

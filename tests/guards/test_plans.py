@@ -333,7 +333,7 @@ def test_no_scan_and_no_sort(crowd: Crowd, name: str) -> None:
 
 NEEDLES = (
     *("0000", "39000000000000007", "member70", "公司", "纯棉中筒袜 7", "HH777", "尾号 1234"),
-    *("藏青", "DZ-7", "dz77", "黑色;1", "member7 藏青", "没有这个"),
+    *("藏青", "DZ-7", "dz77", "黑色;1", "member7 藏青", "ember70", "mber7 藏青", "没有这个"),
 )
 
 
@@ -343,7 +343,8 @@ def test_a_search_scans_nothing(crowd: Crowd, needle: str) -> None:
 
 
 def scan_nothing(crowd: Crowd, needle: str) -> None:
-    """What it finds it sorts: that is little. 2,100 people of one name are read at once by PostgreSQL."""
+    """What it finds it sorts: that is little. 2,100 people of one name are read at once by PostgreSQL, and by SQLite
+    where it knows that all of their names go on alike."""
     with listening() as said:
         search.search(crowd.shop, needle)
     db.session.rollback()
@@ -353,7 +354,13 @@ def scan_nothing(crowd: Crowd, needle: str) -> None:
             plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", values).all() for each, values in said]
         whole = [row[3] for plan in plans for row in plan if row[3].endswith("(shop_id=?)") and "sold_as" not in row[3]]
         assert whole == []
-    assert said and [each for each in wrong if each.startswith(("SCAN", "Seq")) and each != "Seq Scan users"] == []
+    assert (
+        said
+        and [
+            each for each in wrong if each.startswith(("SCAN", "Seq")) and each not in ("Seq Scan users", "SCAN users")
+        ]
+        == []
+    )
 
 
 @pytest.mark.nightly

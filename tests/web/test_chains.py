@@ -143,7 +143,7 @@ def test_linked_arranged_and_ended_at_the_desk(app: Flask, chain: Chain) -> None
     wrong = post(me, url, arranged | {"freight_back": "八块"})
     assert wrong.status_code == 422 and 'value="八块"' in wrong.text
     assert post(me, url, arranged).status_code == 303
-    assert '<strong id="chain-result">¥8.50</strong>' in me.get(url).text
+    assert 'id="chain-result">¥8.50</strong>' in me.get(url).text
     assert post(me, url, {"does": "unlink"}).status_code == 303
     assert post(me, url, {"does": "unlink"}).status_code == 409
 
@@ -184,10 +184,8 @@ def test_the_supplier_s_work_is_offered_filled_in(app: Flask, chain: Chain) -> N
     assert sent.status_code == 303, sent.text
     chain.up.take(up, "accept_goods", Actor.SELLER)
     [line] = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == case.id)).all()
-    assert (
-        f'name="accepted_{line}" inputmode="decimal" value="2"'
-        in me.get(f"/seller/cases/{case.case_no}/accept_goods").text
-    )
+    asked = me.get(f"/seller/cases/{case.case_no}/accept_goods").text
+    assert f'name="accepted_{line}" inputmode="decimal" value="2"' in " ".join(asked.split())
     chain.down.take(case, "accept_goods", Actor.SELLER)
     lines = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == up.id)).all()
     chain.up.take(

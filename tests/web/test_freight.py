@@ -66,6 +66,7 @@ def test_a_case_that_only_the_freight_keeps_open_says_so(app: Flask, cast: Cast,
     assert "等待商家答复您报的退回运费" in page and "没有答复您报的退回运费，由平台介入" in page
     page = seller.get(f"/seller{url}").text
     assert "请答复买家报的退回运费" in page and ">同意付运费" in page and ">不同意付运费" in page
+    assert ">登记退款失败</a>" not in page, "nothing was paid, so nothing has failed"
     assert post(seller, f"/seller{url}/decline_freight", {"note": "收据看不清"}).status_code == 303
     page = buyer.get(url).text
     assert "款项已付清，商家没有同意退回运费" in page and ">申请平台介入" in page and ">已到账" in page
