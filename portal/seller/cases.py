@@ -170,7 +170,9 @@ def asked_after(here: listing.Listing, scanned: str) -> str:
 
 @bp.get("/cases/<case_no>/pack.zip")
 def pack(case_no: str) -> ResponseReturnValue:
-    """证据包: everything about the case, to keep or to hand to a platform or a court."""
+    """证据包: everything about the case, prices and payments too, to keep or to hand to a platform or a court."""
+    if not roles.may_see_money(g.who.role):
+        return not_yours()
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     if not is_shown(case):
         return not_yours(_NOT_SHOWN)

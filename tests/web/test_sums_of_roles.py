@@ -59,3 +59,7 @@ def test_the_warehouse_reads_no_price_in_the_snapshot(app: Flask, cast: Cast, no
     assert "38.17" in sign_in(app, "seller").get(url).text
     page = sign_in(app, "buyer2").get(url).text
     assert "交易快照" in page and "38.17" not in page and "76.34" not in page and "成交金额" not in page
+    assert "pack.zip" not in page
+    refused = sign_in(app, "buyer2").get(f"{url}/pack.zip")  # it holds prices and payments
+    assert refused.status_code == 403 and "没有这一项权限" in refused.text
+    assert sign_in(app, "seller").get(f"{url}/pack.zip").status_code == 200
