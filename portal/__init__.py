@@ -32,7 +32,19 @@ from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
 from portal.service import asking
-from portal.web import assets, early, errors, events, filters, kept, metering, replicas, request_log, security
+from portal.web import (
+    assets,
+    early,
+    errors,
+    events,
+    filters,
+    kept,
+    metering,
+    one_line_tags,
+    replicas,
+    request_log,
+    security,
+)
 from portal.web import headers as web_headers
 
 TOP = Path(__file__).resolve().parent.parent  # of the repository; a wheel brings what stands there along
@@ -67,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["portal_settings"] = settings
     app.extensions["portal_store"] = store = _make_store(settings, data)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(one_line_tags.OneLineTags)
     app.jinja_env.add_extension(kept.Kept)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)

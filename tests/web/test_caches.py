@@ -18,6 +18,7 @@ from tests.conftest import Clock
 CODE = Path(portal.__file__).parent
 # Functions that keep every answer, each asked by a closed set: columns of statements, tabs, states of a role, nothing.
 CLOSED = {"_type_of", "_prepare_page", "_prepare_counts", "build_list", "build_counts", "_names", "_codes", "most_used"}
+CLOSED |= {"_make_list"}
 TYPED = ("tab", "sort", "after", "reason", "type", "carrier", "least", "older", "owner", "tag", "seen", "q")
 
 
