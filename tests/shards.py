@@ -88,7 +88,7 @@ MAY_NOT = {
     "orders/uploads.py:claim_upload": "the worker's own: finds what waits in every shop",
     "orders/uploads.py:run_upload": "the worker's own: an upload by the id it was found by",
     "parcels/following.py:end_old": "the sweep's: parcels of every shop",
-    "parcels/following.py:_set_shipments": "parcels chosen by the caller, by shop or by the sweep",
+    "parcels/following.py:set_shipments": "parcels chosen by the caller, by shop or by the sweep",
     "parcels/following.py:follow_orders": "finds orders of every shop",
     "parcels/following.py:orders_wait": "finds orders of every shop",
     "payments/contested.py:find_broken": "a check of every shop",

@@ -135,6 +135,7 @@ def show_page(
         keys=KEYS,
         messages=said,
         box=box or BoxForm(formdata=None),
+        second_form=box,
         photos=conversations.list_photos(case.shop_id, [message.id for message in said if message.has_photos]),
         kept=failed.tell_failed(case, failed.find_failed(case), Actor.SELLER, g.now)
         if view.refused_milli and not view.parcels.get("refused")

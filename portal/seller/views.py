@@ -63,6 +63,7 @@ def _show(
         tab=listing.list_tabs()[here.tab],
         form=form,
         renamed=renamed or (0, None),
+        second_form=renamed and renamed[1],
         blank=RenameForm(formdata=None),
         views=saved_views.list_views(g.who.shop_id, g.who.user_id),
     )

@@ -11,7 +11,8 @@ from jinja2 import Template
 def page(template: str, status: int = 200, **context: object) -> Response:
     """The page, or, for htmx, only the block named by HX-Target (block name = element id), with the title in front.
 
-    A block that the template doesn't have means the whole page; hx-select makes both answers equally good.
+    A block that the template doesn't have means the whole page; hx-select makes both answers equally good. Errors of
+    ``form``, or of the ``second_form`` of a page that has several, are said in the title.
     """
     target = request.headers.get("HX-Target", "")
     if target and request.headers.get("HX-Request") and not request.headers.get("HX-History-Restore-Request"):
@@ -25,7 +26,7 @@ def _fragment(template: Template, block: str, context: dict[str, object]) -> str
     current_app.update_template_context(context)
     shared = template.new_context(context)
     title = "".join(template.blocks["title"](shared)).strip() if "title" in template.blocks else ""
-    if title and getattr(context.get("form"), "errors", None):
+    if title and any(getattr(context.get(name), "errors", None) for name in ("form", "second_form")):
         title = f"错误：{title}"  # as base.html has it
     body = "".join(template.blocks[block](shared))
     return f"<title>{title}</title>{body}" if title else body
