@@ -60,6 +60,12 @@ class ComplainForm(Form):
         )
 
 
+class AgainForm(Form):
+    """Why the answer isn't right."""
+
+    words = Text("哪里不对，或有什么新情况", limit=500, missing="请写明答复哪里不对，或有什么新情况")
+
+
 @bp.route("/feedback", methods=["GET", "POST"])
 def complain() -> ResponseReturnValue:
     """The form; a member is led to the complaint among their own, a visitor to its link."""
@@ -95,11 +101,11 @@ def _keep_of_visitor(told: Told) -> ResponseReturnValue:
     return redirect(here, 303)
 
 
-@bp.get("/complaints/<token>")
+@bp.route("/complaints/<token>", methods=["GET", "POST"])
 def show_receipt(token: str) -> ResponseReturnValue:
-    """A visitor's complaint, by the link that its receipt is."""
+    """A visitor's complaint, by the link that its receipt is; POST asks to look into it once more."""
     found = guards.found(complaint_lists.find_of_link(token))
-    return page("buyer/complaint.html", row=found, photos=(), by_link=True, **_words())
+    return _show(found, (), f"/complaints/{token}", by_link=True)
 
 
 @bp.get("/me/complaints")
@@ -113,12 +119,28 @@ def list_complaints() -> ResponseReturnValue:
     return page("buyer/complaints.html", rows=rows[:size], more=more, **_words())
 
 
-@bp.get("/me/complaints/<number>")
+@bp.route("/me/complaints/<number>", methods=["GET", "POST"])
 def show_complaint(number: str) -> ResponseReturnValue:
-    """One complaint: its receipt number, how far it is, until when it is answered, the answer."""
+    """One complaint: its receipt number, how far it is, until when it is answered, the answer; POST as by the link."""
     found = guards.found(complaint_lists.find(number, g.who.user_id))
-    photos = evidence.list_of_complaint(found.id)
-    return page("buyer/complaint.html", row=found, photos=photos, by_link=False, **_words())
+    return _show(found, evidence.list_of_complaint(found.id), f"/me/complaints/{number}", by_link=False)
+
+
+def _show(row: Any, photos: Any, here: str, *, by_link: bool) -> ResponseReturnValue:
+    form, status = AgainForm(), 200
+    if request.method == "POST":
+        status = 422
+        if form.validate_on_submit():
+            with writing():
+                done = complaints.ask_again(row.number, form.words.data or "", g.now)
+            if done or (row.again_at is not None and row.state != "answered"):  # sent twice: it is asked once
+                return redirect(form.and_say(f"{here}?said=complaint-again"), 303)
+            form.refuse("这条投诉现在不能再次核实，页面显示的是最新状态")
+            status = 409
+    again = complaints.can_ask_again(row)
+    return page(
+        "buyer/complaint.html", status, row=row, photos=photos, by_link=by_link, form=form, again=again, **_words()
+    )
 
 
 def _words() -> dict[str, Any]:

@@ -15,7 +15,8 @@ class Complaint(Model):
     """One complaint of a member, or of a visitor who reads the answer through a link.
 
     ``number`` is the receipt; ``shop_id`` that of the order or case, if it names one, or the one the operator found;
-    ``outcome``: what looking into it came to.
+    ``outcome``: what looking into it came to. ``again_at``: when they asked to look into it once more, after the first
+    answer, which stays as it was.
     """
 
     __tablename__ = "complaints"
@@ -63,3 +64,8 @@ class Complaint(Model):
     at: Mapped[datetime]
     due_at: Mapped[datetime]
     escalated_at: Mapped[datetime | None]
+    first_answer: Mapped[str] = mapped_column(Text, default="")
+    first_outcome: Mapped[str] = mapped_column(String(8), default="")
+    first_answered_at: Mapped[datetime | None]
+    again_words: Mapped[str] = mapped_column(Text, default="")
+    again_at: Mapped[datetime | None]

@@ -33,6 +33,8 @@ _SHEET = (
     workbook.Column("答复时间", "北京时间；没有答复时为空", 20),
     workbook.Column("核实结果", "答复时选择的结果"),
     workbook.Column("答复", "投诉人看到的话", 60),
+    workbook.Column("首次答复", "投诉人要求再次核实前的答复；没有要求时为空", 60),
+    workbook.Column("再次核实的理由", "投诉人的原话", 60),
 )
 
 
@@ -97,7 +99,8 @@ def export_complaints() -> ResponseReturnValue:
 def _cells(row: Any) -> list[str | int]:
     moments = [words.moment(at) if at else "" for at in (row.at, row.due_at, row.answered_at)]
     what = [row.number, complaints.KINDS[row.kind], complaints.STATES[row.state], row.shop or "", row.order_no or ""]
-    return [*what, row.about, row.words, *moments, complaints.OUTCOMES.get(row.outcome, ""), row.answer]
+    again = (row.first_answer, row.again_words)
+    return [*what, row.about, row.words, *moments, complaints.OUTCOMES.get(row.outcome, ""), row.answer, *again]
 
 
 @bp.route("/complaints/<number>", methods=["GET", "POST"])

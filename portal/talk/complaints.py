@@ -39,7 +39,9 @@ TOPICS = {  # of anything
 KINDS = REPORTS | TOPICS
 STATES = {"open": "待处理", "looking": "处理中", "answered": "已答复"}
 OUTCOMES = {"upheld": "属实", "part": "部分属实", "no": "不属实", "noted": "已收到，不涉及是否属实"}
+_FIRST = ("first_answer", "first_outcome", "first_answered_at")
 UPHELD = ("upheld", "part")
+DOUBTED = ("no", "noted")  # after these it can be looked into once more
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def answer(number: str, words: str, *, outcome: str, by: int, now: datetime, sho
         update(Complaint)
         .where(Complaint.number == number, Complaint.state != "answered")
         .values(answered_by=by, **found)
-        .returning(Complaint.user_id, Complaint.shop_id, Complaint.kind)
+        .returning(Complaint.user_id, Complaint.shop_id, Complaint.kind, Complaint.again_at)
     ).one_or_none()
     if done is None:
         return False
@@ -141,12 +143,43 @@ def answer(number: str, words: str, *, outcome: str, by: int, now: datetime, sho
         about = shop_id
         db.session.execute(update(Complaint).where(Complaint.number == number).values(shop_id=shop_id))
     if done.user_id is not None:
-        _tell(done.user_id, number, "您的投诉有答复了", words, f"/me/complaints/{number}", now)
+        title = "您的投诉有新的答复" if done.again_at else "您的投诉有答复了"
+        _tell(done.user_id, number, title, words, f"/me/complaints/{number}", now)
     if about is not None and outcome in UPHELD:
         owner = db.session.scalars(select(Shop.owner_id).where(Shop.id == about)).one()
         found_true = f"一条关于您店铺的投诉（{KINDS[done.kind]}）经平台核实{OUTCOMES[outcome]}"
         told = f"{found_true}，裁决员处理您店铺的售后时可以看到这条记录。"
         _tell(owner, number, "投诉核实结果", told, "/seller/notices", now)
+    return True
+
+
+def can_ask_again(row: Any) -> bool:
+    """Whether who complained may ask to look into it once more: after an answer that didn't find it true, once."""
+    return row.state == "answered" and row.outcome in DOUBTED and row.again_at is None
+
+
+def ask_again(number: str, words: str, now: datetime) -> bool:
+    """Open it once more, with a date of its own, and tell who runs the portal. Inside ``writing()``.
+
+    False when it can't be (``can_ask_again``).
+    """
+    due = now + lengths.get_deadline("complaint_answer")
+    first = {name: getattr(Complaint, name.removeprefix("first_")) for name in _FIRST}
+    empty = {"answer": "", "outcome": "", "answered_at": None, "answered_by": None, "escalated_at": None}
+    done = db.session.execute(
+        update(Complaint)
+        .where(
+            Complaint.number == number,
+            Complaint.state == "answered",
+            Complaint.outcome.in_(DOUBTED),
+            Complaint.again_at.is_(None),
+        )
+        .values(state="open", again_words=words, again_at=now, due_at=due, **first, **empty)
+    )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        return False
+    body = f"编号 {number}，投诉人不认可答复，请再核实一次，在 {said.end(due)} 前答复。"
+    _tell_operators(number, "投诉人要求再次核实", body, now)
     return True
 
 
@@ -156,14 +189,15 @@ def escalate_due(now: datetime) -> int:
     if db.session.scalar(select(Complaint.id).where(*late).limit(1)) is None:
         return 0
     with writing():
-        rows = db.session.execute(
-            update(Complaint).where(*late).values(escalated_at=now).returning(Complaint.number, Complaint.user_id)
-        ).all()
+        told = (Complaint.number, Complaint.user_id, Complaint.again_at)
+        rows = db.session.execute(update(Complaint).where(*late).values(escalated_at=now).returning(*told)).all()
         for row in rows:
-            _tell_operators(row.number, "投诉逾期未答复", f"编号 {row.number} 已超过答复期限，请马上处理。", now)
+            again = "再次" if row.again_at else ""  # a second notice, not the first one once more
+            late_one = f"编号 {row.number} 已超过答复期限，请马上处理。"
+            _tell_operators(row.number, f"投诉{again}逾期未答复", late_one, now)
             if row.user_id is not None:
                 body = f"编号 {row.number} 平台没有按期答复，已加急处理，您不用重新提交。"
-                _tell(row.user_id, row.number, "您的投诉已加急", body, f"/me/complaints/{row.number}", now)
+                _tell(row.user_id, row.number, f"您的投诉已{again}加急", body, f"/me/complaints/{row.number}", now)
     return len(rows)
 
 

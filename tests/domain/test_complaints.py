@@ -85,6 +85,35 @@ def test_what_is_late_is_said_once_and_to_both(cast: Cast) -> None:
     assert [each.number for each in complaint_lists.list_for_export("answered", late, due)] == [number]
 
 
+@pytest.mark.parametrize("outcome", list(complaints.OUTCOMES))
+def test_an_answer_is_doubted_once_and_the_first_stays(cast: Cast, outcome: str) -> None:
+    operator, later = operator_of(cast), cast.now + timedelta(days=2)
+    with writing():
+        number = complaints.keep_complaint(Told("shop", "少发", cast.buyer, cast.shop), cast.now)
+        assert not complaints.ask_again(number, "还没有答复", cast.now)
+        complaints.answer(number, "没有查到", outcome=outcome, by=operator, now=cast.now)
+        asked = complaints.ask_again(number, "有照片", later)
+    row = complaint_lists.find(number)
+    assert row is not None
+    assert asked == (outcome not in complaints.UPHELD)
+    assert (row.state == "open") == asked
+    if not asked:  # what was found true stays at the shop
+        assert (row.answer, row.outcome, row.again_at) == ("没有查到", outcome, None)
+        return
+    assert (row.answer, row.outcome, row.first_answer, row.first_outcome) == ("", "", "没有查到", outcome)
+    assert (row.again_at, row.due_at) == (later, later + lengths.get_deadline("complaint_answer"))
+    assert not complaints.list_upheld(cast.shop, cast.now)
+    assert complaints.escalate_due(row.due_at) == 1
+    db.session.rollback()
+    with writing():
+        assert not complaints.ask_again(number, "再一次", later)
+        complaints.answer(number, "属实，店铺已道歉", outcome="upheld", by=operator, now=row.due_at)
+        assert not complaints.ask_again(number, "第三次", row.due_at)
+    assert [each.kind for each in complaints.list_upheld(cast.shop, cast.now)] == ["shop"]
+    assert told(operator) == ["收到投诉", "投诉人要求再次核实", "投诉再次逾期未答复"]
+    assert told(cast.buyer) == ["您的投诉有答复了", "您的投诉已再次加急", "您的投诉有新的答复"]
+
+
 def test_only_what_was_true_stays_at_the_shop(cast: Cast) -> None:
     """Random complaints of several shops: a mediator reads of each shop just what was found true of it, and when."""
     dice, operator = random.Random(14), operator_of(cast)

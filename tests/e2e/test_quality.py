@@ -16,6 +16,12 @@ from portal.models.keys import make_id
 from tests.e2e.conftest import World
 from tests.e2e.pages import Person
 
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What is pressed on a phone and lower than a finger; links inside a sentence or a table's cell are as high as its line.
+LOW = """() => [...document.querySelectorAll("a[href], button, select, summary, input:not([type=hidden])")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest(".skip, .vh, p:not(.flow)"))
+  .filter((e) => e.getBoundingClientRect().height < 43.5)
+  .map((e) => e.outerHTML.slice(0, 90) + " " + e.getBoundingClientRect().height)"""
 PLAIN = pytest.mark.parametrize("plain", [False, pytest.param(True, marks=pytest.mark.nightly)])
 
 
@@ -97,6 +103,27 @@ def test_a_supplier_sees_their_goods_at_a_distributor_who_shows_them(lively: Wor
     page.get_by_role("button", name=re.compile("开启.*恒盛针织旗舰店")).wait_for()
     seller.page.reload()
     seller.page.get_by_text("还没有分销商让您看到").wait_for()
+
+
+@PLAIN
+def test_a_supplier_reads_the_shared_board_on_a_phone(lively: World, visit: Any, plain: bool) -> None:
+    distributor = sit_down(lively, visit, plain, "/seller/chains/shares", "distributor")
+    opens = distributor.page.get_by_role("button", name=re.compile("开启.*恒盛针织旗舰店"))
+    if opens.count():
+        opens.click()
+    distributor.page.get_by_role("button", name=re.compile("关闭.*恒盛针织旗舰店")).wait_for()
+    seller = sit_down(lively, visit, plain, "/seller/quality/resold", kind="phone")
+    page = seller.page
+    page.get_by_role("heading", name="海角精选").wait_for()
+    assert page.get_by_text("每 100 行").or_(page.get_by_text("没有登记质量问题")).count()
+    if not plain:  # without script nothing can be measured
+        assert page.evaluate(WIDER) == 0
+        assert page.evaluate(LOW) == []
+    seller.press("返回质量")
+    page.get_by_role("heading", name="最值得先预防的").wait_for()
+    if not plain:
+        assert page.evaluate(WIDER) == 0
+        assert page.evaluate(LOW) == []
 
 
 @PLAIN

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from portal.extensions import db
-from portal.models import Case, Order, OrderLine, Rating, User
-from tests.e2e.conftest import World
+from portal.calendar import clock
+from portal.calendar.officehours import BEIJING
+from portal.extensions import db, writing
+from portal.models import Case, Notice, Order, OrderLine, Rating, User
+from portal.service import asking
+from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Person
 
 KINDS = pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
@@ -140,3 +144,70 @@ def test_a_fault_becomes_a_task_and_a_text_is_looked_at(lively: World, visit: An
     page.get_by_label("近 30 天至少几张").fill("20")
     seller.press("保存")
     page.get_by_text("至少 20 张").wait_for()
+
+
+def ask(lively: World, case_no: str, at: datetime) -> list[str]:
+    """A round of the question at this moment; what the buyer was ever told of this case's, the oldest first."""
+    with lively.app.app_context():
+        asking.ask_due(at)
+        told = db.select(Notice.body).where(Notice.kind == "satisfied", Notice.href == f"/cases/{case_no}/satisfied")
+        found = list(db.session.scalars(told.order_by(Notice.id)))
+        db.session.remove()
+    return found
+
+
+def open_question(lively: World) -> str:
+    """A case of ``buyer`` that is to be asked about for the first time."""
+    with lively.app.app_context(), writing():
+        asked = db.select(Rating.id, Case.case_no).join(Case, Rating.case_id == Case.id)
+        asked = asked.join(User, User.id == Case.buyer_id).where(User.member_name == "buyer", Rating.stars.is_(None))
+        row = db.session.execute(asked.order_by(Rating.asks, Rating.id.desc())).first()
+        assert row is not None
+        due = (
+            db.update(Rating).where(Rating.id == row.id).values(asks=0, next_ask_at=clock.now() - timedelta(minutes=1))
+        )
+        others = db.update(Rating).where(Rating.id != row.id, Rating.stars.is_(None)).values(next_ask_at=None)
+        for goes in (due, others):
+            db.session.execute(goes.execution_options(synchronize_session=False))
+        db.session.execute(db.delete(Notice).where(Notice.href == f"/cases/{row.case_no}/satisfied"))
+    return row.case_no
+
+
+@ways("kind", "script")
+def test_who_does_not_answer_is_asked_once_more_and_not_at_night(lively: World, visit: Any, kind: str) -> None:
+    case_no = open_question(lively)
+    noon = (clock.now().astimezone(BEIJING) + timedelta(days=1)).replace(hour=12, minute=0)
+    assert ask(lively, case_no, noon.replace(hour=23)) == []
+    first = ask(lively, case_no, noon)
+    assert len(first) == 1
+    assert "最后一次" not in first[0]
+    again = noon + timedelta(days=3)
+    assert ask(lively, case_no, again - timedelta(minutes=1)) == first
+    assert ask(lively, case_no, again.replace(hour=23)) == first
+    second = ask(lively, case_no, again)
+    assert len(second) == 2
+    assert "这是最后一次询问" in second[1]
+    buyer = Person(visit(kind, base_url=lively.url))
+    buyer.signs_in("buyer", "/notices")
+    buyer.page.get_by_role("link", name=re.compile("这次售后您满意吗")).first.click()
+    buyer.page.wait_for_url(f"**/cases/{case_no}/satisfied*")
+    buyer.page.get_by_label("4 分 满意").check()
+    buyer.press("提交评价")
+    buyer.page.get_by_text("谢谢您的评价，商家可以看到").first.wait_for()
+    assert ask(lively, case_no, again + timedelta(days=4)) == second
+
+
+@ways("kind", "plain")
+def test_who_does_not_want_to_be_asked_is_left_alone(lively: World, visit: Any, kind: str) -> None:
+    case_no = open_question(lively)
+    noon = (clock.now().astimezone(BEIJING) + timedelta(days=1)).replace(hour=12, minute=0)
+    buyer = Person(visit(kind, base_url=lively.url))
+    buyer.signs_in("buyer", f"/cases/{case_no}/satisfied")
+    buyer.press("以后不再询问我")
+    buyer.page.get_by_text("以后不再询问您是否满意").first.wait_for()
+    for days in range(5):
+        assert ask(lively, case_no, noon + timedelta(days=days)) == []
+    buyer.page.goto("/me/privacy")
+    buyer.press("可以询问我")
+    buyer.page.get_by_text("以后售后结束时会询问您是否满意").first.wait_for()
+    assert ask(lively, case_no, noon + timedelta(days=9)) == []  # what was left is left

@@ -100,7 +100,7 @@ ROWS: tuple[Row, ...] = (
         post=303,
         form=lambda deal: {"kind": "opinion", "words": "希望能导出售后单"},
     ),
-    Row("buyer.show_receipt", ANYONE, get=404, values={"token": "x" * 64}),
+    Row("buyer.show_receipt", ANYONE, get=404, post=404, values={"token": "x" * 64}),
     # whoever opened a link
     Row(
         "consumer.enter",
@@ -145,7 +145,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.shops", SIGNED_IN, get=200, post=404, form=lambda deal: {"shop": "0", "answer": "yes"}),
     Row("buyer.report_shop", SIGNED_IN, get=404, post=404, values={"shop_id": "0"}),
     Row("buyer.list_complaints", SIGNED_IN, get=200),
-    Row("buyer.show_complaint", SIGNED_IN, get=404, values={"number": "JB26112300000000"}),
+    Row("buyer.show_complaint", SIGNED_IN, get=404, post=404, values={"number": "JB26112300000000"}),
     Row("buyer.privacy", SIGNED_IN, get=200),
     Row("buyer.my_enquiries", SIGNED_IN, get=200),
     Row("buyer.show_product", SIGNED_IN, get=404, values={"shop_id": "0", "product_id": "0"}),

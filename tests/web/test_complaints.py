@@ -74,11 +74,44 @@ def test_a_visitor_files_once_and_reads_the_answer_by_the_link(app: Flask, cast:
     assert "a@b.cn" in operator.get(at).text
     assert post(operator, at, {"answer": "已下架", "outcome": "upheld"}).status_code == 303
     assert "已下架" in app.test_client().get(link).text
+    assert "请平台再次核实" not in app.test_client().get(link).text  # it was found true
     most, _ = rates.LIMITS["complaint"]
     for _ in range(most - 1):
         assert post(visitor, "/feedback", {"kind": "opinion", "words": "希望"}).status_code == 303
     assert post(visitor, "/feedback", {"kind": "opinion", "words": "希望"}).status_code == 429
     assert post(sign_in(app, "buyer"), "/feedback", {"kind": "opinion", "words": "希望"}).status_code == 303
+
+
+@pytest.mark.parametrize("who", ["visitor", "member"])
+def test_an_answer_is_doubted_once_from_its_page(app: Flask, cast: Cast, now: Clock, who: str) -> None:
+    browser = app.test_client() if who == "visitor" else sign_in(app, "buyer")
+    here = post(browser, "/feedback", {"kind": "infringement", "words": "盗用商标"}).location.split("?")[0]
+    assert post(browser, here, {"words": "怎么还不答复"}, at="/feedback").status_code == 409
+    number = db.session.scalars(select(Complaint.number)).one()
+    at, operator = f"/operator/complaints/{number}", sign_in(app, "operator")
+    assert post(operator, at, {"answer": "不是同一个商标", "outcome": "no"}).status_code == 303
+    empty = post(browser, here, {"words": ""})
+    assert (empty.status_code, "请写明答复哪里不对" in empty.text) == (422, True)
+    form = {**token_of(browser.get(here)), "words": "附上注册证"}
+    assert {browser.post(here, data=form).location for _ in range(2)} == {f"{here}?said=complaint-again"}
+    shown = browser.get(f"{here}?said=complaint-again").text
+    for words in ("待处理", "首次答复", "不是同一个商标", "附上注册证", "平台在"):
+        assert words in shown
+    assert "请平台再次核实</button>" not in shown
+    assert "再次核实</b>" in operator.get("/operator/complaints").text
+    for words in ("投诉人要求再次核实", "附上注册证", "不是同一个商标"):
+        assert words in operator.get(at).text
+    assert post(operator, at, {"answer": "核对了注册证，已下架", "outcome": "upheld"}).status_code == 303
+    shown = browser.get(here).text
+    assert "再次核实的答复" in shown
+    assert "核对了注册证，已下架" in shown
+    assert "请平台再次核实</button>" not in shown
+    assert post(browser, here, {"words": "第三次"}, at="/feedback").status_code == 409
+    exported = post(
+        operator, "/operator/export/complaints?state=answered", at="/operator/complaints?state=answered"
+    ).data
+    cells = CalamineWorkbook.from_filelike(io.BytesIO(exported)).get_sheet_by_index(0).to_python()
+    assert ["不是同一个商标", "附上注册证"] in [[str(cell) for cell in row[-2:]] for row in cells]
 
 
 def test_who_never_bought_complains_without_photos(app: Flask, cast: Cast, now: Clock) -> None:
