@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.people import accounts
 from portal.rights import policies
+from tests import exports
 from tests.cast import PASSWORD
 from tests.conftest import make_app
 
@@ -65,19 +68,16 @@ class World:
     def exchangeable(self, buyer: str = "haijiao_xm") -> tuple[str, str]:
         """(order number, its seller's 会员名) of a finished order of this buyer without a case or draft.
 
-        When the sample has no more of them, goods on their way arrive.
+        When the sample has no more of them, goods on their way arrive; then the buyer has bought once more.
         """
         with self.app.app_context():
+            if not self._has_left(buyer):
+                self._sell_again(buyer)
             row = db.session.execute(
                 db.select(Order.id, Order.order_no, Order.status, Shop.owner_id)
                 .join(Shop, Shop.id == Order.shop_id)
                 .join(User, User.id == Order.buyer_id)
-                .where(
-                    User.member_name == buyer,
-                    Order.status.in_(("completed", "in_transit", "unshipped")),
-                    Order.case_count == 0,
-                    Order.id.not_in(db.select(Draft.order_id)),  # left by another test
-                )
+                .where(*_untouched(buyer))
                 .order_by(Order.status, Order.id)
             ).first()
             assert row is not None
@@ -88,6 +88,19 @@ class World:
             seller = db.session.get_one(User, row.owner_id).member_name
             db.session.remove()
         return row.order_no, seller
+
+    def _has_left(self, buyer: str) -> bool:
+        query = db.select(Order.id).join(User, User.id == Order.buyer_id).where(*_untouched(buyer))
+        return db.session.scalars(query.limit(1)).first() is not None
+
+    def _sell_again(self, buyer: str) -> None:
+        company = db.session.scalars(db.select(User.company_name).where(User.member_name == buyer)).one()
+        number = str(39 * 10**17 + random.randrange(10**13, 10**17))
+        cells = exports.order(number, 买家会员名=buyer, 买家公司名=company, 下单批次号="")
+        with tempfile.TemporaryDirectory() as folder:
+            file = exports.text(Path(folder) / "again.csv", exports.table([cells]))
+            with read(file) as export:
+                import_orders(export, now=clock.now(), vouched=True)
 
     def order_of_many(self, number: int, buyer: str = "haijiao_xm") -> str:
         """The order number of a finished order of this buyer, made to have ``number`` lines of three units."""
@@ -114,6 +127,15 @@ class World:
             db.session.execute(db.update(OrderLine).where(OrderLine.order_id == order_id).values(quantity_milli=3_000))
             sold.count_sold(first.shop_id, [order_id])
         return order_no
+
+
+def _untouched(buyer: str) -> tuple[Any, ...]:
+    return (
+        User.member_name == buyer,
+        Order.status.in_(("completed", "in_transit", "unshipped")),
+        Order.case_count == 0,
+        Order.id.not_in(db.select(Draft.order_id)),  # left by another test
+    )
 
 
 @pytest.fixture(scope="session")
