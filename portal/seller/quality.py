@@ -88,6 +88,7 @@ def quality_board() -> ResponseReturnValue:
             for supplier, share in batches.list_suppliers(g.who.shop_id, board.weeks)
         ],
         worth=fixes.list_worth(board),
+        week=weeks.name_week(board.weeks.stop - 1),
         of_words=faults.OF_WORDS,
         no_remedy=faults.NO_REMEDY,
         a_month=fixes.WEEKS_A_MONTH,

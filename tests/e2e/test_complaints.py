@@ -80,6 +80,7 @@ def test_a_member_doubts_the_answer_and_what_is_true_stays_at_the_shop(
     operator.signs_in("operator", "/operator/complaints")
     answer("不属实", "没有找到这句话")
     page.goto(here)
+    assert page.locator(".bar").count() == 1  # two that stick would lie on each other
     page.get_by_label("哪里不对").fill("在 11 月的会话里，照片是截图")
     buyer.press("请平台再次核实")
     page.get_by_role("heading", name="待处理").wait_for()

@@ -19,8 +19,24 @@ from portal.cases import actions as case_actions
 from portal.cases import mediation_queue
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import BankAccount, Cancellation, Case, ImportJob, Order, Product, Shop, User
+from portal.models import (
+    BankAccount,
+    Cancellation,
+    Case,
+    Enquiry,
+    EnquiryMessage,
+    Faq,
+    ImportJob,
+    Order,
+    OrderLine,
+    Product,
+    Rating,
+    Shop,
+    User,
+)
 from portal.orders import uploads as order_uploads
+from portal.talk import complaints
+from portal.talk.complaints import Told
 from tests.cast import post, sign_in
 from tests.e2e.conftest import DESK, PHONE, World
 from tests.e2e.pages import Person
@@ -167,6 +183,51 @@ def buyers(app: Flask) -> tuple[str, list[str]]:
     ]
 
 
+def _complaints(app: Flask) -> dict[str, str]:
+    """Complaints of ``buyer``: one that waits, one that was answered, one that was doubted and one answered again."""
+    asker, by = (
+        db.session.scalars(db.select(User.id).where(User.member_name == n)).one() for n in ("buyer", "operator")
+    )
+    found: dict[str, str] = {}
+    with writing():
+        for name in ("waits", "answered", "doubted", "again"):
+            number = complaints.keep_complaint(Told("opinion", "希望能按商品筛选", asker), clock.now())
+            found[name] = number
+            if name != "waits":
+                complaints.answer(number, "已记下", outcome="no", by=by, now=clock.now())
+            if name in ("doubted", "again"):
+                complaints.ask_again(number, "不是这个意思", clock.now())
+        complaints.answer(found["again"], "已排期", outcome="upheld", by=by, now=clock.now())
+    return found
+
+
+def buyers_service(app: Flask) -> tuple[str, list[str]]:
+    """Before and after a case: the goods, asking, the guide and its answer, the one question, complaints."""
+    done = _orders(app, "buyer")["completed"]
+    row = db.session.execute(
+        db.select(OrderLine.shop_id, OrderLine.product_id, OrderLine.id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.order_no == done)
+    ).first()
+    assert row is not None
+    faq = db.session.execute(db.select(Faq.shop_id, Faq.product_id).where(Faq.state == "shown")).first()
+    assert faq is not None
+    asked = db.select(Case.case_no).join(Rating, Rating.case_id == Case.id).join(User, User.id == Case.buyer_id)
+    case_no = db.session.scalars(asked.where(User.member_name == "buyer", Rating.stars.is_(None))).first()
+    return "buyer", [
+        f"/products/{faq.shop_id}/{faq.product_id}",
+        f"/products/{faq.shop_id}/{faq.product_id}/ask?q=能用多久",
+        "/me/enquiries",
+        f"/orders/{done}/guide",
+        *(f"/orders/{done}/guide?line={row.id}&reason={reason}" for reason in ("damaged", "dislike")),
+        f"/cases/{case_no}/satisfied",
+        "/me/complaints",
+        *(f"/me/complaints/{number}" for number in _complaints(app).values()),
+        f"/shops/{row.shop_id}/conditions",
+        "/rules",
+    ]
+
+
 def newcomers(app: Flask) -> tuple[str, list[str]]:
     return "mediator", ["/", "/me", "/orders", "/cases", "/messages", "/notices"]
 
@@ -191,6 +252,7 @@ def operators(app: Flask) -> tuple[str, list[str]]:
         "/operator/calendar/2027",
         "/operator/rules",
         "/operator/complaints",
+        *(f"/operator/complaints/{number}" for number in _complaints(app).values()),
         "/rules",
     ]
 
@@ -382,6 +444,25 @@ def sellers_quality(app: Flask) -> tuple[str, list[str]]:
     ]
 
 
+def sellers_service(app: Flask) -> tuple[str, list[str]]:
+    """What the shop answers and learns: an enquiry, the questions made of it, one customer."""
+    enquiry, shop_id, product_id = db.session.execute(
+        db.select(Enquiry.id, Enquiry.shop_id, Enquiry.product_id).order_by(Enquiry.id)
+    ).first() or (0, 0, 0)
+    said = db.select(EnquiryMessage.id).where(EnquiryMessage.enquiry_id == enquiry, EnquiryMessage.side == "seller")
+    faq = db.session.scalars(db.select(Faq.id).where(Faq.state == "draft")).first()
+    order_no = db.session.scalars(
+        db.select(Order.order_no).where(Order.shop_id == shop_id, Order.case_count > 0)
+    ).first()
+    return "seller", [
+        f"/seller/enquiries/{enquiry}",
+        f"/seller/enquiries/{enquiry}/faq/{db.session.scalars(said).first()}",
+        f"/seller/products/{product_id}/faqs",
+        f"/seller/faqs/{faq}",
+        f"/seller/orders/{order_no}/customer",
+    ]
+
+
 def sellers_cases(app: Flask) -> tuple[str, list[str]]:
     held = db.session.scalars(db.select(Case.case_no).join(BankAccount, BankAccount.case_id == Case.id)).first()
     return "seller", [*_steps(app, Actor.SELLER, "/seller/cases"), f"/seller/cases/{held}/account"]
@@ -436,6 +517,7 @@ def new_sellers(app: Flask) -> tuple[str, list[str]]:
 GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
     visitors,
     buyers,
+    buyers_service,
     newcomers,
     mediators,
     operators,
@@ -443,6 +525,7 @@ GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
     sellers,
     sellers_day,
     sellers_quality,
+    sellers_service,
     sellers_cases,
     new_sellers,
 ]
@@ -461,7 +544,7 @@ ALL: tuple[Look, ...] = (
 )
 WIDE = {"width": 1920, "height": 1080}
 AT_WIDE: tuple[Look, ...] = ((WIDE, "light", None), (WIDE, "dark", None))
-DESKS = (mediators, operators, sellers, sellers_day, sellers_quality, sellers_cases, new_sellers)
+DESKS = (mediators, operators, sellers, sellers_day, sellers_quality, sellers_service, sellers_cases, new_sellers)
 
 
 def problems(page: Page, looks: Sequence[Look] = ALL) -> Iterator[str]:

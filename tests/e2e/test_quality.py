@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from portal.calendar import clock
+from portal.calendar import clock, weeks
 from portal.extensions import db, writing
 from portal.models import Case, Order, Product, Shipment, Shop, User
 from portal.models.keys import make_id
@@ -85,6 +85,8 @@ def test_a_batch_is_sampled_and_its_number_opens_its_cases(lively: World, visit:
     page.get_by_role("heading", name="有问题的售后单").wait_for()
     page.get_by_text(supplier).wait_for()
     page.locator("#cases .gallery a").first.wait_for()
+    tops = [each.bounding_box() for each in page.locator("#cases > li").all()[:2]]
+    assert len({box["y"] for box in tops if box}) == 1  # side by side at a desk
 
 
 @PLAIN
@@ -147,6 +149,12 @@ def test_what_is_worth_preventing_leads_to_a_task(lively: World, visit: Any, pla
     seller = sit_down(lively, visit, plain, "/seller/quality")
     page = seller.page
     first = page.locator("#worth li").first
+    week = weeks.name_week(weeks.number_week(clock.now()))
+    page.locator("#worth").get_by_text(f"截至{week}").wait_for()
+    for line in page.locator("#worth li").all():  # wherever it comes from, each leads somewhere
+        for where in ("安排整改", "写常见问答", "看批次和供应商"):
+            line.get_by_role("link", name=where).wait_for()
+    assert page.locator("#worth li").count() <= 5
     assert "如果减半" in first.inner_text() and "÷ 15 周" in first.inner_text()
     first.get_by_role("link", name="安排整改").click()
     page.get_by_label("具体做什么").fill(f"发货前再点一次数（{plain}）")

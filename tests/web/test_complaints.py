@@ -114,6 +114,16 @@ def test_an_answer_is_doubted_once_from_its_page(app: Flask, cast: Cast, now: Cl
     assert ["不是同一个商标", "附上注册证"] in [[str(cell) for cell in row[-2:]] for row in cells]
 
 
+def test_what_is_late_is_marked_in_the_operators_list(app: Flask, cast: Cast, now: Clock) -> None:
+    post(sign_in(app, "buyer"), "/feedback", {"kind": "opinion", "words": "希望能筛选"})
+    operator = sign_in(app, "operator")
+    assert "加急</b>" not in operator.get("/operator/complaints").text
+    due = db.session.scalars(select(Complaint.due_at)).one()
+    db.session.rollback()
+    assert complaints.escalate_due(due) == 1
+    assert "加急</b>" in operator.get("/operator/complaints").text
+
+
 def test_who_never_bought_complains_without_photos(app: Flask, cast: Cast, now: Clock) -> None:
     browser = sign_in(app, "buyer2")
     assert 'type="file"' not in browser.get("/feedback").text

@@ -51,6 +51,13 @@ def test_the_list_says_how_long_in_office_hours(app: Flask, cast: Cast, now: Clo
     assert "请尽快回复，已等 2 小时" in browser.get("/seller/messages/waiting").text
 
 
+def test_a_customers_cases_add_up(app: Flask, cast: Cast, now: Clock) -> None:
+    closed = cast.until("closed")
+    order_no = db.session.scalars(select(Order.order_no).where(Order.id == closed.order_id)).one()
+    shown = sign_in(app, "seller").get(f"/seller/orders/{order_no}/customer").text
+    assert "1 件：进行中 0，完成 0，撤销 0，关闭或转其他售后 1" in shown
+
+
 @pytest.mark.parametrize(
     ("opens", "closes", "said"),
     [("", "18:00", "请填写上班时间"), ("9点", "18:00", "这样填写"), ("18:00", "09:00", "晚于")],
