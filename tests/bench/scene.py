@@ -19,6 +19,7 @@ from portal.people import sessions
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web.kept import Kept
+from portal.web.one_line_tags import OneLineTags
 from tests.cast import Cast
 from tests.postgres import server
 
@@ -166,6 +167,7 @@ def bare(app: Flask) -> Flask:
     """Flask and Jinja with the portal's templates, and nothing else: no database, no session, no layers."""
     made = Flask("control", template_folder=app.template_folder, root_path=app.root_path, static_folder=None)
     made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
+    made.jinja_env.add_extension(OneLineTags)
     made.jinja_env.add_extension(Kept)
     made.jinja_env.kept_most = 0  # type: ignore[attr-defined]  # each is rendered anew
     made.jinja_env.filters.update(app.jinja_env.filters)
