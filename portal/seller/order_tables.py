@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 
-from flask import current_app, g, redirect, request, send_file
+from flask import current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import words, workbook
+from portal import words
 from portal.applications import dispatch
 from portal.cases.effects.step_context import ActedBy
 from portal.config import Settings
@@ -21,6 +20,7 @@ from portal.web import events, guards, rates
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.tables_out import send_workbook
 
 TABLES = "/seller/orders/tables"
 
@@ -44,9 +44,7 @@ def order_table_file() -> ResponseReturnValue:
     content, number = dispatch.write_table(g.who.shop_id, g.who.role, g.now)
     events.audit("export", what="orders_to_send", shop=g.who.shop_id, number=number)
     name = f"待发货订单 {g.now.astimezone(words.BEIJING):%m-%d %H%M}.xlsx"
-    answer = send_file(io.BytesIO(content), mimetype=workbook.MIME, as_attachment=True, download_name=name, max_age=0)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return send_workbook(content, name)
 
 
 @bp.route("/orders/table", methods=["GET", "POST"])

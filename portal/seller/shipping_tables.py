@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 
-from flask import current_app, g, request, send_file
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import words, workbook
+from portal import words
 from portal.cases import bulk, shipping_table
 from portal.cases.effects.step_context import ActedBy
 from portal.config import Settings
@@ -20,6 +19,7 @@ from portal.web import events, rates
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.tables_out import send_workbook
 
 KIND = "ship_replacement"
 
@@ -36,9 +36,7 @@ def shipping_file() -> ResponseReturnValue:
     content, number = shipping_table.write_table(g.who.shop_id, g.who.role, g.now)
     events.audit("export", what="shipping", shop=g.who.shop_id, number=number)
     name = f"待发货 {g.now.astimezone(words.BEIJING):%m-%d %H%M}.xlsx"
-    answer = send_file(io.BytesIO(content), mimetype=workbook.MIME, as_attachment=True, download_name=name, max_age=0)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return send_workbook(content, name)
 
 
 @bp.route("/shipping/table", methods=["GET", "POST"])
