@@ -19,14 +19,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from select import POLLIN, poll
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import psycopg
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event, select
-from sqlalchemy import inspect as sqlalchemy_inspect
+from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -34,6 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import JSON, TypeDecorator
 
 from portal.per_app import PerApp
+from portal.row_session import RowSession, reading_from, writing_now
 
 WAIT_FOR_TURN = 5.0  # seconds a writer waits for the others before it gives up with Busy
 
@@ -88,33 +87,10 @@ class Model(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: Moment, dict[str, Any]: JSON, list[Any]: JSON, int: BigId}
 
 
-class RowSession(FlaskSession):
-    """A session that finds a shop's row by (id, shop_id), and by its id alone where no shop is known: in all shops."""
-
-    def get_bind(self, *named: Any, **options: Any) -> Any:
-        """The database, or the copy that ``reading_from`` names, which is never written to."""
-        copy = None if _writing.get() else reading_from.get()
-        return super().get_bind(*named, **options) if copy is None else copy
-
-    def get(self, entity: Any, ident: Any, **options: Any) -> Any:
-        key = [column.name for column in sqlalchemy_inspect(entity).primary_key]
-        if isinstance(ident, int) and len(key) == 2 and "shop_id" in key:
-            (own,) = (name for name in key if name != "shop_id")
-            found = select(entity).where(getattr(entity, own) == ident)
-            if options.pop("populate_existing", False):
-                found = found.execution_options(populate_existing=True)
-            if options.pop("with_for_update", False):
-                found = found.with_for_update()
-            return self.scalars(found).one_or_none()
-        return super().get(entity, ident, **options)
-
-
 # The models stand on our own typed base, not on db.Model.
 db = SQLAlchemy(metadata=Model.metadata, session_options={"class_": RowSession})
 migrate = Migrate()
 
-_writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
-reading_from: ContextVar[Engine | None] = ContextVar("portal_reading_from", default=None)
 _afterwards: ContextVar[dict[object, Callable[[], None]] | None] = ContextVar("portal_afterwards", default=None)
 
 
@@ -191,17 +167,17 @@ def _drop_stale(dbapi_connection: Any, record: ConnectionPoolEntry, _proxy: Any)
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        if _writing.get():
+        if writing_now.get():
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:  # locks nothing, so it can't fail; the driver's own way is cheaper, and every request goes it
             connection.connection.cursor().execute("BEGIN")
-    elif _writing.get() or connection.get_execution_options().get("in_one_transaction"):
+    elif writing_now.get() or connection.get_execution_options().get("in_one_transaction"):
         connection.exec_driver_sql("BEGIN")
 
 
 @event.listens_for(Session, "before_flush")
 def _no_write_outside(_session: Session, _context: Any, _instances: Any) -> None:
-    if not _writing.get():
+    if not writing_now.get():
         raise RuntimeError("the database is only changed inside writing()")
 
 
@@ -240,7 +216,7 @@ def read(statement: Executable, values: dict[str, Any]) -> Any:
 
 def connection_to_read() -> Connection:
     """The session's connection, or the one of ``reading_alone()``."""
-    return _alone.get() or db.session.connection()
+    return _alone.get() or cast(RowSession, db.session()).lend_connection()
 
 
 @contextmanager
@@ -256,7 +232,7 @@ def reading_alone() -> Iterator[None]:
 
 def is_writing() -> bool:
     """Whether the caller stands inside ``writing()``."""
-    return _writing.get()
+    return writing_now.get()
 
 
 def do_afterwards(key: object, work: Callable[[], None]) -> None:
@@ -274,7 +250,7 @@ def writing() -> Iterator[None]:
 
     A ``writing()`` inside another joins it. Raises Busy when the database stays locked for five seconds.
     """
-    if _writing.get():
+    if writing_now.get():
         yield
         return
     db.session.rollback()
@@ -282,7 +258,7 @@ def writing() -> Iterator[None]:
     reading_from.set(None)
     works: dict[object, Callable[[], None]] = {}
     with _turn():
-        token, noted = _writing.set(True), _afterwards.set(works)
+        token, noted = writing_now.set(True), _afterwards.set(works)
         try:
             yield
             db.session.commit()
@@ -290,7 +266,7 @@ def writing() -> Iterator[None]:
             db.session.rollback()
             raise
         finally:
-            _writing.reset(token)
+            writing_now.reset(token)
             _afterwards.reset(noted)
     for work in works.values():
         work()

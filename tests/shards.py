@@ -164,7 +164,7 @@ UNHEARD = (  # modules that were never listened to whole: listen, mend or say wh
     "talk/replies.py",
 )
 LEFT_OUT = (*MAY_NOT, *NOT_YET, *UNHEARD)
-RUNNERS = ("portal/extensions.py", "portal/prepared.py")  # run others' statements
+RUNNERS = ("portal/extensions.py", "portal/row_session.py", "portal/prepared.py")  # run others' statements
 
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|[(),;]|\"[^\"]+\"(?:\.\"?\w+\"?)?|[A-Za-z_][\w.]*|[^\s]", re.DOTALL

@@ -19,8 +19,9 @@ from flask import current_app, g
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.extensions import db, reading_from
+from portal.extensions import db
 from portal.per_app import PerApp
+from portal.row_session import reading_from
 from portal.web import metering
 
 NAME = "replica"
