@@ -19,6 +19,7 @@ from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_cancelling, list_chain
 from portal.cases.event_details import describe_event, list_left, name_rule, record_event
 from portal.cases.replaced import Replaced, find_replaced
+from portal.cases.timeline import Entry, list_entries, load_names
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
@@ -179,6 +180,10 @@ class View:
         """What happened, from this side."""
         return told.tell_news(self.record(event), self.side)
 
+    def list_entries(self, folded: object) -> list[Entry]:
+        """The timeline, the newest first."""
+        return list_entries(self, folded)
+
     def record(self, event: Any) -> str:
         """The table's own sentence for what happened, the same for everybody."""
         return record_event(self.case.type, event)
@@ -291,10 +296,3 @@ def name_open_steps(
     if count_refused(case.state, lines) and not legs.get("refused") and roles.may_open(reader.role, "send_back"):
         named.add("send_back")
     return {name for name in named if name == "send_back" or roles.may_take(reader.role, name)}
-
-
-def load_names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
-    """会员名 of who planned, checked and recorded the payments: as a rule they took a step of this case with it."""
-    known = {event.user_id: event.author for event in events if event.user_id}
-    users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
-    return known if users <= set(known) else payment_lists.load_names(entries)

@@ -4,14 +4,16 @@
 
 The piece is found again under the values between ``kept`` and ``%}`` themselves, not under a number that stands for
 them: what changed has another key, and nobody gets what their own page doesn't say. So the piece may read nothing
-else: another name in it is a syntax error, and so is a filter that reads the clock.
+else: another name in it is a syntax error, and so is a filter that reads the clock. Of the macros it may call those
+that write what they are given and nothing else.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from itertools import islice
+from typing import Any
 
 from flask import g
 from jinja2 import Environment, nodes
@@ -24,6 +26,25 @@ from portal.words import BEIJING
 MOST = 3000  # pieces of one worker; some 2 KB each
 CONSTANT = frozenset({"words", "tell"})  # names that mean the same on every page
 OF_THE_CLOCK = frozenset({"left"})  # filters
+# Macros of ui.html that read their arguments, moments' year and what is the same on every page.
+PLAIN = frozenset(
+    {
+        "copy",
+        "thumb",
+        "goods",
+        "text",
+        "moment",
+        "until",
+        "facts",
+        "gallery",
+        "compare",
+        "scan_list",
+        "steps",
+        "money",
+        "quantity",
+    }
+)
+_BY_TYPE = frozenset({bool, int, float})  # equal to one another, and not written alike
 
 
 class Kept(Extension):
@@ -53,6 +74,9 @@ class Kept(Extension):
         whole = nodes.Output(list(body))  # any node: find_all looks below one
         names = list(whole.find_all(nodes.Name))
         known |= {name.name for name in names if name.ctx != "load"}
+        macros = [each.attr for each in whole.find_all(nodes.Getattr) if _is_ui(each.node)]
+        if set(macros) <= PLAIN and len(macros) == sum(map(_is_ui, names)):
+            known.add("ui")
         if strange := {name.name for name in names} - known:
             parser.fail(f"a kept piece reads {', '.join(sorted(strange))}, which it isn't kept by", line)
         if clock := {each.name for each in whole.find_all(nodes.Filter)} & OF_THE_CLOCK:
@@ -64,8 +88,16 @@ class Kept(Extension):
         most = self.environment.kept_most  # type: ignore[attr-defined]
         if not most or self.environment.auto_reload:
             return caller()
-        key = place, g.now.astimezone(BEIJING).year, parts  # moments of another year are written with it
-        found = self._pieces.get(key)
+        key: tuple[object, ...] = (
+            place,
+            g.now.astimezone(BEIJING).year,
+            parts,
+        )  # moments of another year are written with it
+        try:
+            found = self._pieces.get(key)
+        except TypeError:  # rows with lists and dicts in them
+            key = *key[:2], _freeze(parts)
+            found = self._pieces.get(key)
         if found is None:
             found = caller()
             with self._door:
@@ -74,3 +106,16 @@ class Kept(Extension):
                         del self._pieces[oldest]
                 self._pieces[key] = found
         return found
+
+
+def _is_ui(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "ui"
+
+
+def _freeze(value: Any) -> Hashable:
+    """What stands for a value in a key: its own words and numbers, in their order."""
+    if isinstance(value, dict):
+        return "dict", *((name, _freeze(each)) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return type(value), *map(_freeze, value)
+    return (type(value), value) if type(value) in _BY_TYPE else value

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask, g
-from jinja2 import Environment, TemplateSyntaxError
+from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from portal.extensions import db, writing
-from portal.models import Case, Order, OrderLine, Product, Shop
-from portal.web.kept import Kept
+from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Product, Shop
+from portal.web.kept import OF_THE_CLOCK, PLAIN, Kept
 from tests.cast import Cast, sign_in
 from tests.conftest import NOW, Clock
 
@@ -121,3 +122,59 @@ def test_a_row_of_the_queue_says_the_time_that_is_left_now(app: Flask, cast: Cas
     with writing():
         db.session.execute(db.update(Case).values(goods="改了的货", reason="size_wrong"))
     assert "改了的货" in sign_in(app, "seller").get("/seller?tab=applied").text
+
+
+def test_rows_with_dicts_and_lists_are_told_apart_by_what_is_in_them(app: Flask, env: Environment) -> None:
+    g.now = NOW
+    made: list[object] = []
+    env.filters["note"] = lambda value: made.append(value) or value
+    template = env.from_string("{% kept row %}{{ row[0]|note }}{% endkept %}")
+    rows: list[object] = [({"a": 1},), ({"a": True},), ({"a": "1"},), ({"a": [1, 2]},), ({"a": (1, 2)},), ({"b": 1},)]
+    first = [template.render(row=row) for row in rows]
+    assert [template.render(row=row) for row in rows] == first and made == [row[0] for row in rows]  # type: ignore[index]
+
+
+def test_a_piece_calls_only_macros_that_write_what_they_are_given(env: Environment) -> None:
+    env.from_string("{% kept pairs %}{{ ui.facts(pairs) }}{% endkept %}")
+    with pytest.raises(TemplateSyntaxError, match="ui"):
+        env.from_string("{% kept pairs %}{{ ui.facts(pairs) }}{{ ui }}{% endkept %}")
+    with pytest.raises(TemplateSyntaxError, match="ui"):
+        env.from_string("{% kept pairs %}{{ ui.facts(pairs) }}{{ ui.form(pairs) }}{% endkept %}")
+
+
+def test_the_macros_of_pieces_read_their_arguments_and_nothing_else(app: Flask) -> None:
+    source = (Path(app.root_path).parent / "templates" / "ui.html").read_text("utf-8")
+    macros = {each.name: each for each in app.jinja_env.parse(source).find_all(nodes.Macro)}
+    assert set(macros) >= PLAIN
+    for name in PLAIN:
+        own = [each.name for each in macros[name].find_all(nodes.Name) if each.ctx in ("param", "store")]
+        read = {each.name for each in macros[name].find_all(nodes.Name) if each.ctx == "load"}
+        assert read <= {*own, "words", "loop"} | PLAIN, name
+        assert not {each.name for each in macros[name].find_all(nodes.Filter)} & OF_THE_CLOCK, name
+
+
+PAGES = {"buyer": "/cases/{}", "seller": "/seller/cases/{}"}
+OF_A_CASE = {
+    "title": (lambda case: db.update(CaseLine).where(CaseLine.case_id == case).values(title="改名的货"), "改名的货"),
+    "note": (lambda case: db.update(CaseEvent).where(CaseEvent.case_id == case).values(note="改了的话"), "改了的话"),
+    "word": (lambda case: db.update(Case).where(Case.id == case).values(description="改了的描述"), "改了的描述"),
+    "snapshot": (
+        lambda case: db.update(OrderLine).values(snapshot={"商品名称": "快照里改了"}),
+        "快照里改了",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", OF_A_CASE)
+@pytest.mark.parametrize("who", PAGES)
+def test_a_case_says_what_changed_at_once(app: Flask, cast: Cast, now: Clock, who: str, change: str) -> None:
+    case = cast.open_case(cast.order())
+    case_id, case_no = case.id, case.case_no
+    db.session.rollback()
+    client = sign_in(app, who)
+    make, said = OF_A_CASE[change]
+    for _ in range(2):
+        assert said not in client.get(PAGES[who].format(case_no)).text
+    with writing():
+        db.session.execute(make(case_id))
+    assert said in client.get(PAGES[who].format(case_no)).text

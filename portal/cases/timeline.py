@@ -1,0 +1,46 @@
+"""The timeline of a case's page, in words; and the names beside its payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from portal import told
+from portal.flow import Actor
+from portal.money import payment_lists
+
+
+class Entry(NamedTuple):
+    """One line of the timeline, as one side reads it."""
+
+    what: str
+    note: str
+    sentences: tuple[str, ...]
+    photos: tuple[Any, ...]
+    who: str
+    at: datetime
+
+
+def list_entries(view: Any, folded: object) -> list[Entry]:
+    """The newest first. At the desk, not ``folded``, the first one leaves out what stands above it on the page."""
+    proofs = None if folded or view.side != Actor.SELLER else view.proofs
+    entries = []
+    for event in view.events:
+        photos, note, sentences = view.photos.get(event.version, ()), event.note, view.details(event)
+        if proofs is not None and event.version == 1:
+            photos = () if photos == proofs else photos
+            note = "" if note == view.case.description else note
+            sentences = [sentence for sentence in sentences if sentence != f"运费：{view.payer}"]
+        who = told.tell_actor(event.actor, view.side)
+        if event.author and event.actor not in (Actor.CLOCK, view.side):
+            who = f"{who} {event.author}"
+        entries.append(Entry(view.said(event), note, tuple(sentences), tuple(photos), who, event.at))
+    return entries
+
+
+def load_names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
+    """会员名 of who planned, checked and recorded the payments: as a rule they took a step of this case with it."""
+    known = {event.user_id: event.author for event in events if event.user_id}
+    users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
+    return known if users <= set(known) else payment_lists.load_names(entries)
