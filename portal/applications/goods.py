@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, select
 
@@ -47,8 +47,31 @@ def get_kept_policy_for(order: Any) -> goods_facts.Policy:
     return describe_policy(versions[0], kept_policies.find_days_since(versions, order.received_at))
 
 
-def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
-    """An order line as eligibility sees it; rows of entities or of columns with the same names."""
+class Terms(NamedTuple):
+    """What an order says of the time to apply, the same for all its lines."""
+
+    no_reason_until: datetime | None
+    apply_by: datetime | None
+    apply_days: int
+
+
+def describe_terms(order: Any) -> Terms:
+    """The order's own part of what eligibility sees of each of its lines."""
+    return Terms(
+        _rolled(order.received_at),
+        resale.find_apply_by(order) if resale.is_resold(order) else None,
+        resale.get_rule().apply_days,
+    )
+
+
+def describe_goods(
+    order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "", terms: Terms | None = None
+) -> Goods:
+    """An order line as eligibility sees it; rows of entities or of columns with the same names.
+
+    ``terms``: the order's, where several of its lines are described.
+    """
+    terms = terms or describe_terms(order)
     excluded = getattr(line, "no_reason_excluded", "") or ""
     if excluded == "unfit" and line.unfit_confirmed_at is None:
         excluded = ""  # nobody confirmed it, so it isn't
@@ -65,9 +88,9 @@ def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_cas
         open_case=open_case,
         consumer=order.consumer,
         no_reason_excluded=excluded,
-        no_reason_until=_rolled(order.received_at),
-        apply_by=resale.find_apply_by(order) if resale.is_resold(order) else None,
-        apply_days=resale.get_rule().apply_days,
+        no_reason_until=terms.no_reason_until,
+        apply_by=terms.apply_by,
+        apply_days=terms.apply_days,
     )
 
 
@@ -120,9 +143,9 @@ def is_exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
 
 def list_offers(order: Any, lines: Sequence[Any], now: datetime) -> dict[int, Verdict]:
     """By line id: whether it can be applied for now, and why. ``order``: load_for_buyer's."""
-    may, policy = is_exchangeable(lines), get_kept_policy_for(order)
+    may, policy, terms = is_exchangeable(lines), get_kept_policy_for(order), describe_terms(order)
     return {
-        line.id: eligibility.offer(describe_goods(order, line, exchangeable=may[line.id]), now, policy)
+        line.id: eligibility.offer(describe_goods(order, line, exchangeable=may[line.id], terms=terms), now, policy)
         for line in lines
     }
 

@@ -94,9 +94,8 @@ def order(order_no: str) -> ResponseReturnValue:
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
     lines = goods.list_lines(found.id, found.shop_id)
     offers = goods.list_offers(found, lines, g.now)
-    came = replaced.list_of_order(found.id, found.shop_id, g.now) if found.case_count else ()
+    cases, came = replaced.list_of_order(found.id, found.shop_id, g.now) if found.case_count else ((), ())
     parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
-    cases = order_lists.list_cases(found.id) if found.case_count else ()
     resells = g.who.resells and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, case, func, select
 
 from portal import words
 from portal.extensions import db
@@ -80,15 +80,27 @@ def explain_refusal(case: Any, lines: Iterable[Any]) -> str:
 
 
 _case, _line, _event = Case.__table__.c, CaseLine.__table__.c, CaseEvent.__table__.c
+# Each case once for each of its lines where it is completed, once where it isn't; the subquery is asked for the former.
+_COMPLETED = case(
+    (
+        _case.state == State.COMPLETED,
+        select(func.min(_event.at))
+        .where(_event.case_id == _case.id, _event.shop_id == _case.shop_id, _event.target == State.COMPLETED)
+        .scalar_subquery(),
+    )
+)
 _OF_ORDER = Prepared(
     select(
+        _case.id.label("case_id"),
         _case.case_no,
         _case.type,
         _case.state,
-        select(func.min(_event.at))
-        .where(_event.case_id == _case.id, _event.shop_id == _case.shop_id, _event.target == State.COMPLETED)
-        .scalar_subquery()
-        .label("completed_at"),
+        _case.stage,
+        _case.due_at,
+        _case.due_rule,
+        _case.goods,
+        _case.spec.label("case_spec"),
+        _COMPLETED.label("completed_at"),
         _line.id,
         _line.order_line_id,
         _line.title,
@@ -98,17 +110,34 @@ _OF_ORDER = Prepared(
         _line.shipped_milli,
         _line.moved_milli,
     )
-    .join(CaseLine.__table__, and_(_line.case_id == _case.id, _line.shop_id == _case.shop_id))
+    .outerjoin(
+        CaseLine.__table__,
+        and_(_line.case_id == _case.id, _line.shop_id == _case.shop_id, _case.state == State.COMPLETED),
+    )
     .where(_case.order_id == bindparam("order_id"), _case.shop_id == bindparam("shop_id"))
-    .where(_case.state == State.COMPLETED)
     .order_by(_case.id.desc(), _line.id)
 )
 
 
-def list_of_order(order_id: int, shop_id: int, now: datetime) -> Sequence[Replaced]:
-    """The same of all cases of an order, the newest first."""
-    cases: dict[str, list[Any]] = {}
+class OrderCase(NamedTuple):
+    """A case as the page of its order names it."""
+
+    id: int
+    case_no: str
+    type: str
+    state: str
+    stage: str
+    due_at: datetime | None
+    due_rule: str
+    goods: str
+    spec: str
+
+
+def list_of_order(order_id: int, shop_id: int, now: datetime) -> tuple[Sequence[OrderCase], Sequence[Replaced]]:
+    """The cases of an order, the newest first, and what of each can be complained of; in one statement."""
+    lines: dict[int, list[Any]] = {}
     for row in _OF_ORDER.list_rows(order_id=order_id, shop_id=shop_id):
-        cases.setdefault(row.case_no, []).append(row)
-    found = (find_replaced(rows[0], rows, now) for rows in cases.values())
-    return [each for each in found if each is not None]
+        lines.setdefault(row.case_id, []).append(row)
+    cases = [OrderCase._make((*rows[0][:8], rows[0].case_spec)) for rows in lines.values()]
+    found = (find_replaced(rows[0], rows, now) for rows in lines.values() if rows[0].id is not None)
+    return cases, [each for each in found if each is not None]

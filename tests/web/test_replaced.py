@@ -87,7 +87,7 @@ def test_the_two_readings_are_one(cast: Cast, now: Clock, days: int, moved: int)
     case = db.session.get_one(Case, case.id)
     lines = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).all()
     at = cast.now + timedelta(days=days)
-    of_case, of_order = find_replaced(case, lines, at), list_of_order(case.order_id, case.shop_id, at)
+    of_case, of_order = find_replaced(case, lines, at), list_of_order(case.order_id, case.shop_id, at)[1]
     assert ([of_case.sentence] if of_case else []) == [each.sentence for each in of_order]
     assert bool(of_case) is (days <= 7 and moved < 2_000)
 
@@ -105,4 +105,4 @@ def test_no_word_of_either_side_moves_the_window(cast: Cast, now: Clock) -> None
     lines = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).all()
     for days, open_still in ((7, True), (8, False)):
         at = cast.now + timedelta(days=days)
-        assert bool(find_replaced(case, lines, at)) is bool(list_of_order(order.id, order.shop_id, at)) is open_still
+        assert bool(find_replaced(case, lines, at)) is bool(list_of_order(order.id, order.shop_id, at)[1]) is open_still
