@@ -1,8 +1,8 @@
-"""What the desk shows of the shop's own work beside its cases: colleagues, tags, who looks, notes; in one statement."""
+"""What the desk shows of the shop's own work beside its cases: colleagues, tags, who looks, notes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from portal.models import (
     User,
 )
 from portal.prepared import Prepared, among
+from portal.versioned import Versioned
 from portal.words import BEIJING
 
 MOST_NOTES = 50  # of one case on its page
@@ -124,7 +125,9 @@ _tagged = (
 )
 _BUYER_TAGS = _shape("buyer_tag", _tagged.id, "", _tagged.tag)
 _ALIKE = [_count_alike(at) for at in range(MOST_GOODS)]
-_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, _BUYER_TAGS, *_HISTORY, *_ALIKE))
+_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, _BUYER_TAGS))
+_SEEN_IN_SHOP = Prepared(union_all(*_HISTORY, *_ALIKE))
+_seen_in_shop: Versioned[Sequence[Any]] = Versioned("seen_in_shop")
 
 
 class Alike(NamedTuple):
@@ -162,12 +165,17 @@ def load_of_list(shop_id: int, case_ids: Sequence[int], but: int, now: datetime)
     return _sort(_OF_LIST.list_rows(shop_id=shop_id, case_ids=list(case_ids), since=since, but=but), now)
 
 
-def load_of_case(case: Case, but: int, now: datetime) -> Facts:
-    """For the page of a case."""
-    values = {"shop_id": case.shop_id, "case_ids": [case.id], "case_id": case.id, "but": but}
+def load_of_case(case: Case, but: int, now: datetime, version: Hashable | None = None) -> Facts:
+    """For the page of a case. ``version``: of the shop, read before; what its cases add up to is kept under it."""
     day = (now - shop_queue.HISTORY).astimezone(BEIJING).date().isoformat()
-    since = {"since": now - looks.SHOWN_FOR, "since_day": queue_filters.begin_day(day)}
-    return _sort(_OF_CASE.list_rows(**values, **since, buyer_id=case.buyer_id), now, day)
+    of_case = {"shop_id": case.shop_id, "case_id": case.id, "buyer_id": case.buyer_id}
+
+    def add_up() -> Sequence[Any]:
+        return _SEEN_IN_SHOP.list_rows(**of_case, since_day=queue_filters.begin_day(day))
+
+    own = _OF_CASE.list_rows(**of_case, case_ids=[case.id], but=but, since=now - looks.SHOWN_FOR)
+    seen = add_up() if version is None else _seen_in_shop.find((case.shop_id, case.id, version, day), add_up)
+    return _sort([*own, *seen], now, day)
 
 
 def _sort(rows: Sequence[Any], now: datetime, since: str = "") -> Facts:

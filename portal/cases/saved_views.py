@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, or_, select, update
 from portal.extensions import db
 from portal.models import SavedView, Shop, User
 from portal.prepared import Prepared
+from portal.versioned import Versioned
 
 MOST = 20  # of one person, and as many that they shared
 LONGEST = 500  # characters of an address that the table holds
@@ -31,9 +32,17 @@ _SEEN = Prepared(
 )
 
 
-def list_views(shop_id: int, user_id: int) -> Sequence[Any]:
-    """What one person sees: their own, then the shop's, each by name."""
-    return sorted(_SEEN.list_rows(shop_id=shop_id, user_id=user_id), key=lambda view: (view.shared, view.name, view.id))
+_kept: Versioned[tuple[Any, ...]] = Versioned("saved_views")
+
+
+def list_views(shop_id: int, user_id: int, version: Hashable | None = None) -> Sequence[Any]:
+    """What one person sees: their own, then the shop's, each by name; kept under ``version``, of both, read before."""
+
+    def read() -> tuple[Any, ...]:
+        rows = _SEEN.list_rows(shop_id=shop_id, user_id=user_id)
+        return tuple(sorted(rows, key=lambda view: (view.shared, view.name, view.id)))
+
+    return read() if version is None else _kept.find((shop_id, user_id, version), read)
 
 
 def save(shop_id: int, user_id: int, name: str, query: str, *, shared: bool, now: datetime) -> None:

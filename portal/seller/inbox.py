@@ -60,7 +60,7 @@ def inbox() -> ResponseReturnValue:
         sorts=listing.list_sorts(),
         whole=piles.DONE,
         about=list(listing_words.describe_kept(g.who.shop_id, here.filters)) if here.filtered else [],
-        views=saved_views.list_views(g.who.shop_id, g.who.user_id),
+        views=saved_views.list_views(g.who.shop_id, g.who.user_id, (*version, g.who.version)),
         reasons=reasons.REASONS,
         types=tuple(CaseType),
         carriers=carriers.choices(),

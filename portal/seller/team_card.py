@@ -63,7 +63,7 @@ class Card:
 
 def build_card(case: Case, sent: Form | None = None) -> Card:
     """The card, with the form that was ``sent`` and refused in its place."""
-    facts = desk_facts.load_of_case(case, g.who.user_id, g.now)
+    facts = desk_facts.load_of_case(case, g.who.user_id, g.now, (g.who.session, g.who.shop_version))
     people = [(each.number, each.word, each.name) for each in facts.people]
     note = sent if isinstance(sent, NoteForm) else NoteForm(formdata=None)
     hand = sent if isinstance(sent, HandOverForm) else HandOverForm(formdata=None)
