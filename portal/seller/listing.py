@@ -153,9 +153,12 @@ def _read_owner(said: str) -> int | None:
     return int(said) if _is_number(said) else None
 
 
+_SEEN = {role: frozenset(state for state in State if roles.may_see_state(role, state)) for role in roles.ROLES}
+
+
 def seen_states() -> frozenset[State] | None:
     """The states whose cases this person's role sees in lists; None: all of them."""
-    seen = frozenset(state for state in State if roles.may_see_state(g.who.role, state))
+    seen = _SEEN.get(g.who.role, frozenset())
     return None if len(seen) == len(State) else seen
 
 

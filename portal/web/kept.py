@@ -44,7 +44,6 @@ PLAIN = frozenset(
         "quantity",
     }
 )
-_BY_TYPE = frozenset({bool, int, float})  # equal to one another, and not written alike
 
 
 class Kept(Extension):
@@ -115,7 +114,11 @@ def _is_ui(node: nodes.Node) -> bool:
 def _freeze(value: Any) -> Hashable:
     """What stands for a value in a key: its own words and numbers, in their order."""
     if isinstance(value, dict):
-        return "dict", *((name, _freeze(each)) for name, each in value.items())
-    if isinstance(value, list | tuple):
+        return "dict", *((name, type(each), _freeze(each)) for name, each in value.items())
+    if isinstance(value, list):
+        return list, *map(_freeze, value)
+    try:
+        hash(value)
+    except TypeError:  # a row with a dict or a list in it
         return type(value), *map(_freeze, value)
-    return (type(value), value) if type(value) in _BY_TYPE else value
+    return value  # type: ignore[no-any-return]

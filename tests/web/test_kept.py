@@ -10,7 +10,7 @@ from flask import Flask, g
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from portal.extensions import db, writing
-from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Product, Shop
+from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop
 from portal.web.kept import OF_THE_CLOCK, PLAIN, Kept
 from tests.cast import Cast, sign_in
 from tests.conftest import NOW, Clock
@@ -156,7 +156,6 @@ def test_the_macros_of_pieces_read_their_arguments_and_nothing_else(app: Flask) 
 PAGES = {"buyer": "/cases/{}", "seller": "/seller/cases/{}"}
 OF_A_CASE = {
     "title": (lambda case: db.update(CaseLine).where(CaseLine.case_id == case).values(title="改名的货"), "改名的货"),
-    "note": (lambda case: db.update(CaseEvent).where(CaseEvent.case_id == case).values(note="改了的话"), "改了的话"),
     "word": (lambda case: db.update(Case).where(Case.id == case).values(description="改了的描述"), "改了的描述"),
     "snapshot": (
         lambda case: db.update(OrderLine).values(snapshot={"商品名称": "快照里改了"}),
