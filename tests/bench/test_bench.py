@@ -38,6 +38,22 @@ def test_every_page_is_measured_against_its_control(scene: Scene, capsys: pytest
     assert all(page.name in said for page in PAGES)
 
 
+MOST_STATEMENTS = {  # of each page, the one that finds who is signed in among them
+    "my orders, 20 cards": 4,
+    "my orders, nothing changed (304)": 1,
+    "order detail": 4,
+    "case, buyer": 7,
+    "case, seller": 10,
+    "seller's queue, 40 rows": 9,
+    "chat poll, nothing new": 2,
+}
+
+
+def test_no_page_asks_more_than_it_did(scene: Scene) -> None:
+    rows = [measured(scene, page, turns=1, requests=1) for page in PAGES]
+    assert {row.name: row.statements for row in rows if row.statements > MOST_STATEMENTS[row.name]} == {}
+
+
 def test_statements_are_counted_and_a_goal_in_milliseconds_is_held_or_not(scene: Scene) -> None:
     row = measured(scene, next(page for page in PAGES if page.in_ms), turns=1, requests=1)
     assert row.statements > 1

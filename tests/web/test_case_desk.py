@@ -47,6 +47,9 @@ def test_the_numbers_of_buyer_and_goods_open_just_so_many_cases(app: Flask, cast
     assert "其中 1 张撤销" in page
     for words, number in (("这位买家 3 张售后单", 3), ("这个规格 2 张", 2)):
         assert _count_rows(client.get(_address_of(page, words)).text) == number
+    cast.until("applied")
+    page = client.get(f"/seller/cases/{case.case_no}").text
+    assert "这位买家 4 张售后单" in page and _count_rows(client.get(_address_of(page, "这位买家 4 张售后单")).text) == 4
 
 
 def test_a_message_is_sent_from_the_case_and_leads_back_to_it_in_its_list(app: Flask, cast: Cast, now: Clock) -> None:
