@@ -165,6 +165,34 @@ def test_a_withdrawal_is_not_believed_where_it_does_not_say_from_where(take: Tak
     assert only().status == "in_transit"
 
 
+@pytest.mark.parametrize("closed", CLOSED[:2])
+@pytest.mark.parametrize(
+    "older",
+    [
+        {"运单号": ""},
+        {"运单号": "75484863576596"},
+        {"收货人姓名": "旧人"},
+        {"订单状态": "待发货，{}"},
+        {"订单状态": "等待卖家发货（{}）", "运单号": ""},
+        {"运费(元)": 5, "实付款(元)": 42.6},
+    ],
+)
+def test_the_withdrawal_of_an_earlier_refund_does_not_end_the_present_one(
+    take: Take, closed: str, older: Cells
+) -> None:
+    """Its file has less than is known, or what was replaced: it was made before the refund that is known."""
+    two = "75484863576596;75484863576597"
+    take([order(订单状态="等待卖家发货", 运单号="", 收货人姓名="旧人", **{"运费(元)": 5, "实付款(元)": 42.6})])
+    take([order(订单状态="等待买家收货", 运单号=two)])
+    take([order(订单状态="退款中", 运单号=two)])
+    words = str(older.get("订单状态", "{}")).format(closed)
+    report = take([order(**{"运单号": two, **older, "订单状态": words})])
+    assert only().status == "refunding"
+    assert "表格说退款已关闭，请核对后采信" in [each.why for each in report.disbelieved]
+    take([order(订单状态=closed, 运单号=two)])
+    assert only().status == "in_transit"
+
+
 @pytest.mark.parametrize(("parcel", "status"), [("", "unknown"), ("75484863576596", "in_transit")])
 def test_a_new_order_whose_refund_was_withdrawn_stands_where_its_parcel_is(
     take: Take, parcel: str, status: str
