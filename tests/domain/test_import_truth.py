@@ -498,6 +498,20 @@ def test_an_order_is_not_taken_again_under_its_cut_number(take: Take, digits: in
     assert report.orders.new == 1
 
 
+@pytest.mark.parametrize("digits", [16, 18, 19])
+@pytest.mark.parametrize("way", ["both", "both, the cut one first", "one and then both", "the cut one and then both"])
+def test_a_file_with_both_numbers_proves_that_none_was_cut(take: Take, digits: int, way: str) -> None:
+    """Who orders twice in one second has two numbers that differ at their end, and one may end in zeros."""
+    whole = "3905403692550747597"[: digits - 1] + "7"
+    cut = whole[:15] + "0" * (digits - 15)
+    rows = [order(whole), order(cut, 收货人姓名="乙")]
+    if "then" in way:
+        take(rows[:1] if way.startswith("one") else rows[1:])
+    report = take(rows[::-1] if "first" in way else rows)
+    assert report.orders.refused == 0
+    assert set(db.session.scalars(select(Order.order_no))) == {whole, cut}
+
+
 def only_number(report: Report) -> str:
     return next(each.order_no for each in report.problems if "像是" in each.sentence)
 

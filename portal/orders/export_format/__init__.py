@@ -21,9 +21,10 @@ from portal.orders.export_format.columns import (
     is_never_read,
 )
 from portal.orders.export_format.headings import Headings
+from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.orders import Assembly
 from portal.orders.export_format.rows import LineRow, Lost, OrderRows, Parcel, Problem
-from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, Table, Tables, open_tables
+from portal.sheets import HEADINGS_WITHIN, Number, Row, SheetRefused, Table, Tables, open_tables
 
 __all__ = [
     "Export",
@@ -121,6 +122,15 @@ class Export:
         """The rows of all sheets that hold anything. Raises ExportRefused."""
         for part in self._parts:
             yield from part.rows()
+
+    def numbers(self) -> Iterator[str]:
+        """The numbers of orders as cells of text have them, whole; those of numeric cells are left out."""
+        for part in self._parts:
+            at = next(place for place, column in part.places.items() if column.key == "order_no")
+            for row in part.rows():
+                cell = row.cells.get(at, "")
+                if cell and not isinstance(cell, Number) and (said := say_order_no(cell)):
+                    yield said
 
     def orders(self) -> Iterator[OrderRows | Problem]:
         """The orders and the problems of the file, in its order; may be asked for again. Raises ExportRefused.

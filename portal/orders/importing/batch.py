@@ -140,7 +140,7 @@ class Batch:
     def _without_strangers(self, present: dict[_Key, dict[str, Any]], write: bool) -> list[OrderRows]:
         """The orders but for those that are somebody else's or nobody's; makes who is missing."""
         wanted: list[OrderRows] = []
-        twins = find_twins(self._orders, self._shop_of, present)
+        twins = find_twins(self._orders, self._shop_of, present, self._known.get_proven)
         for order in self._orders:
             there = present.get(self._key(order))
             try:
