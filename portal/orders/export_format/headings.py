@@ -28,6 +28,7 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
         "已付金额 已付 用户实付金额 买家实付款 顾客实付 实付金额(元) 订单实付 paidamount"
     ),
     "售后状态": "售后状态 退款状态 退款售后状态 退款/售后状态 平台售后状态 refundstatus",
+    "子订单编号": "子订单编号 子订单号 子单号 子订单ID 商品单号",
     "订单状态": "状态 交易状态 订单当前状态 平台状态 平台订单状态 线上状态 status orderstatus",
     "订单创建时间": (
         "下单时间 创建时间 订单时间 拍下时间 下单日期 订单日期 订单提交时间 成交时间 交易时间 拍单时间 "
@@ -90,10 +91,17 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
         "SKU商家编码 商家SKU"
     ),
 }
+_WEAK = {"实付款(元)": "商家实收金额 商家实收 商家应收 实收款 实收金额"}  # only where the buyer's own sum isn't there
 _COLUMNS = BY_HEADING | {normal_heading(column.heading): column for column in OTHER_COLUMNS}
 SYNONYMS = {
     normal_heading(word): _COLUMNS[normal_heading(heading)]
     for heading, words in _SYNONYMS.items()
+    for word in words.split()
+}
+
+WEAK = {
+    normal_heading(word): _COLUMNS[normal_heading(heading)]
+    for heading, words in _WEAK.items()
     for word in words.split()
 }
 
@@ -110,12 +118,14 @@ class Headings:
         }
 
     def find(self, text: str) -> tuple[Column | None, str]:
-        """(the column of a heading, whence it is known: own, explained, synonym, or "" when it isn't)."""
+        """(the column of a heading, whence it is known: own, explained, synonym, weak, or "" when it isn't)."""
         plain = normal_heading(text)
         if plain in BY_HEADING:
             return BY_HEADING[plain], "own"
         if plain in self._explained:
             return self._explained[plain], "explained"
+        if plain in WEAK:
+            return WEAK[plain], "weak"
         return SYNONYMS.get(plain), "synonym" if plain in SYNONYMS else ""
 
     def count(self, cells: Mapping[int, str]) -> int:

@@ -72,7 +72,7 @@ class Merge:
     @property
     def changes(self) -> bool:
         """Whether anything changes."""
-        return bool(self.values or self.lines.new or self.lines.quantities)
+        return bool(self.values or self.lines.new or self.lines.quantities or self.lines.own)
 
 
 def merge(

@@ -7,6 +7,7 @@ a spreadsheet that cuts numbers cuts the whole column.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Table, select
 
@@ -38,7 +39,7 @@ def find_twins(
     orders: Sequence[OrderRows],
     shop_of: Mapping[int, int],
     present: Collection[tuple[int | None, str]],
-    get_proven: Callable[[], Collection[str]],
+    get_proven: Callable[[], AbstractSet[str]],
 ) -> dict[int, str]:
     """By id() of the orders that aren't known: the number under which the same order is known already.
 
