@@ -10,7 +10,8 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     "订单编号": (
         "订单号 订单ID 主订单编号 主订单号 平台订单号 交易编号 交易号 交易订单号 线上订单号 原始单号 采购单号 "
         "订单单号 订单流水号 父订单号 线上单号 平台单号 采购订单号 采购订单编号 1688订单号 1688订单编号 "
-        "阿里订单号 订货单号 交易单号 orderno orderid ordernumber ordersn"
+        "阿里订单号 订货单号 交易单号 平台订单编号 原始订单号 原始订单编号 网店订单号 网店单号 店铺订单号 商城订单号 "
+        "线上订单编号 orderno orderid ordernumber ordersn"
     ),
     "买家公司名": "买家公司 买家公司名称 采购方 采购方公司 客户公司 客户名称",
     "买家会员名": (
@@ -54,7 +55,8 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     ),
     "买家留言": "留言 买家备注 客户留言 订单留言 用户备注 顾客留言 买家附言",
     "物流公司": (
-        "快递公司 快递 物流 承运商 物流商 快递名称 配送方式 发货快递 物流公司名称 快递公司名称 承运公司 carrier"
+        "快递公司 快递 物流 承运商 物流商 快递名称 配送方式 发货快递 发货物流公司 发货快递公司 "
+        "物流公司名称 快递公司名称 承运公司 carrier"
     ),
     "运单号": (
         "快递单号 物流单号 物流编号 运单编号 快递编号 运单号码 快递运单号 发货单号 面单号 物流运单号 货运单号 "
@@ -82,7 +84,7 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     ),
     "型号": (
         "规格 商品规格 规格型号 销售属性 商品属性 货品规格 颜色规格 规格属性 sku规格 颜色尺码 规格名称 产品规格 "
-        "颜色分类 颜色/尺码 规格/型号 颜色及规格 商品规格名称 尺码颜色 variant spec specification"
+        "颜色分类 颜色/尺码 规格/型号 颜色及规格 规格/颜色 尺码/颜色 商品规格名称 尺码颜色 variant spec specification"
     ),
     "Offer ID": "offerId 商品ID 货品ID 宝贝ID 产品ID",
     "SKU ID": "skuId 规格ID SKU编号 样式ID 商品规格ID 平台规格ID",
