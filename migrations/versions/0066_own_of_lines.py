@@ -19,7 +19,7 @@ _STATUS = "own_status IN ('', 'unknown', 'refunding', 'cancelled')"
 
 
 def upgrade() -> None:
-    paid = sa.Column("own_paid_fen", sa.Integer())
+    paid = sa.Column("own_paid_fen", sa.BigInteger())
     status = sa.Column("own_status", sa.String(20), nullable=False, server_default="")
     if op.get_bind().dialect.name == "sqlite":  # its columns bring their own checks: no row is rewritten
         op.execute(f"ALTER TABLE order_lines ADD COLUMN own_paid_fen INTEGER CHECK ({_PAID})")
