@@ -99,6 +99,7 @@ class Evidence:
     asked_milli: int
     photos: int = 0
     text: int = 0
+    lines: int = 1  # of the order: each may have a photo of its own
 
 
 @dataclass(frozen=True)
