@@ -82,6 +82,7 @@ class Goods:
     no_reason_until: datetime | None = (
         None  # its end where that is later than seven plain days: the day was one of rest
     )
+    ended_alone: bool = False  # ``status`` is this line's own, not the order's
     apply_by: datetime | None = None  # 铺货: the platform's term to apply
     apply_days: int = 0  # the same, in working days
 
