@@ -90,7 +90,7 @@ def list_picks(shop_id: int) -> tuple[list[pick_list.Pick], int, bool, int]:
             Order.order_no,
         )
         .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
-        .where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(ids[:MOST]), left > 0)
+        .where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(ids[:MOST]), left > 0, OrderLine.own_status == "")
         .order_by(*pick_list.SORTED, OrderLine.title, OrderLine.spec, Order.ordered_at, Order.id)
     )
     return pick_list.add_up(db.session.execute(query)), min(len(ids), MOST), len(ids) > MOST, count_apart(shop_id)
@@ -109,7 +109,7 @@ def write_table(shop_id: int, role: str, now: datetime) -> tuple[bytes, int]:
     lines: dict[int, list[OrderLine]] = {order.id: [] for order in orders}
     of_orders_ = select(OrderLine).where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(lines))
     for line in db.session.scalars(of_orders_.order_by(OrderLine.position, OrderLine.id)):
-        if line.quantity_milli > line.claimed_milli:
+        if line.quantity_milli > line.claimed_milli and not line.own_status:
             lines[line.order_id].append(line)
     reader = addresses.Reader(Actor.SELLER, role)
     rows = [_write_cells(order, lines[order.id], reader) for order in orders]

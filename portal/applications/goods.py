@@ -47,13 +47,17 @@ def get_kept_policy_for(order: Any) -> goods_facts.Policy:
     return describe_policy(versions[0], kept_policies.find_days_since(versions, order.received_at))
 
 
+_ENDED = ("unpaid", "cancelled", "refunding")  # for all lines
+
+
 def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
     """An order line as eligibility sees it; rows of entities or of columns with the same names."""
     excluded = getattr(line, "no_reason_excluded", "") or ""
     if excluded == "unfit" and line.unfit_confirmed_at is None:
         excluded = ""  # nobody confirmed it, so it isn't
     return Goods(
-        status=order.status,
+        status=order.status if order.status in _ENDED else line.own_status or order.status,
+        ended_alone=bool(line.own_status) and order.status not in _ENDED,
         bought_milli=line.quantity_milli,
         claimed_milli=line.claimed_milli,
         unit=line.unit,
@@ -98,6 +102,7 @@ _LINES = Prepared(
         _line.guarantees,
         _line.product_id,
         _line.snapshot,
+        _line.own_status,
         _line.unfit_confirmed_at,
         _product.exchangeable,
         _product.no_reason_excluded,

@@ -119,7 +119,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         status = 422
         form = parcel if does in ("parcel", "edit") else photos
         if isinstance(form, PhotosForm):
-            form.photos.already = max(found.photo_count - consumers.MOST_PHOTOS + form.photos.most, 0)
+            form.photos.already = consumers.count_taken(found, form.photos.most)
         if form.validate_on_submit():
 
             def handed_in() -> str:

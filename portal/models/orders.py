@@ -190,6 +190,8 @@ class OrderLine(ShopRow, Model):
         CheckConstraint("claimed_milli BETWEEN 0 AND quantity_milli", name="ledger"),
         CheckConstraint("quantity_milli > 0", name="quantity"),
         CheckConstraint("refunded_fen >= 0 AND refunded_milli BETWEEN 0 AND quantity_milli", name="refunded"),
+        CheckConstraint("own_paid_fen >= 0", name="own_paid"),
+        CheckConstraint("own_status IN ('', 'unknown', 'refunding', 'cancelled')", name="own_status"),
         UniqueConstraint("order_id", "line_key", "shop_id"),
         Index("ix_order_lines_goods", "product_id", "spec", "order_id"),
     )
@@ -215,6 +217,8 @@ class OrderLine(ShopRow, Model):
     product_id: Mapped[int | None]
     unfit_confirmed_at: Mapped[datetime | None]  # the buyer confirmed, when buying, that it isn't fit to be returned
     snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)  # 交易快照: the row's own words, never changed
+    own_paid_fen: Mapped[int | None]  # what was paid for this line alone, where an export says it; the first that did
+    own_status: Mapped[str] = mapped_column(String(20), default="", server_default="")  # it ended, not the whole order
 
 
 class SoldAs(Model):

@@ -94,8 +94,7 @@ _LINES = Prepared(
         _line.unit_price_fen,
         _line.quantity_milli,
         _line.claimed_milli,
-        _line.cargo_no,
-        _line.sku_cargo_no,
+        *(_line.cargo_no, _line.sku_cargo_no),
         _line.position,
         _product.picture,
     )

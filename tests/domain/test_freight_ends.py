@@ -17,8 +17,9 @@ from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, MoneyEntry, Parcel
 from portal.tracking import scans as case_scans
 from tests.cast import Cast
-from tests.domain.test_freight import BUYER, SELLER, claimed, entries
+from tests.domain.test_freight import BUYER, SELLER, cast, claimed, entries
 
+__all__ = ["cast"]
 MEDIATOR = Actor.MEDIATOR
 R = CaseType.RETURN_REFUND
 WHY: dict[str, Any] = {"note": "收据上是这个金额"}

@@ -17,7 +17,7 @@ from tests.conftest import NOW, make_app, migrate, stand_in
 from tests.domain.conftest import migrate_spread
 from tests.postgres import fresh_database
 
-BEFORE = "0065"
+BEFORE = "0066"
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "spread"])

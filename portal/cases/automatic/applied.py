@@ -102,6 +102,7 @@ def _work_out_worth(row: Any) -> int | None:
         sums.OrderSums(*(facts[name] for name in sums.OrderSums._fields)),
         [(price, milli) for _, price, milli, _ in facts["lines"]],
         unshipped=row.goods_state == "unshipped",
+        own=facts.get("own", ()),
     )
     known = {line[0]: (share, line[2]) for line, share in zip(facts["lines"], shares, strict=True)}
     wanted = [(known.get(line_id), milli) for line_id, milli, _ in row.data["lines"]]

@@ -1,7 +1,7 @@
 """Lines keep their 单品货号, and a search finds them by it; until now it stood in their snapshots alone.
 
-Revision ID: 0066
-Revises: 0065
+Revision ID: 0067
+Revises: 0066
 Create Date: 2026-11-30 00:10:00
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0066"
-down_revision = "0065"
+revision = "0067"
+down_revision = "0066"
 branch_labels = depends_on = None
 
 _AT_ONCE = 1_000
