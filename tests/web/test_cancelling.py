@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from portal import words
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, MoneyEntry, Order, Shipment, ShipmentTrace, Staff, Track
@@ -228,3 +230,19 @@ def test_the_word_is_the_readers_on_every_page(app: Flask, cast: Cast, now: Cloc
     again = post(client, url, {"reason": "not_wanted"}, at="/me")
     assert "不需要再" in again.text
     assert "取消了订单" in sign_in(app, "seller").get("/seller/notices").text or status == "unshipped"
+
+
+def test_one_order_called_off_says_what_comes_back_and_until_when(app: Flask, cast: Cast, now: Clock) -> None:
+    order = unsent(cast)
+    buyer = sign_in(app, "buyer")
+    done = post(buyer, f"/orders/{order.order_no}/cancel", {"reason": "not_wanted"}).location
+    text = re.sub(r"<[^>]+>", "", buyer.get(done).text.partition("<main")[2])
+    db.session.rollback()
+    case = db.session.scalars(db.select(Case)).one()
+    fen = db.session.scalars(db.select(MoneyEntry.amount_fen)).one()
+    assert case.due_at is not None and fen
+    assert "订单已取消" in text and f"商家要退给您 ¥{fen / 100:.2f}，最晚 {words.end(case.due_at, clock.now())}" in text
+    assert "逐笔" not in text
+    with writing():
+        db.session.execute(update(MoneyEntry).values(state="settled", settled_at=now.at))
+    assert "商家要退给您" not in buyer.get(done).text, "what was paid isn't owed any more"

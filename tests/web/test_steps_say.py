@@ -41,3 +41,20 @@ def test_a_page_of_a_step_says_something(app: Flask, cast: Cast, now: Clock, cas
 def test_how_much_longer_is_said_before(app: Flask, cast: Cast, now: Clock, state: str, said: str) -> None:
     case = cast.until(state)
     assert said in sign_in(app, "buyer").get(f"/cases/{case.case_no}/extend").text
+
+
+def test_an_address_of_a_step_that_is_over_shows_the_case(app: Flask, cast: Cast, now: Clock) -> None:
+    """The sentence says that the page shows the newest state, so it stands above the case, not on a page of its own."""
+    case = cast.until("returning")
+    for name, at in (("buyer", f"/cases/{case.case_no}"), ("seller", f"/seller/cases/{case.case_no}")):
+        answer = sign_in(app, name).get(f"{at}/{'modify' if name == 'buyer' else 'agree'}")
+        assert answer.status_code == 409 and flow.NOT_NOW in answer.text
+        assert 'data-state="returning"' in answer.text and "再试一次" not in answer.text
+
+
+def test_who_is_sent_something_can_be_called(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    for page in ("", "/ship_return"):
+        assert re.search(
+            r'<a href="tel:([0-9]+)">\1</a>', sign_in(app, "buyer").get(f"/cases/{case.case_no}{page}").text
+        )
