@@ -137,16 +137,16 @@ def tell_of_result(view: View, step: Step, result: Result | None) -> str:
         claim = dropped if case.freight_claim == "open" else ""
         return f"没有商品通过验货，申请关闭，不能撤回{claim}{rest}"
     if case.type == CaseType.RETURN_REFUND:
-        return f"按通过的 {passed} 退款 ¥{money_text(expected.expect_refund(case))}，不能撤回{rest}"
+        return f"按通过的 {passed}退款 ¥{money_text(expected.expect_refund(case))}，不能撤回{rest}"
     fen = expected.expect_difference(case)
     money = f"，您补差价 ¥{money_text(fen)}" if fen > 0 else f"，商家退差价 ¥{money_text(-fen)}" if fen < 0 else ""
-    return f"按通过的 {passed} 换货{money}，不能撤回{rest}"
+    return f"按通过的 {passed}换货{money}，不能撤回{rest}"
 
 
 def tell_of_rest(result: Result | None) -> str:
     """What becomes of the units that came and didn't pass."""
     failed = say_units((row.failed, row.unit) for row in result.rows if row.failed) if result else ""
-    return f"；未通过的 {failed} 由商家在 {lengths.describe_deadline('send_back')}内寄回给您" if failed else ""
+    return f"；未通过的 {failed}由商家在 {lengths.describe_deadline('send_back')}内寄回给您" if failed else ""
 
 
 def say_units(units: Iterable[tuple[int, str]]) -> str:

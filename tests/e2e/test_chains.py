@@ -92,7 +92,7 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     link = me.locator("#link").inner_text()
     consumer: Page = visit(kind, base_url=lively.url)
     consumer.goto(link)
-    consumer.get_by_label("照片", exact=True).set_input_files(str(picture))
+    consumer.get_by_label("补充照片").set_input_files(str(picture))
     consumer.get_by_role("button", name="提交照片").click()
     expect(consumer.get_by_text("照片已提交").first).to_be_visible()
 
