@@ -7,7 +7,8 @@ import re
 import pytest
 from flask import Flask
 
-from portal import flow
+from portal import flow, words
+from portal.calendar import clock
 from portal.cases import actions
 from portal.flow import Actor, CaseType, State
 from tests.cast import Cast, sign_in
@@ -58,3 +59,17 @@ def test_who_is_sent_something_can_be_called(app: Flask, cast: Cast, now: Clock)
         assert re.search(
             r'<a href="tel:([0-9]+)">\1</a>', sign_in(app, "buyer").get(f"/cases/{case.case_no}{page}").text
         )
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "otherwise"), [("returning", "ship_return", "到期未寄回"), ("paying", "pay", "到期未补差价")]
+)
+def test_a_page_that_asks_for_something_says_until_when(
+    app: Flask, cast: Cast, now: Clock, state: str, step: str, otherwise: str
+) -> None:
+    case = cast.until(state)
+    assert case.due_at is not None
+    buyer = sign_in(app, "buyer")
+    said = re.sub(r"<[^>]+>", "", buyer.get(f"/cases/{case.case_no}/{step}").text)
+    assert f"请在 {words.end(case.due_at, clock.now())} 前提交。{otherwise}" in said
+    assert "前提交。" not in buyer.get(f"/cases/{case.case_no}/withdraw").text, "nobody must do this"
