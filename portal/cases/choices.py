@@ -86,7 +86,7 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name.startswith("accept") and view.case.state == State.PROPOSED:
         waiting = view.proposals[0]
         outcome = proposals.work_out_outcome(view.case, proposals.read_terms(waiting), waiting.difference_fen)
-        return f"{told.tell_terms(outcome, view.side)}。接受后方案不能再改"
+        return f"{told.tell_terms(outcome, view.side)}{_tell_dropped(view)}。接受后方案不能再改"
     if name == "confirm":
         owed = sum(entry.amount_fen for entry in view.entries if entry.state in ("due", "waiting", "failed"))
         then = f"商家还要付清 ¥{money_text(owed)}" if owed else f"{view.kind}完成"
@@ -101,6 +101,15 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
     return _THEN.get(name, "")
+
+
+def _tell_dropped(view: View) -> str:
+    """What becomes of freight that was claimed, where a case of 补发 follows: nobody answers for it there."""
+    case, terms = view.case, proposals.read_terms(view.proposals[0])
+    if case.freight_claim != "open" or terms.type != CaseType.REISSUE or case.type == CaseType.REISSUE:
+        return ""
+    whose = "您" if view.side is Actor.BUYER else "买家"
+    return f"；{whose}报的退回运费 ¥{money_text(case.freight_fen)} 不再要求"
 
 
 _THEN = {
