@@ -381,7 +381,9 @@ class Cast:
             asked = invitations.invitations_of(member_name, self.now)[-1].id
             invitations.answer_invitation(asked, user_id, accepts=True, now=self.now)
 
-    def photos(self, number: int, owner: int, at: datetime | None = None, shop: int | None = None) -> list[str]:
+    def photos(
+        self, number: int, owner: int, at: datetime | None = None, shop: int | None = None, side: str = "buyer"
+    ) -> list[str]:
         """Loose photo rows of this person, without files behind them (tests of files make real ones)."""
         from portal.models import Evidence
 
@@ -395,6 +397,7 @@ class Cast:
                         shop_id=shop or self.shop,
                         public_id=public_id,
                         owner_id=owner,
+                        side=side,
                         key=f"{public_id[:2]}/{public_id}.webp",
                         thumb_key=f"{public_id[:2]}/{public_id}.webp",
                         sha256="0" * 64,

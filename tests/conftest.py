@@ -114,10 +114,23 @@ def bring_in(cast_template: tuple[Path, Cast]) -> Cast:
         return Cast.make(NOW)
     db.session.rollback()
     file, made = cast_template
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(str(path))) as target:
-        target.execute("PRAGMA synchronous=OFF")
-        source.backup(target)
+    copy_database(file, Path(str(path)))
     return replace(made)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Put the contents of one SQLite database in the place of another's, whoever is connected to it."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        written.execute("PRAGMA synchronous=OFF")
+        read.backup(written)
+
+
+def copy_data(source: Path, app: Flask) -> None:
+    """Give an app the database and the files of the app whose data lay in ``source``."""
+    target: Path = app.extensions["portal_settings"].data
+    own = shutil.ignore_patterns("portal.db*", "assets")
+    shutil.copytree(source, target, ignore=own, dirs_exist_ok=True)
+    copy_database(source / "portal.db", target / "portal.db")
 
 
 @pytest.fixture

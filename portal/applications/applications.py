@@ -76,7 +76,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
             describe_goods(order, line, exchangeable=may[line.id]),
             kind,
             fields.get("reason", ""),
-            Evidence(item.milli, len(photos), visible(read_description(draft))),
+            Evidence(item.milli, len(photos), visible(read_description(draft)), len(lines)),
             now,
             get_policy_for(order),
             negotiated=read_asked(draft),
@@ -119,7 +119,7 @@ def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     policy = get_policy_for(order)
     lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
     may = is_exchangeable(list(lines.values()))
-    proof = len(list_photos(draft)), visible(read_description(draft))
+    proof = len(list_photos(draft)), visible(read_description(draft)), len(lines)
     return [
         (
             int(line_id),

@@ -11,12 +11,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
-from portal.models import Draft
+from portal.models import Draft, OrderLine
 from portal.models import Evidence as Photo
-from portal.rights.reasons import MOST_PHOTOS, reason
+from portal.rights.reasons import most_photos, reason
 from portal.rights.sizes import write_sizes
 
 _DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buyer_id == bindparam("buyer_id"))
+
+_COUNT_LINES = select(func.count(OrderLine.id)).where(
+    OrderLine.order_id == bindparam("order_id"), OrderLine.shop_id == bindparam("shop_id")
+)
 
 
 def find_draft(order_id: int, buyer_id: int) -> Draft | None:
@@ -110,7 +114,7 @@ def keep_photos(
             .where(Photo.public_id.in_(drop), Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id)
             .values(draft_id=None, order_line_id=None)
         )
-    room = MOST_PHOTOS - len(list_photos(draft))
+    room = count_room(draft)
     if public_ids and room > 0:
         db.session.execute(
             update(Photo)
@@ -118,6 +122,16 @@ def keep_photos(
             .values(draft_id=draft.id, shop_id=draft.shop_id, order_line_id=line_id)
         )
     return len(list_photos(draft))
+
+
+def count_most_photos(order_id: int, shop_id: int) -> int:
+    """How many photos an application for this order may bring."""
+    return most_photos(db.session.scalars(_COUNT_LINES, {"order_id": order_id, "shop_id": shop_id}).one())
+
+
+def count_room(draft: Draft) -> int:
+    """How many photos the draft can still take."""
+    return max(count_most_photos(draft.order_id, draft.shop_id) - len(list_photos(draft)), 0)
 
 
 def list_photos(draft: Draft) -> list[str]:

@@ -47,6 +47,9 @@ def get_kept_policy_for(order: Any) -> goods_facts.Policy:
     return describe_policy(versions[0], kept_policies.find_days_since(versions, order.received_at))
 
 
+_ENDED = ("unpaid", "cancelled", "refunding")  # for all lines
+
+
 class Terms(NamedTuple):
     """What an order says of the time to apply, the same for all its lines."""
 
@@ -76,7 +79,8 @@ def describe_goods(
     if excluded == "unfit" and line.unfit_confirmed_at is None:
         excluded = ""  # nobody confirmed it, so it isn't
     return Goods(
-        status=order.status,
+        status=order.status if order.status in _ENDED else line.own_status or order.status,
+        ended_alone=bool(line.own_status) and order.status not in _ENDED,
         bought_milli=line.quantity_milli,
         claimed_milli=line.claimed_milli,
         unit=line.unit,
@@ -117,9 +121,11 @@ _LINES = Prepared(
         _line.quantity_milli,
         _line.claimed_milli,
         _line.cargo_no,
+        _line.sku_cargo_no,
         _line.guarantees,
         _line.product_id,
         _line.snapshot,
+        _line.own_status,
         _line.unfit_confirmed_at,
         _product.exchangeable,
         _product.no_reason_excluded,

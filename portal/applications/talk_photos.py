@@ -11,7 +11,6 @@ from portal.applications import drafts
 from portal.evidence import copies
 from portal.extensions import db
 from portal.models import Conversation, Draft, Evidence, Message, Order
-from portal.rights.reasons import MOST_PHOTOS
 
 MOST_OFFERED = 24  # the newest
 
@@ -46,7 +45,6 @@ def add_photos(draft: Draft, public_ids: Sequence[str], now: datetime) -> int:
         return 0
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     chosen = {photo.sha256: photo for photo in list_photos(order) if photo.public_id in public_ids}
-    room = max(MOST_PHOTOS - len(drafts.list_photos(draft)), 0)
-    added = list(reversed(chosen.values()))[:room]
+    added = list(reversed(chosen.values()))[: drafts.count_room(draft)]
     copies.copy_photos(added, shop_id=draft.shop_id, owner_id=draft.buyer_id, now=now, draft_id=draft.id)
     return len(chosen) - len(added)

@@ -132,7 +132,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
     wanted = [
         RequestedLine(line.id, line.quantity_milli - line.claimed_milli)
         for line in lines
-        if line.quantity_milli > line.claimed_milli
+        if line.quantity_milli > line.claimed_milli and not line.own_status
     ]
     sold.count_sold(shop_id, [order_id])
     made = None

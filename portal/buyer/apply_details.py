@@ -72,7 +72,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     asked = _ask(order, guards.found(find_begun(order)))
     asked.refused = refused
     if left:
-        asked.form.photos.refusals.append(f"最多 {reasons.MOST_PHOTOS} 张照片，从聊天中选择的有 {left} 张没有添加")
+        asked.form.photos.refusals.append(f"最多 {asked.form.photos.most} 张照片，从聊天中选择的有 {left} 张没有添加")
     _take(asked)
     if not asked.form.errors and not asked.problems and not asked.refused:
         with writing():
@@ -159,7 +159,7 @@ def _make_form(order: Order, draft: Draft, kept: Any) -> DetailsForm:
         data={**_fill(order, draft), "amount": draft.fields.get("refund_fen")},
         known=partial(order_lists.known_numbers, order.id),
     )
-    form.photos.already, form.photos.draft_id = len(drafts.list_photos(draft)), draft.id
+    form.photos.belong_to(draft.id, len(drafts.list_photos(draft)), drafts.count_most_photos(order.id, order.shop_id))
     form.photos.upload_url = f"/orders/{order.order_no}/apply/photos"
     return form
 

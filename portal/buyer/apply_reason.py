@@ -53,7 +53,9 @@ def apply(order_no: str) -> ResponseReturnValue:
     form.reason.choices += [(str(ground), label) for ground, label in reasons.GROUND.items()]
     line_id = line.id
     form.photos.upload_url = f"/orders/{order_no}/apply/photos?line={line_id}"
-    form.photos.already, form.photos.draft_id = (len(drafts.list_photos(draft)), draft.id) if draft else (0, None)
+    form.photos.belong_to(
+        draft.id if draft else None, len(drafts.list_photos(draft)) if draft else 0, reasons.most_photos(len(lines))
+    )
     verdict = None
     if form.validate_on_submit():
         chosen = form.reason.data
@@ -89,6 +91,7 @@ def apply(order_no: str) -> ResponseReturnValue:
         verdict=verdict,
         grounds=_grounds(goods, offered, policy, usual),
         usual=usual,
+        promised=promise.name if (promise := goods_facts.find_promise(goods, policy)) else "",
         photos=[photo for photo in drafts.load_photos(draft) if photo.order_line_id is None] if draft else (),
         talk=talk_photos.list_photos(order),
         title=title,

@@ -8,8 +8,9 @@ from flask import request
 from wtforms import HiddenField
 
 from portal import inputs
+from portal.rights.reasons import MOST_OF_APPLICATION
 from portal.talk import card_numbers
-from portal.web.fields import Choice, Line, Money, Phone, Text
+from portal.web.fields import Choice, Line, Money, Phone, Place, Text
 from portal.web.forms import Form
 from portal.web.photo_field import Photos
 
@@ -18,7 +19,7 @@ class ReasonForm(Form):
     """换货原因: one choice of one group, a ground or one of its reasons; and which line."""
 
     line = HiddenField()
-    photos = Photos("照片")
+    photos = Photos("照片", most=MOST_OF_APPLICATION)
     reason = Choice("换货原因")
     type = HiddenField()  # said by the buttons that lead on from a refusal to a right
     ask = HiddenField()  # and by those that lead on to 协商
@@ -27,7 +28,7 @@ class ReasonForm(Form):
 class StripForm(Form):
     """What is asked of an application's photos while the rest of its page is still being filled in."""
 
-    photos = Photos("凭证")
+    photos = Photos("凭证", most=MOST_OF_APPLICATION)
 
 
 class DetailsForm(Form):
@@ -35,13 +36,13 @@ class DetailsForm(Form):
 
     type = Choice("希望怎么处理", optional=True)
     amount = Money("退款金额", optional=True)
-    photos = Photos("凭证")
+    photos = Photos("凭证", most=MOST_OF_APPLICATION)
     stated = Line("标注的尺寸", limit=30, missing="请填写标注的尺寸")
     measured = Line("实测的尺寸", limit=30, missing="请填写实测的尺寸")
     description = Text("换货原因描述", limit=500, optional=True)
     name = Line("收货人", limit=50, missing="请填写收货人姓名")
     phone = Phone("联系电话", missing="请填写联系电话")
-    address = Line("收货地址", limit=200, missing="请填写收货地址")
+    address = Place("收货地址", missing="请填写收货地址")
 
 
 class CheckForm(Form):

@@ -21,12 +21,13 @@ from portal.orders import order_lists
 from portal.resale import chain_view, disclosure
 from portal.service import ratings
 from portal.talk import promises
-from portal.web import guards, packs, paging
+from portal.web import guards, packs, paging, replicas
 from portal.web.once import once
 from portal.web.pages import page
 
 
 @bp.get("/cases")
+@replicas.may_answer
 def my_cases() -> ResponseReturnValue:
     """One tab of 我的售后, by key, the newest change first; ``tab=waiting``: 待我处理, what ends soonest first."""
     tab = request.args.get("tab", "all")

@@ -19,7 +19,7 @@ from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.rights import phrases
 from portal.talk import by_shop, conversations
-from portal.web import early, guards, quotas
+from portal.web import early, guards, quotas, replicas
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.talk import TalkForm
@@ -28,6 +28,7 @@ SIZE = 30
 
 
 @bp.get("/messages")
+@replicas.may_answer
 def messages() -> ResponseReturnValue:
     """消息: a row for each shop, the newest first; ``shop=``: one for each order with this shop."""
     key, shop = (_read_number(request.args.get(name, "")) for name in ("before", "shop"))

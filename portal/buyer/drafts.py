@@ -43,7 +43,9 @@ def apply_strip(order_no: str) -> ResponseReturnValue:
     line = request.form.get("line", "")
     draft = guards.found(drafts.find_draft(order.id, g.who.user_id) or _start_draft(order, line))
     form, order_id, key = StripForm(), order.id, (draft.id, draft.shop_id)
-    form.photos.already, form.photos.draft_id = len(drafts.list_photos(draft)), draft.id
+    form.photos.belong_to(
+        draft.id, len(drafts.list_photos(draft)), drafts.count_most_photos(draft.order_id, draft.shop_id)
+    )
     form.validate_on_submit()
     with writing():
         draft = guards.found(db.session.get(Draft, key, with_for_update=True))

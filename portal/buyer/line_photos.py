@@ -11,6 +11,7 @@ from portal.applications import drafts
 from portal.buyer.applying_forms import StripForm
 from portal.extensions import db, writing
 from portal.models import Draft
+from portal.rights import reasons
 from portal.web.photo_field import Photos
 
 
@@ -30,7 +31,9 @@ def keep_sent(draft: Draft, lines: Sequence[Any]) -> dict[int, str]:
         if not any(file.filename for file in request.files.getlist(f"photo_of_{line_id}")):
             continue
         field = Photos("照片", name=f"photo_of_{line_id}", _form=StripForm())
-        field.already, field.draft_id = len(drafts.list_photos(db.session.get_one(Draft, key))), key[0]
+        field.belong_to(
+            key[0], len(drafts.list_photos(db.session.get_one(Draft, key))), reasons.most_photos(len(lines))
+        )
         field.process(request.form)
         field.keep()
         with writing():

@@ -35,7 +35,9 @@ def apply_tried(order_no: str) -> ResponseReturnValue:
     if remedy_id not in offered:
         abort(404)
     form, order_id, shop_id, line_id = StripForm(), order.id, order.shop_id, line.id
-    form.photos.already, form.photos.draft_id = len(drafts.list_photos(draft)), draft.id
+    form.photos.belong_to(
+        draft.id, len(drafts.list_photos(draft)), drafts.count_most_photos(draft.order_id, draft.shop_id)
+    )
     key = (draft.id, draft.shop_id)
     form.validate_on_submit()
     with writing():

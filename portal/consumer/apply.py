@@ -38,7 +38,7 @@ class ApplyForm(ReceiverFields):
     type = Choice("希望怎么处理", missing="请选择希望怎么处理")
     asks = BooleanField("没有明确依据时，也请商家协商处理（商家同意才算）")
     description = Text("说明", limit=500, optional=True)
-    photos = Photos("照片")
+    photos = Photos("照片", most=reasons.MOST_OF_APPLICATION)
 
     def prepare(self, order: Order, lines: Any) -> None:
         """Choices by where the goods are; how much of each line is left."""
@@ -47,6 +47,7 @@ class ApplyForm(ReceiverFields):
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
         known = {each.id: reasons.said(each.id) for kind in kinds for each in reasons.leading_to(kind, place)}
         self.reason.choices, self.offered = [("", "请选择"), *known.items()], list(known)
+        self.photos.most = reasons.most_photos(len(lines))
         self.left = {line.id: line.quantity_milli - line.claimed_milli for line in lines}
         self.lines = [line for line in lines if self.left[line.id] > 0]
         self.typed = {line.id: request.form.get(f"quantity_{line.id}", "")[:40] for line in self.lines}

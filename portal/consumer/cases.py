@@ -41,7 +41,7 @@ from portal.web.traces import ObjectionForm
 class PhotosForm(Form):
     """补充照片."""
 
-    photos = Photos("照片", least=1, missing="请至少选择一张照片")
+    photos = Photos("补充照片", least=1, missing="请至少选择一张照片")
     note = Text("说明", limit=500, optional=True)
 
 
@@ -119,7 +119,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         status = 422
         form = parcel if does in ("parcel", "edit") else photos
         if isinstance(form, PhotosForm):
-            form.photos.already = max(found.photo_count - consumers.MOST_PHOTOS + form.photos.most, 0)
+            form.photos.already = consumers.count_taken(found, form.photos.most)
         if form.validate_on_submit():
 
             def handed_in() -> str:

@@ -32,6 +32,8 @@ LABELS: dict[str, str] = {
     "quantity_milli": "数量",
     "unit": "单位",
     "snapshot": "交易快照",
+    "own_paid_fen": "这件商品的实付款",
+    "own_status": "这件商品的状态",
     "case_no": "售后单号",
     "type": "类型",
     "state": "状态",

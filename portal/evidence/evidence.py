@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
@@ -23,7 +23,7 @@ from portal.prepared import Prepared
 
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
 MOST_PER_STEP = 9
-MOST_PER_CASE = 40
+MOST_PER_SIDE = 40  # of one case
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -51,6 +51,12 @@ def new_key(content: bytes) -> str:
     """A random name in the store for this file."""
     name = secrets.token_hex(16)
     return f"{name[:2]}/{name}.{'jpg' if content.startswith(_JPEG) else 'webp'}"
+
+
+def count_of_side(case_id: int, shop_id: int, side: str) -> int:
+    """How many photos this side has handed in for a case; one side's take no room from the other."""
+    mine = (Evidence.case_id == case_id, Evidence.shop_id == shop_id, Evidence.side == side)
+    return db.session.scalar(select(func.count()).where(*mine)) or 0
 
 
 def get_mimetype(key: str) -> str:

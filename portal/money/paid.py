@@ -52,6 +52,7 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
             OrderLine.quantity_milli,
             OrderLine.refunded_fen,
             OrderLine.refunded_milli,
+            OrderLine.own_paid_fen,
             *(getattr(Order, name) for name in sums.OrderSums._fields),
             Order.refunded_fen.label("given_back_fen"),
         )
@@ -71,7 +72,8 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
             if line.id in frozen
         ]
     goods_fen, all_fen = sums.believe_paid(stated, _price(lines))
-    shares = sums.work_out_shares(stated, _price(lines), unshipped=unshipped)
+    own = {row.id: row.own_paid_fen for row in rows}
+    shares = sums.work_out_shares(stated, _price(lines), unshipped=unshipped, own=[own[line.id] for line in lines])
     known = {line.id: replace(line, share_fen=share) for line, share in zip(lines, shares, strict=True)}
     left = max(min(all_fen, order.paid_fen) - order.given_back_fen, 0)
     return Paid(goods_fen, stated.freight_fen, left, stated.paid_fen - all_fen, known)
@@ -79,10 +81,21 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
 
 def list_left(shop_of: Mapping[int, int]) -> dict[int, int]:
     """What can still go back of orders that weren't sent, 分, by their ids; ``shop_of``: whose they are."""
-    return {
+    left = {
         row.id: max(sums.believe_paid(stated, lines).all_fen - row.refunded_fen, 0)
         for row, stated, lines in list_stated(shop_of)
     }
+    ended: dict[int, set[int]] = defaultdict(set)
+    for order_id, line_id in db.session.execute(
+        select(OrderLine.order_id, OrderLine.id).where(
+            OrderLine.order_id.in_(shop_of), OrderLine.shop_id.in_(set(shop_of.values())), OrderLine.own_status != ""
+        )
+    ):
+        ended[order_id].add(line_id)
+    for order_id, gone in ended.items():  # what was given back elsewhere doesn't go back again
+        kept = [line for line in load_paid(order_id, unshipped=True).lines.values() if line.id not in gone]
+        left[order_id] = min(left[order_id], sum(max(line.share_fen - line.refunded_fen, 0) for line in kept))
+    return left
 
 
 def list_overpaid(shop_of: Mapping[int, int]) -> dict[int, int]:

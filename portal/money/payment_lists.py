@@ -165,6 +165,7 @@ def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> d
             OrderLine.unit,
             OrderLine.unit_price_fen,
             OrderLine.quantity_milli,
+            OrderLine.own_paid_fen,
             *(getattr(Order, name) for name in money_sums.OrderSums._fields),
         )
         .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
@@ -175,6 +176,7 @@ def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> d
         money_sums.OrderSums(*(getattr(rows[0], name) for name in money_sums.OrderSums._fields)),
         [(row.unit_price_fen, row.quantity_milli) for row in rows],
         unshipped=unshipped,
+        own=[row.own_paid_fen for row in rows],
     )
     known = {row.id: (row, share) for row, share in zip(rows, shared, strict=True)}
     return {entry.id: [show_share(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}

@@ -59,13 +59,22 @@ def believe_paid(order: OrderSums, lines: Sequence[tuple[int, int]]) -> Believed
     return Believed(min(max(paid - freight, 0), due), min(paid, due + freight))
 
 
-def work_out_shares(order: OrderSums, lines: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[int]:
+def work_out_shares(
+    order: OrderSums,
+    lines: Sequence[tuple[int, int]],
+    *,
+    unshipped: bool = False,
+    own: Sequence[int | None] = (),
+) -> list[int]:
     """What was paid for each line of (分 a unit, thousandths), after the order's discounts.
 
-    The freight is no line's, except while nothing has been shipped: then all that was paid can go back.
+    The freight is no line's, except while nothing has been shipped: then all that was paid can go back. ``own``: what
+    is known to have been paid for each line alone; where it is of all of them, they share by it.
     """
     goods_fen, all_fen = believe_paid(order, lines)
-    return split_amount(all_fen if unshipped else goods_fen, [price * milli for price, milli in lines])
+    known = [each for each in own if each is not None]
+    weights = known if known and len(known) == len(lines) else [price * milli for price, milli in lines]
+    return split_amount(all_fen if unshipped else goods_fen, weights)
 
 
 def price_units(share_fen: int, bought_milli: int, before_milli: int, milli: int) -> int:

@@ -26,15 +26,22 @@ _FROZEN_TEXTS = ("status", "receiver_name", "receiver_phone", "receiver_address"
 def freeze_facts(order: Any) -> dict[str, Any]:
     """What a case that is opened now stands on: what was paid, when, for whom, and every line with its guarantees."""
     lines = db.session.execute(
-        select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.guarantees)
+        select(
+            OrderLine.id,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
+            OrderLine.guarantees,
+            OrderLine.own_paid_fen,
+        )
         .where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
         .order_by(OrderLine.id)
-    )
+    ).all()
     moments = {name: getattr(order, name) for name in _FROZEN_MOMENTS}
     return {
         **{name: getattr(order, name) for name in (*FROZEN, *_FROZEN_TEXTS)},
         **{name: moment.isoformat() if moment is not None else "" for name, moment in moments.items()},
-        "lines": [list(line) for line in lines],
+        "lines": [list(line[:4]) for line in lines],
+        "own": [line.own_paid_fen for line in lines],
     }
 
 

@@ -114,7 +114,7 @@ def open_upstream(
             goods.describe_goods(order, lines[item.line_id], exchangeable=may[item.line_id]),
             kind,
             downstream.reason,
-            goods_facts.Evidence(item.milli, len(photos), len(description)),
+            goods_facts.Evidence(item.milli, min(len(photos), reasons.MOST_PHOTOS), len(description)),
             now,
             goods.get_policy_for(order),
         )
@@ -192,7 +192,7 @@ def list_evidence(case: Case) -> Sequence[Evidence]:
         select(Evidence)
         .where(Evidence.case_id == case.id, Evidence.shop_id == case.shop_id, Evidence.side == "buyer")
         .order_by(*Evidence.in_order())
-        .limit(reasons.MOST_PHOTOS)
+        .limit(reasons.MOST_OF_APPLICATION)
     ).all()
 
 

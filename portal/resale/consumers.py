@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -19,13 +20,18 @@ from portal.models import Case, CaseEvent, Shop
 from portal.notices import beside_steps
 from portal.resale import links
 
-MOST_PHOTOS = evidence.MOST_PER_CASE
+MOST_PHOTOS = evidence.MOST_PER_SIDE
 NAME = "消费者链接"  # the author of what comes by a link
 
 
 def act_as_consumer(buyer_id: int, request_id: str) -> ActedBy:
     """Who acts when a link is used: the case's buyer, by its name."""
     return ActedBy(Actor.BUYER, buyer_id, NAME, request_id)
+
+
+def count_taken(case: Any, most: int) -> int:
+    """How many of the ``most`` photos of a step have no room left on this case."""
+    return max(evidence.count_of_side(case.id, case.shop_id, "buyer") - MOST_PHOTOS + most, 0)
 
 
 def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, now: datetime) -> Case:
@@ -36,8 +42,10 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
     case = taking.settle(case_deadlines.lock_case(case_id), now)
     if case.state in flow.FINAL:
         raise StepRefused("售后已结束，不能再补充照片；请联系商家", "photos")
-    if case.photo_count + len(photos) > MOST_PHOTOS:
-        raise StepRefused(f"一张售后单最多 {MOST_PHOTOS} 张照片", "photos")
+    had = evidence.count_of_side(case.id, case.shop_id, "buyer")
+    if had + len(photos) > MOST_PHOTOS:
+        room = max(MOST_PHOTOS - had, 0)
+        raise StepRefused(f"一张售后单里每一方最多 {MOST_PHOTOS} 张照片，您还能再传 {room} 张", "photos")
     if case.state == State.REVISING and not case.escalated:
         return taking.take(case_id, "modify", by=by, now=now, handed=Modification(note=note, photos=photos))
     many = evidence.attach_to_case(

@@ -45,7 +45,7 @@ from portal.rights.goods import (
     list_promised,
     place,
 )
-from portal.rights.reasons import MOST_PHOTOS, Fault, Ground, Payer, Place, Reason
+from portal.rights.reasons import Fault, Ground, Payer, Place, Reason
 from portal.rights.standing import find_stop, misplaced
 from portal.rights.windows import (
     find_resale_end,
@@ -147,9 +147,9 @@ def check(
     if evidence.photos < reason.least_photos:
         ways = (Instead(Route.ADD_EVIDENCE, reason.prompt),)
         return Verdict(False, "请上传能看出问题的照片", ways, basis="没有凭证", field="photos")
-    if evidence.photos > MOST_PHOTOS:
+    if evidence.photos > (room := reasons.most_photos(evidence.lines)):
         ways = (Instead(Route.ADD_EVIDENCE, "请留下最能说明问题的照片"),)
-        return Verdict(False, f"最多 {MOST_PHOTOS} 张照片，请删减", ways, basis="照片过多", field="photos")
+        return Verdict(False, f"最多 {room} 张照片，请删减", ways, basis="照片过多", field="photos")
     if evidence.text < reason.least_text:
         ways = (Instead(Route.ADD_EVIDENCE, reason.ask),)
         why = f"请至少填写 {reason.least_text} 个字的{DESCRIPTION[case_type]}"

@@ -82,6 +82,7 @@ class Goods:
     no_reason_until: datetime | None = (
         None  # its end where that is later than seven plain days: the day was one of rest
     )
+    ended_alone: bool = False  # ``status`` is this line's own, not the order's
     apply_by: datetime | None = None  # 铺货: the platform's term to apply
     apply_days: int = 0  # the same, in working days
 
@@ -98,6 +99,7 @@ class Evidence:
     asked_milli: int
     photos: int = 0
     text: int = 0
+    lines: int = 1  # of the order: each may have a photo of its own
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Final
 
 from portal.flow import CaseType
 
-MOST_PHOTOS: Final = 9
-
+MOST_PHOTOS: Final = 9  # of an application for one line
+MOST_OF_APPLICATION: Final = 30
 
 MOST_TEXT: Final = 500  # graphemes of a description
 
@@ -387,6 +387,11 @@ REASONS: Final[tuple[Reason, ...]] = (
 
 
 _BY_ID: Final = {reason.id: reason for reason in REASONS}
+
+
+def most_photos(lines: int) -> int:
+    """How many photos an application may bring: one more for each further line of its order."""
+    return min(MOST_PHOTOS + max(lines - 1, 0), MOST_OF_APPLICATION)
 
 
 def reason(reason_id: str) -> Reason | None:

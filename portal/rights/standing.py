@@ -39,11 +39,35 @@ _UNKNOWN: Final = Verdict(
 )
 
 
+_ENDED_ALONE: Final[Mapping[str, Verdict]] = {
+    "cancelled": Verdict(
+        False,
+        "平台显示这件商品已退款或已关闭，不能再申请",
+        (Instead(Route.CONTACT, "没有收到退款，请点「立即联系」与商家核对"),),
+        basis="商品已退款",
+    ),
+    "refunding": Verdict(
+        False,
+        "平台显示这件商品正在退款，退款期间不能申请换货",
+        (Instead(Route.CONTACT, "退款已撤销，或想改为换货，请点「立即联系」请商家确认"),),
+        basis="商品退款中",
+    ),
+    "unknown": Verdict(
+        False,
+        "还不能确认这件商品的状态，暂时不能申请换货",
+        (Instead(Route.CONTACT, "如果您已收到商品，请点「立即联系」告诉商家"),),
+        basis="商品状态未确认",
+    ),
+}
+
+
 _KNOWN: Final = frozenset({"unshipped", "in_transit", "delivered", "completed"})
 
 
 def find_stop(goods: Goods) -> Verdict | None:
     """What no reason can help: the order's state, or nothing left."""
+    if goods.ended_alone:
+        return _ENDED_ALONE[goods.status]
     if goods.status not in _KNOWN:
         refusal = _STATUS_REFUSALS.get(goods.status)
         if refusal or goods.received_at is None:  # goods that arrived were shipped, whatever the platform's word is

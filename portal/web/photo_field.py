@@ -57,6 +57,10 @@ class Photos(Field):
             self.drop = sent_ids(f"{self.name}_drop")
             self.files = [file for file in request.files.getlist(self.name) if file and file.filename]
 
+    def belong_to(self, draft_id: int | None, already: int, most: int) -> None:
+        """The photos go to this draft, which has ``already`` so many and may have ``most``."""
+        self.draft_id, self.already, self.most = draft_id, already, most
+
     def keep(self) -> None:
         """Keep the new files; outside a transaction, because decoding and the disk take their time."""
         owner = g.who.user_id if g.who is not None else g.guest  # whom a consumer's link stands for
@@ -100,6 +104,8 @@ class Photos(Field):
     def pre_validate(self, form: Any) -> None:
         if self.refusals:
             raise ValidationError("；".join(self.refusals))
+        if (over := self.already + len(self.data or []) - self.most) > 0 and self.data:
+            raise ValidationError(f"最多 {self.most} 张照片，请移除 {over} 张")
         if self.already + len(self.data or []) < self.least:
             raise ValidationError(self.missing)
 

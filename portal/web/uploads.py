@@ -16,7 +16,7 @@ from portal.web import quotas
 from portal.web.pages import page
 from portal.web.photo_field import MOST_PHOTOS, sent_ids, shop_of_request, store
 
-FULL = f"最多 {MOST_PHOTOS} 张照片，这一张没有添加"
+FULL = "最多 {} 张照片，这一张没有添加"
 
 
 def take_photo(*, side: str, draft_id: int | None = None, line_id: int | None = None) -> Response:
@@ -40,7 +40,7 @@ def _keep_loose(image: PreparedImage, side: str) -> Response:
     if request.form.get("again") and (sent := evidence.find_loose(image.sha256, owner)):
         return _answer(sent)
     if len(set(others) - set(sent_ids("photos_drop"))) >= MOST_PHOTOS:
-        return _refuse(FULL)
+        return _refuse(FULL.format(MOST_PHOTOS))
     stored = evidence.add_photo(store(), [image])
     with writing():
         [public_id] = evidence.keep_photos(stored, shop_id=shop_of_request(), owner_id=owner, side=side, now=g.now)
@@ -52,13 +52,13 @@ def _keep_on_draft(image: PreparedImage, draft_id: int, line_id: int | None) -> 
     owner = g.who.user_id
     with writing():
         draft = db.session.get(Draft, draft_id, with_for_update=True)
-        same, full, public_id, number = None, True, "", 0
+        same, most, public_id, number = None, 0, "", 0
         if draft is not None:
             drafts.keep_photos(draft, [], sent_ids("drop_photo"))
             same = evidence.find_same(image.sha256, owner, draft_id=draft_id)
             number = len(drafts.list_photos(draft)) + 1
-            full = number > MOST_PHOTOS
-            if not same and not full:
+            most = drafts.count_most_photos(draft.order_id, draft.shop_id)
+            if not same and number <= most:
                 [public_id] = evidence.keep_photos(
                     stored,
                     shop_id=draft.shop_id,
@@ -73,7 +73,7 @@ def _keep_on_draft(image: PreparedImage, draft_id: int, line_id: int | None) -> 
     evidence.take_back(store(), stored)
     if same and evidence.by_public_ids([same])[0].order_line_id != line_id:
         return _refuse("这张照片已经添加在申请的另一处，没有重复添加")
-    return _answer(same, twice=True, on_draft=True) if same else _refuse(FULL)
+    return _answer(same, twice=True, on_draft=True) if same else _refuse(FULL.format(most))
 
 
 def _answer(public_id: str, *, twice: bool = False, on_draft: bool = False, number: int = 1) -> Response:

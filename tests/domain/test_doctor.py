@@ -6,9 +6,9 @@ import hashlib
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ from portal.system import notes
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from tests.cast import Cast
+from tests.conftest import bring_in, copy_data, make_app, stand_in
 
 NAMES = [*(check.name for check in doctor.CHECKS), "files"]
 
@@ -113,8 +114,26 @@ class World:
             )
 
 
+@pytest.fixture(scope="module")
+def first_world(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, cast_template: tuple[Path, Cast]
+) -> tuple[Path, World]:
+    """The folder of a world that nobody touches, to be copied for each test."""
+    folder = tmp_path_factory.mktemp("doctor")
+    for app in stand_in(make_app(folder, sqlite_template)):
+        made = _make_world(app, bring_in(cast_template))
+    return folder, made
+
+
 @pytest.fixture
-def world(app: Flask, cast: Cast) -> Iterator[World]:
+def world(app: Flask, first_world: tuple[Path, World]) -> World:
+    folder, made = first_world
+    copy_data(folder, app)
+    data = app.extensions["portal_settings"].data
+    return replace(made, store=app.extensions["portal_store"], database=data / "portal.db", cast=replace(made.cast))
+
+
+def _make_world(app: Flask, cast: Cast) -> World:
     applied = cast.open_case(milli=2_000).id
     confirming, completed = cast.until("confirming").id, cast.until("completed").id
     order = db.session.get_one(Case, applied).order_id
@@ -135,7 +154,7 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
         evidence.keep_photos(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=cast.now)
     policy2 = db.session.scalars(select(Policy.id).where(Policy.shop_id == cast.shop2)).one()
     database = app.extensions["portal_settings"].data / "portal.db"
-    yield World(store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast)
+    return World(store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast)
 
 
 Plant = Callable[[World], list[str]]

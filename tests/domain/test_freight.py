@@ -20,6 +20,12 @@ BUYER, SELLER = Actor.BUYER, Actor.SELLER
 BOTH = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
 
 
+@pytest.fixture
+def cast(cast_both: Cast) -> Cast:
+    """The cast, on each database in turn."""
+    return cast_both
+
+
 def claimed(cast: Cast, state: str = "inspecting", case_type: CaseType = CaseType.EXCHANGE, fen: int = 1_250) -> Case:
     """A case whose buyer says that they advanced the freight."""
     return cast.take(cast.until(state, case_type=case_type), "claim_freight", BUYER, freight_fen=fen)

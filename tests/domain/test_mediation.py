@@ -15,6 +15,7 @@ from portal.cases import clock as case_clock
 from portal.cases import failed, mediation_queue, taking
 from portal.cases.effects.step_context import hand_in_type
 from portal.cases.mediation_rows import find_mediation
+from portal.evidence import evidence
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stage, State, StepRefused
 from portal.flow.table import SETTLING
@@ -501,8 +502,12 @@ def test_photos_of_a_case_have_a_limit(cast: Cast) -> None:
     case = called_for(cast)
     for _ in range(4):
         case = cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(9, cast.buyer))
-    with pytest.raises(StepRefused, match="最多 40 张照片，现在还能再传 4 张"):
+    with pytest.raises(StepRefused, match="每一方最多 40 张照片，您还能再传 4 张"):
         cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(5, cast.buyer))
+    db.session.rollback()
+    photos = cast.photos(9, cast.seller, side="seller")
+    cast.take(case, "submit_evidence", SELLER, note="验货记录", photos=photos)
+    assert evidence.count_of_side(case.id, case.shop_id, "seller") == 9, "no room of the other side is taken"
 
 
 RACES: list[tuple[str, tuple[str, Actor, dict[str, Any]]]] = [

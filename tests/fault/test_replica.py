@@ -25,6 +25,7 @@ from tests.fault.own_postgres import OwnPostgres
 from tests.postgres import START_WITHIN
 
 LISTS = {"buyer": "/orders", "seller": "/seller"}
+ALSO = ("/cases", "/cases?tab=waiting", "/messages")  # the buyer's other lists
 NAME = "portal"
 
 
@@ -133,12 +134,12 @@ def _the_pages_are_the_same(scene: Scene) -> None:
     settings = scene.app.extensions["portal_settings"]
     alone = create_app(Settings(data=settings.data, secret_key="test", database_url=settings.database_url))
     with alone.app_context():
-        for name, address in LISTS.items():
+        for name, address in [*LISTS.items(), *(("buyer", address) for address in ALSO)]:
             other = alone.test_client()
             cookie = scene.browsers[name].get_cookie("sid")
             assert cookie is not None
             other.set_cookie("sid", cookie.value)
-            assert scene.read(name) == other.get(address).text
+            assert scene.read(name, address) == other.get(address).text
         db.session.remove()
         db.engine.dispose()
 
@@ -155,6 +156,7 @@ def _whoever_wrote_reads_it_and_others_go_on(scene: Scene) -> None:
     assert own.status_code == 200
     assert own.text == scene.read("buyer", by="database")
     assert case_no in scene.read("seller", by="database")
+    assert case_no in scene.read("buyer", "/cases", by="database")
     fresh = own.headers["ETag"]
     assert fresh != etag
     scene.read("buyer2")  # whose things are as they were

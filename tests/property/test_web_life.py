@@ -123,13 +123,16 @@ class World:
         what = self.chance.random()
         if what < 0.05:
             self.clock.forward(hours=self.chance.choice([1, 12, 25, 49, 80]))
-            case_clock.sweep(self.clock.at)
+            self.sweep()
             self.invite()
         elif what < 0.2 and self.sent:
             self.sends_again()
         else:
             self.presses()
         self.clock.forward(minutes=self.chance.choice([1, 5, 45]))
+
+    def sweep(self) -> None:
+        case_clock.sweep(self.clock.at)
 
     def presses(self) -> None:
         """Somebody opens a case, follows one of its ways, and sends one of the forms there."""

@@ -15,7 +15,7 @@ from portal.flow import CaseType
 from portal.rights import asking, eligibility, guarantees, reasons, windows
 from portal.rights import goods as goods_facts
 from portal.rights.goods import BEIJING, Evidence, Goods, Policy, Route, Verdict
-from portal.rights.reasons import Fault, Payer
+from portal.rights.reasons import Fault, Payer, most_photos
 
 
 def beijing(month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, year: int = 2026) -> datetime:
@@ -1131,13 +1131,13 @@ def test_the_sentences_that_name_a_date_or_a_case() -> None:
         return next(each.sentence for each in verdict.instead if each.route is route)
 
     covered = goods(guarantees=BOTH)
-    assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换，11月29日 24:00 前可以选择「包换服务」申请换货"
+    assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换，11月29日 24:00 前可以选择「7天包换」申请换货"
     assert (
         way(covered, "dislike", Route.SEVEN_DAY)
         == "这件商品支持7天无理由退货，11月29日 24:00 前可以申请，商品须完好，退回运费由您承担"
     )
     later = replace(covered, received_at=None)
-    assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换，收到商品后 7 天内可以选择「包换服务」申请换货"
+    assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换，收到商品后 7 天内可以选择「7天包换」申请换货"
     spent = goods(claimed_milli=10_000, open_case="HH26112300000001")
     assert way(spent, "damaged", Route.OPEN_CASE) == "请在售后单 HH26112300000001 里查看进度"
 
@@ -1255,7 +1255,9 @@ POLICIES = st.builds(
     types=st.frozensets(st.sampled_from(CaseType)),
 )
 REASON_IDS = st.one_of(st.sampled_from([reason.id for reason in reasons.REASONS]), st.text(max_size=8))
-EVIDENCES = st.builds(Evidence, asked_milli=MILLI, photos=st.integers(-1, 12), text=st.integers(-1, 600))
+EVIDENCES = st.builds(
+    Evidence, asked_milli=MILLI, photos=st.integers(-1, 12), text=st.integers(-1, 600), lines=st.integers(1, 4)
+)
 TYPES = st.one_of(st.just("exchange"), st.sampled_from(["reissue", "return_refund", "refund_only", ""]))
 
 
@@ -1278,7 +1280,7 @@ def test_every_answer_is_sound(
     assert line.status not in ("unpaid", "cancelled", "refunding")
     assert goods_facts.place(line) in reason.places
     assert 0 < brought.asked_milli <= line.bought_milli - line.claimed_milli
-    assert reason.least_photos <= brought.photos <= 9 and brought.text >= reason.least_text
+    assert reason.least_photos <= brought.photos <= most_photos(brought.lines) and brought.text >= reason.least_text
     assert len(verdict.basis) <= 300 and verdict.why and verdict.instead == ()
     if verdict.negotiated:
         assert asked and case_type in reason.asks and verdict.freight_payer is Payer.NEGOTIATED

@@ -315,6 +315,33 @@ def test_signs_around_an_order_s_number_go(form: str) -> None:
     assert convert(form.format("3905403692550747597"), Kind.ORDER_NO, 40) == ("3905403692550747597", "")
 
 
+@pytest.mark.parametrize("form", ["（{}）", "[{}]", "【{}】", "「{}」", "<{}>", "( {} )"])
+def test_a_frame_around_an_order_s_number_goes(form: str) -> None:
+    assert convert(form.format("3905403692550747597"), Kind.ORDER_NO, 40)[0] == "3905403692550747597"
+
+
+@pytest.mark.parametrize("sign", [" ", ",", "\N{NO-BREAK SPACE}", "，"])
+@pytest.mark.parametrize("size", [3, 4])
+def test_a_number_in_groups_is_one_number_and_that_is_said(sign: str, size: int) -> None:
+    """As spreadsheets show it with a format of thousands, and people to read it out."""
+    number = "3905403692550747597"
+    if size == 3:
+        said = f"{int(number):,}".replace(",", sign)
+    else:
+        said = " ".join(number[at : at + 4] for at in range(0, 19, 4))
+    assert convert(said, Kind.ORDER_NO, 40) == (number, f"按「{number}」读取：去掉了中间的分隔")
+    two = f"{number}{sign}{number}"
+    with pytest.raises(CellRefused):
+        convert(two, Kind.ORDER_NO, 60)
+
+
+@pytest.mark.parametrize("lost", ["3905403692550747648.0", "3.90540369255075E+18", "3905403692550747597.00"])
+def test_a_number_that_was_a_fraction_once_is_not_believed(lost: str) -> None:
+    """What programs write of a column of floats: its last digits are others."""
+    with pytest.raises(CellRefused):
+        convert(lost, Kind.ORDER_NO, 40)
+
+
 def test_an_order_repeated_with_an_invisible_character_is_the_same_order(tmp_path: Path) -> None:
     rows = [order(), order("\ufeff3905403692550747597", 型号="白色;L")]
     [only], _problems = all_of(exports.text(tmp_path / "a.csv", table(rows)))

@@ -410,7 +410,7 @@ def test_the_pages_are_sound(app: Flask, cast: Cast, now: Clock, side: str) -> N
 
 def test_forty_photos(app: Flask, cast: Cast, now: Clock, side: str, tmp_path: Path) -> None:
     case = cast.open_case()
-    photos = real_photos(app, evidence.MOST_PER_CASE, cast.buyer, "buyer", cast.now)
+    photos = real_photos(app, evidence.MOST_PER_SIDE, cast.buyer, "buyer", cast.now)
     case = cast.take(case, "modify", Actor.BUYER, photos=photos)
     answer = sign_in(app, side).get(url_of(case.case_no, side))
     names = [name for name in files_of(answer) if name.startswith("photos/")]

@@ -5,19 +5,13 @@ The pages are those of the table in tests/web/matrix.py, so that a new page is l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from xml.etree.ElementTree import Element, tostring
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.calendar import clock
-from portal.extensions import db
 from tests.cast import token_of
-from tests.conftest import NOW, make_app
-from tests.web.inspector import CHANGING, WHOLE, Browser, elements, name_of, parse
+from tests.web.inspector import CHANGING, WHOLE, elements, name_of, parse
 from tests.web.matrix import (
     BUYER,
     CONSUMER,
@@ -45,18 +39,6 @@ SENDS = [row for row in ROWS if row.get == 200 and row.post and row.who is not Q
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOW)
-        made = make_app(tmp_path_factory.mktemp("fragments"), sqlite_template)
-        made.test_client_class = Browser
-        with made.app_context():
-            yield World.make(made)
-            db.session.remove()
-            db.engine.dispose()
-
-
-@pytest.fixture(scope="module")
 def browsers(world: World) -> dict[str, FlaskClient]:
     return {role: world.browser(role) for role in ROLES}
 
@@ -81,9 +63,13 @@ def deal_of(world: World, row: Row) -> Deal:
     return next(deal for deal in world.deals if row.who is not RESELLER or deal.buyer == "both")
 
 
+def read_role(row: Row) -> str:
+    """A role that may open this page of that deal."""
+    return READERS.get(row.who, "anonymous")
+
+
 def reader(browsers: dict[str, FlaskClient], row: Row) -> FlaskClient:
-    """Somebody who may open this page of that deal."""
-    return browsers[READERS.get(row.who, "anonymous")]
+    return browsers[read_role(row)]
 
 
 def element(tree: Element, name: str) -> str:
@@ -152,11 +138,10 @@ def test_the_whole_page_when_no_part_is_asked_for(
 
 
 @pytest.mark.parametrize("row", SENDS, ids=lambda row: row.endpoint)
-def test_a_refused_form_is_the_same_as_in_the_page(app: Flask, now: object, row: Row) -> None:
+def test_a_refused_form_is_the_same_as_in_the_page(own_world: World, row: Row) -> None:
     """An incomplete form is answered with 422 and the form: whole, and as the part that htmx swaps."""
-    world = World.make(app)
-    browsers = {role: world.browser(role) for role in ROLES}
-    browser, path = reader(browsers, row), world.path(row, deal_of(world, row))
+    world = own_world
+    browser, path = world.browser(read_role(row)), world.path(row, deal_of(world, row))
     form = {**token_of(browser.get("/login")), "form_key": "", "quantity": "x"}
     first = browser.post(path, data=form)
     if first.status_code != 422:

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from portal.extensions import db, writing
 from portal.models import Case, Evidence, Order, OrderLine
+from portal.rights.reasons import most_photos
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.web.test_apply import WHERE, choose
@@ -131,13 +132,42 @@ def test_the_same_picture_is_not_added_twice(cast: Cast, buyer: FlaskClient) -> 
     assert refused.status_code == 422 and "另一处" in refused.text
 
 
-def test_of_nine_photos_the_tenth_is_refused_wherever_it_is_picked(cast: Cast, buyer: FlaskClient) -> None:
+def test_one_photo_too_many_is_refused_wherever_it_is_picked(cast: Cast, buyer: FlaskClient) -> None:
+    """Nine, and one more for each further line."""
     number, lines = begin(cast, buyer)
-    for picture in range(9):
+    for picture in range(11):
         assert upload(buyer, number, lines[picture % 3], picture).status_code == 200
-    assert upload(buyer, number, lines[0], 10).status_code == 422
-    page = hand_in(buyer, number, lines, **{f"photo_of_{lines[1]}": (io.BytesIO(different(11)), "一.jpg")})
-    assert page.status_code == 422 and "最多 9 张照片" in page.text
+    for of in (lines[0], ""):
+        refused = upload(buyer, number, of, 12)
+        assert refused.status_code == 422 and "最多 11 张照片，这一张没有添加" in refused.text
+    page = hand_in(buyer, number, lines, **{f"photo_of_{lines[1]}": (io.BytesIO(different(12)), "一.jpg")})
+    assert page.status_code == 422 and "最多 11 张照片" in page.text
+    assert "最多 11 张，每张不超过 10 MB" in buyer.get(f"/orders/{number}/apply/details").text
+    page = hand_in(buyer, number, lines, photos=(io.BytesIO(different(13)), "一.jpg"))
+    assert page.status_code == 422 and "最多 11 张照片，多出的 1 张没有保存" in page.text
+    assert hand_in(buyer, number, lines).status_code == 303 and post(buyer, f"/orders/{number}/apply/check")
+    db.session.rollback()
+    assert db.session.scalars(select(Case.photo_count)).one() == 11
+
+
+def test_each_of_fifteen_lines_has_a_photo_of_its_own(cast: Cast, buyer: FlaskClient) -> None:
+    """Beside nine of the whole; the next one is refused with the number of this application."""
+    number, lines = begin(cast, buyer, lines=15)
+    for picture, line in enumerate(lines):
+        assert upload(buyer, number, line, picture).status_code == 200
+    for picture in range(15, 23):
+        assert upload(buyer, number, "", picture).status_code == 200
+    assert "最多 23 张照片，这一张没有添加" in upload(buyer, number, "", 23).text
+    assert hand_in(buyer, number, lines).status_code == 303
+    assert post(buyer, f"/orders/{number}/apply/check").status_code == 303
+    db.session.rollback()
+    assert db.session.scalars(select(Case.photo_count)).one() == 23
+    shown = select(Evidence.order_line_id).where(Evidence.case_id.is_not(None), Evidence.order_line_id.is_not(None))
+    assert {*db.session.scalars(shown)} == {*lines}
+
+
+def test_the_room_for_photos_ends_at_thirty() -> None:
+    assert [most_photos(lines) for lines in (0, 1, 2, 15, 22, 23, 400)] == [9, 9, 10, 23, 30, 30, 30]
 
 
 def test_a_single_line_has_one_strip(cast: Cast, buyer: FlaskClient) -> None:

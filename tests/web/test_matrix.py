@@ -21,14 +21,13 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from portal import flow
-from portal.calendar import clock
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, Evidence, Notice, OrderLine, Sku, User
 from portal.web.carried import SECRET
 from tests.cast import Cast, sign_in, token_of
-from tests.conftest import NOW, make_app
-from tests.web.inspector import Browser, elements, parse
+from tests.conftest import make_app
+from tests.web.inspector import elements, parse
 from tests.web.matrix import (
     CONSUMER,
     MISSING,
@@ -45,19 +44,6 @@ from tests.web.matrix import (
 )
 
 TABLE = [row for row in ROWS if row.who is not QA]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[World]:
-    """Four deals between five people, for reading only."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOW)
-        made = make_app(tmp_path_factory.mktemp("world"), sqlite_template)
-        made.test_client_class = Browser
-        with made.app_context():
-            yield World.make(made)
-            db.session.remove()
-            db.engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -285,12 +271,6 @@ def test_odd_addresses_are_not_found(browsers: dict[str, FlaskClient], watch: Wa
 # ---------------------------------------------------------------- who may
 
 
-@pytest.fixture
-def own_world(app: Flask, now: object) -> World:
-    """A world to write in."""
-    return World.make(app)
-
-
 def contents(app: Flask) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, but for the words kept of a form that was refused."""
     with closing(sqlite3.connect(app.extensions["portal_settings"].data / "portal.db")) as connection:
@@ -515,9 +495,9 @@ def test_another_shops_specification_cannot_be_asked_for(app: Flask, now: object
         assert marked("seller2") not in page.text
 
 
-def test_another_persons_photos_cannot_be_taken(app: Flask, now: object) -> None:
+def test_another_persons_photos_cannot_be_taken(own_world: World) -> None:
     """Photos are named by random numbers; knowing one is not owning it."""
-    world = World.make(app)
+    world = own_world
     mine, theirs = world.deals[0], world.deals[1]
     browser = world.browser("buyer")
     token = token_of(browser.get("/login"))
@@ -531,8 +511,8 @@ def test_another_persons_photos_cannot_be_taken(app: Flask, now: object) -> None
     assert db.session.execute(select(Evidence.public_id, Evidence.message_id, Evidence.draft_id)).all() == before
 
 
-def test_reading_one_s_notices_leaves_those_of_others(app: Flask, now: object) -> None:
-    world = World.make(app)
+def test_reading_one_s_notices_leaves_those_of_others(own_world: World) -> None:
+    world = own_world
     unread = select(Notice.user_id, func.count()).where(Notice.read_at.is_(None)).group_by(Notice.user_id)
     before = dict(db.session.execute(unread).all())
     assert len(before) > 1

@@ -65,8 +65,8 @@ def _read(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
 
 
 def _read_codes(shop_id: int, line_ids: Sequence[int]) -> dict[int, frozenset[str]]:
-    """What each order line's goods are known by: 货号 and SKU ID."""
-    query = select(OrderLine.id, OrderLine.cargo_no, OrderLine.sku_id).where(
+    """What each order line's goods are known by: 货号, 单品货号 and SKU ID."""
+    query = select(OrderLine.id, OrderLine.cargo_no, OrderLine.sku_cargo_no, OrderLine.sku_id).where(
         OrderLine.shop_id == shop_id, OrderLine.id.in_(set(line_ids))
     )
     return {row.id: frozenset(code for code in row[1:] if code) for row in db.session.execute(query)}
@@ -102,6 +102,7 @@ def _work_out_worth(row: Any) -> int | None:
         sums.OrderSums(*(facts[name] for name in sums.OrderSums._fields)),
         [(price, milli) for _, price, milli, _ in facts["lines"]],
         unshipped=row.goods_state == "unshipped",
+        own=facts.get("own", ()),
     )
     known = {line[0]: (share, line[2]) for line, share in zip(facts["lines"], shares, strict=True)}
     wanted = [(known.get(line_id), milli) for line_id, milli, _ in row.data["lines"]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects.application import freeze_address
@@ -16,12 +16,12 @@ from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest,
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.cases.mediation_rows import find_mediation
 from portal.cases.rulings import find_awarded, find_most_decidable
-from portal.evidence.evidence import MOST_PER_CASE
+from portal.evidence import evidence
+from portal.evidence.evidence import MOST_PER_SIDE
 from portal.extensions import db
 from portal.flow import Actor, Stage, State
 from portal.models import (
     Case,
-    Evidence,
     Parcel,
 )
 from portal.money import arrivals
@@ -81,16 +81,11 @@ def mark_heard(before: str, context: StepContext[HandIn]) -> str:
 def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明证据说明了什么")
-    had = (
-        db.session.scalar(
-            select(func.count())
-            .select_from(Evidence)
-            .where(Evidence.case_id == context.case.id, Evidence.shop_id == context.case.shop_id)
+    had = evidence.count_of_side(context.case.id, context.case.shop_id, str(context.by.actor))
+    if had + len(context.photos) > MOST_PER_SIDE:
+        raise context.refuse(
+            f"一张售后单里每一方最多 {MOST_PER_SIDE} 张照片，您还能再传 {max(MOST_PER_SIDE - had, 0)} 张"
         )
-        or 0
-    )
-    if had + len(context.photos) > MOST_PER_CASE:
-        raise context.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片，现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
     return {"heard": mark_heard(find_mediation(context.case).heard, context)}
 
 

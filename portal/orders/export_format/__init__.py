@@ -21,9 +21,11 @@ from portal.orders.export_format.columns import (
     is_never_read,
 )
 from portal.orders.export_format.headings import Headings
+from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.orders import Assembly
 from portal.orders.export_format.rows import LineRow, Lost, OrderRows, Parcel, Problem
-from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, Table, Tables, open_tables
+from portal.orders.export_format.suborders import DERIVED, PRICE, whence_price
+from portal.sheets import HEADINGS_WITHIN, Number, Row, SheetRefused, Table, Tables, open_tables
 
 __all__ = [
     "Export",
@@ -122,6 +124,15 @@ class Export:
         for part in self._parts:
             yield from part.rows()
 
+    def numbers(self) -> Iterator[str]:
+        """The numbers of orders as cells of text have them, whole; those of numeric cells are left out."""
+        for part in self._parts:
+            at = next(place for place, column in part.places.items() if column.key == "order_no")
+            for row in part.rows():
+                cell = row.cells.get(at, "")
+                if cell and not isinstance(cell, Number) and (said := say_order_no(cell)):
+                    yield said
+
     def orders(self) -> Iterator[OrderRows | Problem]:
         """The orders and the problems of the file, in its order; may be asked for again. Raises ExportRefused.
 
@@ -193,6 +204,9 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         table.check()
         if table.hidden:
             notices.append(_notice(row.number, f"工作表「{table.name[:40]}」是隐藏的，也已读入，请核对"))
+        here = {column.heading for column in parts[0].places.values()}
+        if PRICE not in here:
+            notices.append(_notice(row.number, DERIVED.format(what=whence_price(here)), PRICE))
         for theirs, ours in parts[0].synonyms.items():
             notices.append(_notice(row.number, f"「{theirs}」一列按「{ours}」读取", theirs))
     for table, count, row in found:
@@ -252,7 +266,7 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
     surplus: list[str] = []
     synonyms: dict[str, str] = {}
     known = {place: headings.find(text) for place, text in row.cells.items()}
-    for whence in ("own", "explained", "synonym", ""):
+    for whence in ("own", "explained", "synonym", "weak", ""):
         for place, text in sorted(row.cells.items()):
             column, how = known[place]
             if how != whence:
@@ -262,9 +276,9 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
                     surplus.append(text.strip()[:MOST_HEADING])
             elif column not in places.values():
                 places[place] = column
-                if how == "synonym":
+                if how in ("synonym", "weak"):
                     synonyms[text.strip()[:MOST_HEADING]] = column.heading
-            elif how == "synonym":
+            elif how in ("synonym", "weak"):
                 surplus.append(text.strip()[:MOST_HEADING])
             else:
                 raise ExportRefused(f"「{column.heading}」这一列出现了不止一次，请只保留一列后再上传")
@@ -276,7 +290,10 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
         if text.strip() and known[place][1] != "own" and not is_never_read(text)
     }
     seen = SeenHeadings(dict(list(theirs.items())[:MOST_EXPLAINED]), own)
-    if missing := [heading for heading in REQUIRED if heading not in found]:
+    missing = [heading for heading in REQUIRED if heading not in found]
+    if whence_price(found):
+        missing = [heading for heading in missing if heading != PRICE]
+    if missing:
         sentence = f"缺少必需的列：「{'」「'.join(missing)}」，请使用后台「导出订单」得到的文件"
         raise HeadingsRefused(sentence, seen)
     return _Part(table, row, dict(sorted(places.items())), surplus, synonyms, seen)

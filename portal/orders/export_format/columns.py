@@ -74,7 +74,10 @@ LINE_COLUMNS = (
     Column("单品货号", "sku_cargo_no", Kind.CODE_ID, 80),
     Column("货品种类", "category", Kind.TEXT),
 )
-OTHER_COLUMNS = (Column("售后状态", "aftersale_text", Kind.AFTERSALE, 60),)  # other platforms' exports say it by itself
+OTHER_COLUMNS = (  # what other platforms' exports have beside ours
+    Column("售后状态", "aftersale_text", Kind.AFTERSALE, 60),
+    Column("子订单编号", "sub_order_no", Kind.ID),
+)
 NEVER_READ = ("发票：开户行及账号",)  # a bank account has no business here: its column is known and passed over
 
 

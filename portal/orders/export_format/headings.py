@@ -10,7 +10,8 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     "订单编号": (
         "订单号 订单ID 主订单编号 主订单号 平台订单号 交易编号 交易号 交易订单号 线上订单号 原始单号 采购单号 "
         "订单单号 订单流水号 父订单号 线上单号 平台单号 采购订单号 采购订单编号 1688订单号 1688订单编号 "
-        "阿里订单号 订货单号 交易单号 orderno orderid ordernumber ordersn"
+        "阿里订单号 订货单号 交易单号 平台订单编号 原始订单号 原始订单编号 网店订单号 网店单号 店铺订单号 商城订单号 "
+        "线上订单编号 orderno orderid ordernumber ordersn"
     ),
     "买家公司名": "买家公司 买家公司名称 采购方 采购方公司 客户公司 客户名称",
     "买家会员名": (
@@ -28,6 +29,7 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
         "已付金额 已付 用户实付金额 买家实付款 顾客实付 实付金额(元) 订单实付 paidamount"
     ),
     "售后状态": "售后状态 退款状态 退款售后状态 退款/售后状态 平台售后状态 refundstatus",
+    "子订单编号": "子订单编号 子订单号 子单号 子订单ID 商品单号",
     "订单状态": "状态 交易状态 订单当前状态 平台状态 平台订单状态 线上状态 status orderstatus",
     "订单创建时间": (
         "下单时间 创建时间 订单时间 拍下时间 下单日期 订单日期 订单提交时间 成交时间 交易时间 拍单时间 "
@@ -53,7 +55,8 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     ),
     "买家留言": "留言 买家备注 客户留言 订单留言 用户备注 顾客留言 买家附言",
     "物流公司": (
-        "快递公司 快递 物流 承运商 物流商 快递名称 配送方式 发货快递 物流公司名称 快递公司名称 承运公司 carrier"
+        "快递公司 快递 物流 承运商 物流商 快递名称 配送方式 发货快递 发货物流公司 发货快递公司 "
+        "物流公司名称 快递公司名称 承运公司 carrier"
     ),
     "运单号": (
         "快递单号 物流单号 物流编号 运单编号 快递编号 运单号码 快递运单号 发货单号 面单号 物流运单号 货运单号 "
@@ -81,7 +84,7 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     ),
     "型号": (
         "规格 商品规格 规格型号 销售属性 商品属性 货品规格 颜色规格 规格属性 sku规格 颜色尺码 规格名称 产品规格 "
-        "颜色分类 颜色/尺码 规格/型号 颜色及规格 商品规格名称 尺码颜色 variant spec specification"
+        "颜色分类 颜色/尺码 规格/型号 颜色及规格 规格/颜色 尺码/颜色 商品规格名称 尺码颜色 variant spec specification"
     ),
     "Offer ID": "offerId 商品ID 货品ID 宝贝ID 产品ID",
     "SKU ID": "skuId 规格ID SKU编号 样式ID 商品规格ID 平台规格ID",
@@ -90,10 +93,17 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
         "SKU商家编码 商家SKU"
     ),
 }
+_WEAK = {"实付款(元)": "商家实收金额 商家实收 商家应收 实收款 实收金额"}  # only where the buyer's own sum isn't there
 _COLUMNS = BY_HEADING | {normal_heading(column.heading): column for column in OTHER_COLUMNS}
 SYNONYMS = {
     normal_heading(word): _COLUMNS[normal_heading(heading)]
     for heading, words in _SYNONYMS.items()
+    for word in words.split()
+}
+
+WEAK = {
+    normal_heading(word): _COLUMNS[normal_heading(heading)]
+    for heading, words in _WEAK.items()
     for word in words.split()
 }
 
@@ -110,12 +120,14 @@ class Headings:
         }
 
     def find(self, text: str) -> tuple[Column | None, str]:
-        """(the column of a heading, whence it is known: own, explained, synonym, or "" when it isn't)."""
+        """(the column of a heading, whence it is known: own, explained, synonym, weak, or "" when it isn't)."""
         plain = normal_heading(text)
         if plain in BY_HEADING:
             return BY_HEADING[plain], "own"
         if plain in self._explained:
             return self._explained[plain], "explained"
+        if plain in WEAK:
+            return WEAK[plain], "weak"
         return SYNONYMS.get(plain), "synonym" if plain in SYNONYMS else ""
 
     def count(self, cells: Mapping[int, str]) -> int:

@@ -13,6 +13,7 @@ from portal.waybills import is_doubtful, is_unseen, join_numbers, split_numbers
 
 AS_TEXT = "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出"
 CLEANED = "含有看不见的字符，已去掉"
+UNGROUPED = "按「{number}」读取：去掉了中间的分隔"
 CUT = "以 {zeros} 结尾，请核对后几位是否已被表格软件改成了 0"
 SIGNIFICANT = 15  # digits of a spreadsheet's number; those after them become 0
 LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期，请核对原来的{heading}"
@@ -21,6 +22,10 @@ _SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
 _LOST = re.compile(r"\d(?:\.\d+)? ?E\+\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s;；,，、/|]+")  # several numbers of a cell
 _ORDER_LABEL = re.compile(r"(?:订?单编?号\s*:|no[.:]|#)\s*", re.IGNORECASE)
+_FRAMED = re.compile(r"[(\[{<【「『《](.+)[)\]}>】」』》]")
+_GROUPED = re.compile(
+    r"[0-9]{1,4}(?:,[0-9]{3}){3,}|[0-9]{1,4}(?:\s[0-9]{3}){3,}|[0-9]{4}(?:\s[0-9]{4}){2,}(?:\s[0-9]{1,4})?"
+)
 _ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _AS_DATE = re.compile(
@@ -119,8 +124,13 @@ def note_lost_end(number: str) -> str:
 def read_order_no(cell: str) -> tuple[str, str]:
     text, note = read_id(cell)
     text = inputs.fold(text).rstrip(",;、。·. ")
+    if found := _FRAMED.fullmatch(text):
+        text = found[1].strip()
     if found := _ORDER_LABEL.match(text):
         text = text[found.end() :]
+    if _GROUPED.fullmatch(text):
+        text = re.sub(r"[\s,]", "", text)
+        note = _join_notes(note, UNGROUPED.format(number=text))
     if not _ORDER_NO.fullmatch(text):
         raise CellRefused("订单编号应为数字")
     return text, _join_notes(note, note_lost_end(text))

@@ -43,7 +43,8 @@ _TIME = re.compile(
     rf"(?P<before>{_BEFORE})? ?"
     r"(?P<hour>\d{1,2}) ?(?:[:.] ?|[点时] ?)"
     r"(?:(?P<minute>\d{1,2})(?!\d) ?分?(?: ?[:.]? ?(?P<second>\d{1,2})(?!\d) ?秒?(?:[.,]\d{1,9})?)?)?"
-    rf" ?(?P<after>{_BEFORE})? ?{_ZONE}?(?: ?\[ASIA/SHANGHAI\])?(?: (?P<last_year>\d{{4}}))?",
+    rf" ?(?P<after>{_BEFORE})? ?{_ZONE}?(?: ?\[ASIA/SHANGHAI\]|(?<=0800) CST|(?<=08:00) CST)?"
+    r"(?: (?P<last_year>\d{4}))?",
     re.ASCII,
 )
 _MORNING = {"凌晨", "清晨", "早上", "早晨", "上午", "AM"}

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from portal.orders.export_format.cells import (
-    CellRefused,
-    convert,
-    price_unit_in,
-    show_unread,
-    shown,
-    unit_in,
-)
-from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
+from portal.orders.export_format.cells import price_unit_in, shown, unit_in
+from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, Column
 from portal.orders.export_format.dozens import Dozens, count_pieces, price_piece, read_dozens, weigh_dozens
 from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.lines import Double, decide_doubles, make_line, number_lines, refuse_absurd, weigh_sums
 from portal.orders.export_format.loose import drop_loose
+from portal.orders.export_format.reading import RowReader
 from portal.orders.export_format.rows import (
-    MOST_KNOWN,
     MOST_LINES,
-    NOT_TAKEN,
     Lost,
     OrderRows,
     Problem,
@@ -33,6 +25,16 @@ from portal.orders.export_format.rows import (
     name_total,
 )
 from portal.orders.export_format.statuses import MIXED, ends_differ, read_statuses
+from portal.orders.export_format.suborders import (
+    CONTRADICTS,
+    PER_LINE,
+    SUB_NO,
+    SubRow,
+    derive_price,
+    may_be_sub_order,
+    settle_rows,
+    tell_apart,
+)
 from portal.sheets import Fault, Row
 from portal.waybills import join_numbers, split_numbers
 
@@ -52,12 +54,13 @@ class Assembly:
         self._own_places = {
             place: column
             for place, column in self._order_places.items()
-            if column.key in _FIELDS | {"aftersale_text"} and column.key not in PARCELS and column.key != "order_no"
+            if column.key in _FIELDS | {"aftersale_text", SUB_NO}
+            and column.key not in PARCELS
+            and column.key != "order_no"
         }
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
         self._price_at = next((place for place, column in places.items() if column.key == "unit_price"), -1)
-        self._dates_from_1904 = dates_from_1904
         self._order: OrderRows | None = None
         self._said = ""  # its number as the cells have it
         self._own: dict[str, Any] = {}  # what the first row of the present order said of it,
@@ -67,8 +70,10 @@ class Assembly:
         self._refused_row = 0  # the row whose order could not be taken, while its continuation rows pass by
         self._refused_no = ""
         self._keys: dict[str, int] = {}
-        self._known: dict[int, dict[object, Any]] = {place: {} for place in places}  # most cells say what others said
-        self._seen: dict[tuple[tuple[str, str], ...], int] = {}
+        self._reader = RowReader(places, dates_from_1904)
+        self._derives = self._price_at < 0  # there is no column of prices
+        self._rows: list[SubRow] = []  # those that have the present order's number
+        self._seen: dict[tuple[Any, ...], int] = {}
         self._dozens: dict[int, Dozens] = {}  # of the present order's lines, by their rows
         self._doubles: list[Double] = []
         self._loose: dict[int, Row] = {}  # rows that may be another order's: they repeat its cells, but not its number
@@ -106,11 +111,15 @@ class Assembly:
 
     def _go_on(self, order: OrderRows, row: Row, said: str) -> Iterator[OrderRows | Problem]:
         """A further row of the present order, unless it says of the order what the first row doesn't."""
-        repeats, different = self._compare_own(row)
+        repeats, differing, of_line = self._compare_own(row)
+        different = [column.heading for column in differing]
+        if said and may_be_sub_order(order, [column.key for column in differing]):
+            self._rows.append(SubRow(row.number, of_line, different))
+            different = []
         if different:
             columns = "".join(f"「{each}」" for each in different)
             if said:
-                sentence = f"订单编号与第 {order.row} 行相同，{columns}却不同，请核对后分开导入"
+                sentence = CONTRADICTS.format(row=order.row, columns=columns)
                 self._collided |= is_cut(order.order_no)
                 if ends_differ(order.status, different):
                     order.status, order.status_text = "unknown", MIXED
@@ -129,25 +138,32 @@ class Assembly:
                 self._add_parcels(order, row)
             else:
                 self._loose[row.number] = row
-            yield from self._line(order, row, repeated=bool(said))
+            yield from self._line(order, row, repeated=bool(said), own=of_line)
 
-    def _compare_own(self, row: Row) -> tuple[bool, list[str]]:
-        """Whether a row repeats its order's cells, and the headings of those in which it says something else."""
+    def _compare_own(self, row: Row) -> tuple[bool, list[Column], dict[str, Any]]:
+        """Whether a row repeats its order's cells, the columns in which it says something else, and what it says of
+        those that may be its line's own."""
         repeats = False
-        different: list[str] = []
+        different: list[Column] = []
+        of_line: dict[str, Any] = {}
         for place, column in self._own_places.items():
             cell = row.cells.get(place)
             if cell is None or (not isinstance(cell, Fault) and not cell.strip()):
                 continue
             if cell != self._own_cells.get(place):
-                values, _problems, _unread = self._values(Row(row.number, {place: cell}), {place: column}, Lost.NOTHING)
+                alone = Row(row.number, {place: cell})
+                values, _problems, _unread = self._reader.read(alone, {place: column}, Lost.NOTHING)
                 if column.key not in values:
                     continue
-                if values[column.key] != self._own.get(column.key):
-                    different.append(column.heading)
+                if column.key in PER_LINE:
+                    of_line[column.key] = values[column.key]
+                if column.key != SUB_NO and values[column.key] != self._own.get(column.key):
+                    different.append(column)
                     continue
+            elif column.key in PER_LINE and column.key in self._own:
+                of_line[column.key] = self._own[column.key]
             repeats = True
-        return repeats, different
+        return repeats, different, of_line
 
     def _orphan(self, row: int) -> Problem:
         return Problem(row, "", f"所属订单（第 {self._refused_row} 行）未能导入", Lost.LINE, self._refused_no[:40])
@@ -156,7 +172,7 @@ class Assembly:
         self._order, self._refused_row, self._refused_no = None, row, order_no
 
     def _begin(self, row: Row, said: str) -> Iterator[Problem]:
-        values, problems, unread = self._values(row, self._order_places, Lost.ORDER)
+        values, problems, unread = self._reader.read(row, self._order_places, Lost.ORDER)
         order_no = values.get("order_no", "") or said[:40]
         if "status_text" not in values and not any(problem.lost is Lost.ORDER for problem in problems):
             problems.append(Problem(row.number, "订单状态", "缺少订单状态", Lost.ORDER))
@@ -173,10 +189,12 @@ class Assembly:
         self._own, self._own_cells = values, row.cells
         self._refused_row, self._stray_row, self._collided = 0, 0, False
         self._keys, self._seen, self._doubles, self._dozens, self._loose = {}, {}, [], {}, {}
-        yield from self._line(self._order, row, repeated=True)
+        of_line = {key: value for key, value in values.items() if key in PER_LINE}
+        self._rows = [SubRow(row.number, of_line)]
+        yield from self._line(self._order, row, repeated=True, own=of_line)
 
-    def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
-        values, problems, unread = self._values(row, self._line_places, Lost.LINE)
+    def _line(self, order: OrderRows, row: Row, repeated: bool, own: dict[str, Any]) -> Iterator[Problem]:
+        values, problems, unread = self._reader.read(row, self._line_places, Lost.LINE)
         unit = unit_in(row.cells.get(self._quantity_at, ""))
         priced = price_unit_in(row.cells.get(self._price_at, ""))
         dozens = read_dozens(unit, values, priced)
@@ -184,6 +202,9 @@ class Assembly:
         if unit:
             problems += [] if dozens or count_pieces(unit) else judge_unit(row.number, unit, values)
             values.setdefault("unit", unit)
+        if self._derives and "quantity_milli" in values:
+            price = derive_price(own, values["quantity_milli"])
+            values |= {"unit_price": price} if price is not None else {}
         if not any(problem.lost is Lost.LINE for problem in problems):
             for column in LINE_COLUMNS[:3]:
                 if column.key not in values:
@@ -200,7 +221,7 @@ class Assembly:
             for place, column in self._line_places.items()
             if (value := values.get(column.key, unread.get(column.key))) is not None
         }
-        same = tuple(words.items())
+        same = tuple(words.items()), tell_apart(own)
         if same in self._seen:
             self._doubles.append((len(order.lines), self._seen[same], repeated))
         self._seen.setdefault(same, row.number)
@@ -208,49 +229,11 @@ class Assembly:
         if dozens:
             self._dozens[row.number] = dozens
 
-    def _values(
-        self, row: Row, places: dict[int, Column], lost: Lost
-    ) -> tuple[dict[str, Any], list[Problem], dict[str, str]]:
-        """The values of a row's cells by their columns' keys, what is wrong with them, and the texts of those that
-        may be missing and couldn't be read."""
-        unread: dict[str, str] = {}
-        values: dict[str, Any] = {}
-        problems: list[Problem] = []
-        for place, cell in row.cells.items():
-            column = places.get(place)
-            if column is None:
-                continue
-            known = self._known[place]
-            key = cell if type(cell) is str else (type(cell), cell)  # the number 1 is not the text 1
-            value = known.get(key)
-            if value is None:
-                if not cell.strip() and not isinstance(cell, Fault):
-                    continue
-                try:
-                    value, note = convert(cell, column.kind, column.longest, self._dates_from_1904)
-                except CellRefused as problem:
-                    if column.heading in REQUIRED:
-                        problems.append(Problem(row.number, column.heading, problem.sentence, lost))
-                    else:
-                        sentence = NOT_TAKEN.format(sentence=problem.sentence)
-                        problems.append(Problem(row.number, column.heading, sentence, Lost.NOTHING))
-                        unread[column.key] = show_unread(cell)
-                    continue
-                if note:
-                    problems.append(Problem(row.number, column.heading, note, Lost.NOTHING))
-                else:
-                    if len(known) >= MOST_KNOWN:
-                        known.clear()
-                    known[key] = value
-            if value != "":
-                values[column.key] = value
-        return values, problems, unread
-
     def _add_parcels(self, order: OrderRows, row: Row) -> None:
         """Where the order's cells are repeated on each row, a parcel may be named on a later one only."""
         if not any(place in row.cells for place in self._parcel_places):
             return
-        values, _problems, _unread = self._values(row, self._parcel_places, Lost.NOTHING)
+        values, _problems, _unread = self._reader.read(row, self._parcel_places, Lost.NOTHING)
         numbers, more = split_numbers(order.tracking_text), split_numbers(values.get("tracking_text", ""))
         new = [number for number in more if number not in numbers]
         joined = join_numbers([*numbers, *new])
@@ -273,6 +256,7 @@ class Assembly:
                 yield Problem(line.row, "订单编号", sentence, Lost.LINE, order.order_no)
             yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
             return
+        again = {order.lines[place].row: first for place, first, _repeated in self._doubles}
         yield from decide_doubles(order, self._doubles)
         if self._dozens:
             yield from weigh_dozens(order, self._dozens)
@@ -280,6 +264,10 @@ class Assembly:
             if not order.lines:
                 yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
                 return
+        yield from settle_rows(order, self._rows, again, derived=self._derives)
+        if not order.lines:
+            yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
+            return
         yield from drop_loose(order, self._loose)
         for row in self._loose.values():
             self._add_parcels(order, row)

@@ -57,7 +57,8 @@ class LineRow(NamedTuple):
     half up and only good for showing; amounts are reckoned from ``unit_price`` (or the snapshot) and rounded once.
     ``key`` tells the lines of an order apart, also when they are imported again: it is made of their ids, and of what
     is shown only where there are none, since a shop relabels its goods.
-    ``snapshot`` is the row's own words about the goods, by heading.
+    ``snapshot`` is the row's own words about the goods, by heading. ``own_paid_fen`` and ``own_status``: what was paid
+    for this line alone, and that it alone has ended, where rows say so.
     """
 
     row: int
@@ -73,6 +74,8 @@ class LineRow(NamedTuple):
     sku_id: str
     sku_cargo_no: str
     snapshot: dict[str, str]
+    own_paid_fen: int | None = None
+    own_status: str = ""
 
 
 class Parcel(NamedTuple):

@@ -19,6 +19,7 @@ from portal.orders.importing.collisions import MOST_HELD, Said, refuse_rows
 from portal.orders.importing.groups import describe_row
 from portal.orders.importing.known import Known
 from portal.orders.importing.report import Counts, Disbelieved, Outcome, Report, RowResult, report_file
+from portal.orders.importing.twins import find_proven
 
 __all__ = ["Counts", "Disbelieved", "Outcome", "Report", "RowResult", "describe_row", "import_orders", "report_file"]
 
@@ -49,7 +50,7 @@ def import_orders(
     Raises extensions.Busy when the database stays locked; what was written before stays.
     """
     report = Report(dry_run=dry_run)
-    known = Known(shop_id=shop_id, create_missing=create_missing, vouched=vouched)
+    known = Known(shop_id, create_missing, vouched, find_proven=lambda: find_proven(export.numbers))
     waiting: dict[Key, OrderRows] = {}
     held: dict[Key, OrderRows] = {}  # their numbers may have been cut: others may follow
     met: dict[Key, Said] = {}

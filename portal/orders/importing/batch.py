@@ -19,7 +19,7 @@ from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.orders import known_shops, receiving, sold, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
-from portal.orders.importing.changes import Change, describe_change, make_line_row
+from portal.orders.importing.changes import Change, change_lines, describe_change, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
@@ -30,7 +30,7 @@ from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.people import People
-from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS, MORE_OR_LESS
+from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS
 from portal.orders.importing.progress import Replaced
 from portal.orders.importing.report import Outcome, Report, RowResult
 from portal.orders.importing.twins import find_twins, refuse_twin
@@ -140,7 +140,7 @@ class Batch:
     def _without_strangers(self, present: dict[_Key, dict[str, Any]], write: bool) -> list[OrderRows]:
         """The orders but for those that are somebody else's or nobody's; makes who is missing."""
         wanted: list[OrderRows] = []
-        twins = find_twins(self._orders, self._shop_of, present)
+        twins = find_twins(self._orders, self._shop_of, present, self._known.get_proven)
         for order in self._orders:
             there = present.get(self._key(order))
             try:
@@ -195,12 +195,8 @@ class Batch:
 
     def _write(self, new: list[OrderRows], changes: list[Change], present: dict[_Key, dict[str, Any]]) -> None:
         connection = db.session.connection()
-        quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
-        for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
-            if not connection.execute(
-                MORE_OR_LESS, {"line": line_id, "shop": change.there["shop_id"], "milli": milli}
-            ).rowcount:  # claimed since
-                self._said.disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
+        for change, line_id in change_lines(connection, changes):  # claimed since
+            self._said.disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
         shop_of = {row["id"]: row["shop_id"] for row in present.values()}
         buyer_of = {row["id"]: row["buyer_id"] for row in present.values()}
         to_insert: list[tuple[int, int, LineRow]] = []  # order, position, line

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
 
 from portal.inputs import quantity_text
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.doubts import COLUMNS, shown
 from portal.orders.importing.merging import Merge
+from portal.orders.importing.prepared import MORE_OR_LESS, THEIR_OWN
+from portal.words import ORDER_STATUS
 
 
 class Change(NamedTuple):
@@ -30,7 +35,24 @@ def describe_change(change: Change) -> list[list[str]]:
         if name == "status_text" or (name in COLUMNS and name != "status")
     ]
     said += [["数量", "", quantity_text(milli)] for _line, milli in change.merged.lines.quantities]
+    said += [["商品状态", "", ORDER_STATUS[status]] for _line, _paid, status in change.merged.lines.own if status]
     return said + [["货品标题", "", line.title] for _position, line in change.new_lines]
+
+
+def change_lines(connection: Connection, changes: Sequence[Change]) -> Iterator[tuple[Change, int]]:
+    """Write what changes of known lines, in the order of their ids; yields those that could not be: claimed since."""
+    quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
+    for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
+        what = {"line": line_id, "shop": change.there["shop_id"], "milli": milli}
+        if not connection.execute(MORE_OR_LESS, what).rowcount:
+            yield change, line_id
+    own = [
+        {"line": line_id, "shop": change.there["shop_id"], "paid": paid, "ended": status}
+        for change in changes
+        for line_id, paid, status in change.merged.lines.own
+    ]
+    if own:
+        connection.execute(THEIR_OWN, sorted(own, key=lambda each: each["line"]))
 
 
 def make_line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:
@@ -46,9 +68,12 @@ def make_line_row(shop_id: int, order_id: int, position: int, line: LineRow, pro
         "quantity_milli": line.quantity_milli,
         "claimed_milli": 0,
         "cargo_no": line.cargo_no,
+        "sku_cargo_no": line.sku_cargo_no,
         "offer_id": line.offer_id,
         "sku_id": line.sku_id,
         "guarantees": "",
         "product_id": product_id,
         "snapshot": line.snapshot,
+        "own_paid_fen": line.own_paid_fen,
+        "own_status": line.own_status,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,15 @@ class Known:
     products: dict[tuple[int, str], int] = field(default_factory=dict)
     skus: dict[tuple[int, str], int] = field(default_factory=dict)  # with the price that they have
     sold_as: dict[tuple[Any, ...], int] = field(default_factory=dict)  # what lines say, each with 1
+    find_proven: Callable[[], frozenset[str]] = frozenset  # numbers that the file proves not to be cut
+    proven: frozenset[str] | None = None
     would_be_there: set[str] = field(default_factory=set)  # what a dry run has already counted as new
+
+    def get_proven(self) -> frozenset[str]:
+        """The numbers that the file proves not to be cut; it is looked through once."""
+        if self.proven is None:
+            self.proven = self.find_proven()
+        return self.proven
 
 
 def remember(mine: dict[Any, int], found: dict[Any, int]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.export_format.rows import adds_up
+from portal.words import ORDER_STATUS
 
 KEPT = "比已申请售后的数量少，保留原来的数量"
 IN_A_CASE = "有进行中的售后单，售后单按申请时的数据处理"
@@ -24,6 +25,9 @@ TOO_MUCH = "加上这一行，明细合计就超过货品总价"
 GONE = "表格里没有这一行，已知的明细不删除"
 RELABELLED = "编号、单价和数量都相同，只是名称或型号改了，按同一行处理"
 OLDER = "表格比已知的更早"
+STILL_ENDED = "已知这一行已退款或正在退款，从表格看不出退款是否已撤销"
+ORDER_GOES_ON = "随订单"
+_ENDS = ("unknown", "", "refunding", "cancelled")  # what a line's own state goes on from
 
 
 class KnownLine(NamedTuple):
@@ -40,6 +44,8 @@ class KnownLine(NamedTuple):
     unit_price_fen: int
     quantity_milli: int
     claimed_milli: int
+    own_paid_fen: int | None = None
+    own_status: str = ""
 
 
 class _LineDoubt(NamedTuple):
@@ -56,6 +62,7 @@ class LineMerge:
 
     new: list[tuple[str, LineRow]] = field(default_factory=list)  # with the keys that they get
     quantities: list[tuple[int, int]] = field(default_factory=list)  # (id of the line, thousandths)
+    own: list[tuple[int, int | None, str]] = field(default_factory=list)  # (line, what was paid for it, its end)
     row_of: dict[int, int] = field(default_factory=dict)  # id of a line: its row in the file
     doubts: list[_LineDoubt] = field(default_factory=list)
     contradicted: bool = False  # something isn't believed, so that the file's sums needn't be right for our lines
@@ -92,6 +99,7 @@ def merge_lines(
     sum_fits = total is not None and not whole and fits(before)
     _judge_quantities(pairs, made, has_open_case=has_open_case, older=older, sum_fits=sum_fits)
     _judge_prices(pairs, made, older=older)
+    _judge_own(pairs, made, has_open_case=has_open_case, older=older)
     added = sum(amount_of(row.unit_price_fen, row.quantity_milli) for row in unknown)
     quantities = dict(made.quantities)
     after = added + sum(amount_of(line.unit_price_fen, quantities.get(line.id, line.quantity_milli)) for line in lines)
@@ -238,6 +246,26 @@ def _judge_prices(pairs: Sequence[tuple[KnownLine, LineRow]], made: LineMerge, *
             made.contradicted = True
             kept, said = money_text(line.unit_price_fen), money_text(row.unit_price_fen)
             made.doubts.append(_LineDoubt(row.row, "单价(元)", kept, said, OLDER if older else PRICE_STAYS))
+
+
+def _judge_own(
+    pairs: Sequence[tuple[KnownLine, LineRow]], made: LineMerge, *, has_open_case: bool, older: bool
+) -> None:
+    """What was paid for a line alone is as it was first said; its end only goes on, whatever an older file says."""
+    for line, row in pairs:
+        paid, status = line.own_paid_fen, line.own_status
+        if paid is None and not has_open_case and line.quantity_milli == row.quantity_milli:
+            paid = row.own_paid_fen
+        if row.own_status != status:
+            on = _ENDS.index(row.own_status) > _ENDS.index(status) and not older
+            if on and not has_open_case:
+                status = row.own_status
+            else:
+                why = IN_A_CASE if on else OLDER if older else STILL_ENDED
+                kept, said = (ORDER_STATUS.get(each, ORDER_GOES_ON) for each in (status, row.own_status))
+                made.doubts.append(_LineDoubt(row.row, "订单状态", kept, said, why))
+        if (paid, status) != (line.own_paid_fen, line.own_status):
+            made.own.append((line.id, paid, status))
 
 
 def _free_key(key: str, taken: set[str]) -> str:

@@ -72,7 +72,7 @@ class Merge:
     @property
     def changes(self) -> bool:
         """Whether anything changes."""
-        return bool(self.values or self.lines.new or self.lines.quantities)
+        return bool(self.values or self.lines.new or self.lines.quantities or self.lines.own)
 
 
 def merge(
@@ -166,7 +166,8 @@ def _judge_status(
 def _take_withdrawal(order: OrderRows, known: Mapping[str, Any], made: Merge, replaced: Replaced) -> Progress:
     """The refund was withdrawn: the order goes on from where it was, or a person of the shop says so."""
     status = withdrawn.find_status(order, known, replaced)
-    if withdrawn.may_lift(order, known, status, replaced):
+    earlier = withdrawn.is_of_earlier(order, known, said_of(order, known["more"]), status, replaced)
+    if withdrawn.may_lift(order, known, status, replaced) and not earlier:
         made.values |= {"status": status, "status_text": order.status_text}
         return Progress.FORWARD
     doubt = doubt_status(order, known, WITHDRAWN)

@@ -26,3 +26,8 @@ MORE_OR_LESS = (
     )
     .values(quantity_milli=bindparam("milli"))
 )
+THEIR_OWN = (
+    update(_lines)
+    .where(_lines.c.id == bindparam("line"), _lines.c.shop_id == bindparam("shop"))
+    .values(own_paid_fen=bindparam("paid"), own_status=bindparam("ended"))
+)

@@ -1,11 +1,13 @@
 """One order under two numbers: the true one, and what a spreadsheet left of it, zeros after the fifteenth digit.
 
-Taken as two orders its goods could be claimed twice.
+Taken as two orders its goods could be claimed twice. A file that has both numbers as texts proves that these are two:
+a spreadsheet that cuts numbers cuts the whole column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Table, select
 
@@ -18,6 +20,7 @@ from portal.orders.importing.collisions import Refused
 
 _orders: Table = Order.__table__  # type: ignore[assignment]
 _WHERE = (_orders.c.shop_id, _orders.c.order_no, _orders.c.ordered_at)
+MOST_BY_CHANCE = 5_000  # numbers of one file that end in zeros
 CUT_OF_KNOWN = "编号的最后几位像是被表格软件改成了 0：已有同一时间的订单 {other}；请重新导出，把该列设为文本"
 KNOWN_IS_CUT = (
     "像是已有的订单 {other}，下单时间相同，那一张的编号最后几位被表格软件改成了 0；"
@@ -33,9 +36,15 @@ def _cut(order_no: str) -> str:
 
 
 def find_twins(
-    orders: Sequence[OrderRows], shop_of: Mapping[int, int], present: Collection[tuple[int | None, str]]
+    orders: Sequence[OrderRows],
+    shop_of: Mapping[int, int],
+    present: Collection[tuple[int | None, str]],
+    get_proven: Callable[[], AbstractSet[str]],
 ) -> dict[int, str]:
-    """By id() of the orders that aren't known: the number under which the same order is known already."""
+    """By id() of the orders that aren't known: the number under which the same order is known already.
+
+    ``get_proven``: find_proven's of the file, asked for when there are twins.
+    """
     new = [
         each for each in orders if each.ordered_at is not None and (shop_of.get(id(each)), each.order_no) not in present
     ]
@@ -58,7 +67,24 @@ def find_twins(
         for order in whole:
             if (shop_of.get(id(order)), _cut(order.order_no), order.ordered_at) in there:
                 found[id(order)] = _cut(order.order_no)
-    return found
+    if not found:
+        return found
+    own, proven = {id(each): each.order_no for each in new}, get_proven()
+    return {of: other for of, other in found.items() if not {own[of], other} <= proven}
+
+
+def find_proven(list_numbers: Callable[[], Iterable[str]]) -> frozenset[str]:
+    """The numbers of a file that end in zeros, and those that a spreadsheet would cut to one of them.
+
+    Empty where it has more of the first than happen by chance: its column was cut.
+    """
+    cut: set[str] = set()
+    for number in list_numbers():
+        if is_cut(number):
+            cut.add(number)
+            if len(cut) > MOST_BY_CHANCE:
+                return frozenset()
+    return frozenset(cut | {number for number in list_numbers() if _cut(number) in cut}) if cut else frozenset()
 
 
 def refuse_twin(order: OrderRows, other: str | None) -> None:

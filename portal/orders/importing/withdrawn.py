@@ -2,18 +2,19 @@
 
 Where that was such words don't say: it is what was known before the refund, or what parcels prove. It is believed once,
 and only where nothing was opened or paid here: of a second refund nobody can tell from a file whether it came before
-its withdrawal or after.
+its withdrawal or after. A file that itself shows to be older than what is known tells of an earlier refund: the one
+that is known goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from portal.orders.export_format import OrderRows
 from portal.orders.export_format.statuses import is_refund_closed, read_status, says_only_refund_closed
 from portal.orders.importing.doubts import COLUMNS
-from portal.orders.importing.progress import Replaced, was_refunding
+from portal.orders.importing.progress import Replaced, find_numbers, is_older, was_refunding
 
 _ON_THE_WAY = ("unshipped", "in_transit", "delivered")  # what a refund can be asked for before the trade is done
 
@@ -27,7 +28,23 @@ def find_status(order: OrderRows, known: Mapping[str, Any], replaced: Replaced) 
         before.append("delivered")
     if known["shipped_at"] is not None or known["tracking_text"] or order.tracking_text:
         before.append("in_transit")
-    return max((each for each in before if each in _ON_THE_WAY), key=_ON_THE_WAY.index, default="")
+    return _find_latest(before)
+
+
+def is_of_earlier(
+    order: OrderRows, known: Mapping[str, Any], said: Mapping[str, Any], status: str, replaced: Replaced
+) -> bool:
+    """Whether a withdrawal is that of an earlier refund: its file has fewer parcels, replaced values, or an order that
+    stands before where this one stood when its refund was asked for."""
+    there, named = find_numbers(known["tracking_text"]), find_numbers(order.tracking_text)
+    if is_older(order, known, said, replaced) or (there and not named):
+        return True
+    before = _find_latest(read_status(words)[0] for words in replaced.get(COLUMNS["status"], ()))
+    return status in _ON_THE_WAY and before != "" and _ON_THE_WAY.index(status) < _ON_THE_WAY.index(before)
+
+
+def _find_latest(statuses: Iterable[str]) -> str:
+    return max((each for each in statuses if each in _ON_THE_WAY), key=_ON_THE_WAY.index, default="")
 
 
 def may_lift(order: OrderRows, known: Mapping[str, Any], status: str, replaced: Replaced) -> bool:
