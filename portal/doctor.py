@@ -271,7 +271,8 @@ CHECKS: tuple[Check, ...] = (
         _sql(
             "SELECT 'order line', l.id FROM order_lines l WHERE l.product_id IS NOT NULL AND NOT EXISTS "
             "(SELECT 1 FROM sold_as s WHERE s.shop_id = l.shop_id AND s.product_id = l.product_id "
-            "AND s.title = l.title AND s.spec = l.spec AND s.cargo_no = l.cargo_no) "
+            "AND s.title = l.title AND s.spec = l.spec AND s.cargo_no = l.cargo_no "
+            "AND s.sku_cargo_no = l.sku_cargo_no) "
             "UNION ALL SELECT 'case line', cl.id FROM case_lines cl "
             "JOIN order_lines l ON l.id = cl.order_line_id AND l.shop_id = cl.shop_id "
             "WHERE cl.title <> l.title OR cl.spec <> l.spec"

@@ -26,7 +26,7 @@ STATE: dict[str, str] = {
     State.COMPLETED: "换货完成",
     State.CLOSED: "已关闭",
     State.WITHDRAWN: "已撤销",
-    State.CONVERTED: "已转其他售后",
+    State.CONVERTED: "已转新售后单",
 }
 # The kind of a state's chip for its buyer: act now, wait, done, over.
 CHIP: dict[str, str] = {

@@ -42,7 +42,6 @@ MAY_NOT = {
     "cases/anchors.py": "the history of all shops is one chain of heads",
     "cases/buyer_inbox.py": "what a buyer has to do, in whichever shops",
     "cases/case_lists.py:list_of_buyer": "a buyer's own list crosses shops",
-    "cases/case_lists.py:_load_known": "a buyer's own list crosses shops",
     "cases/case_view.py:find_of_buyer": "a buyer knows a case by its number, not its shop",
     "cases/case_view.py:read_of_buyer": "a buyer knows a case by its number, not its shop",
     "cases/clock.py": "finds what is due in every shop",

@@ -21,6 +21,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, DispatchFile, Order, OrderLine
+from portal.orders import sku_numbers
 from portal.orders.export_format import parcels_of
 from portal.parcels import carriers, filled, of_orders
 from portal.rights import addresses
@@ -36,7 +37,7 @@ COLUMNS = (
     Column("收件人", "只供打单，改了也不会改订单"),
     Column("电话", "收件人的电话"),
     Column("地址", "收件地址", 48),
-    Column("货号", "要发出的商品的货号；有几种商品时逐行写"),
+    Column("货号", "要发出的商品的货号，有单品货号的写在「/」后面；有几种商品时逐行写"),
     Column("要发出的商品", "商品、规格和数量", 48),
     Column("买家留言", "订单上买家写的话", 24),
 )
@@ -79,10 +80,18 @@ def list_picks(shop_id: int) -> tuple[list[pick_list.Pick], int, bool, int]:
     ids = db.session.scalars(first).all()
     left = OrderLine.quantity_milli - OrderLine.claimed_milli
     query = (
-        select(OrderLine.cargo_no, OrderLine.title, OrderLine.spec, OrderLine.unit, left, Order.order_no)
+        select(
+            OrderLine.cargo_no,
+            OrderLine.sku_cargo_no,
+            OrderLine.title,
+            OrderLine.spec,
+            OrderLine.unit,
+            left.label("milli"),
+            Order.order_no,
+        )
         .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
         .where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(ids[:MOST]), left > 0, OrderLine.own_status == "")
-        .order_by(OrderLine.cargo_no, OrderLine.title, OrderLine.spec, Order.ordered_at, Order.id)
+        .order_by(*pick_list.SORTED, OrderLine.title, OrderLine.spec, Order.ordered_at, Order.id)
     )
     return pick_list.add_up(db.session.execute(query)), min(len(ids), MOST), len(ids) > MOST, count_apart(shop_id)
 
@@ -112,7 +121,7 @@ def _write_cells(order: Order, lines: Sequence[OrderLine], reader: addresses.Rea
     goods = [
         f"{line.title} {line.spec} ×{(line.quantity_milli - line.claimed_milli) / 1000:g} {line.unit}" for line in lines
     ]
-    said = ("\n".join(line.cargo_no or "–" for line in lines), "\n".join(goods), order.buyer_note)
+    said = ("\n".join(sku_numbers.join(line) or "–" for line in lines), "\n".join(goods), order.buyer_note)
     return (order.order_no, "", "", to.name, to.phone, to.place, *said)
 
 

@@ -98,6 +98,7 @@ _LINES = Prepared(
         _line.quantity_milli,
         _line.claimed_milli,
         _line.cargo_no,
+        _line.sku_cargo_no,
         _line.guarantees,
         _line.product_id,
         _line.snapshot,

@@ -91,6 +91,7 @@ def apply(order_no: str) -> ResponseReturnValue:
         verdict=verdict,
         grounds=_grounds(goods, offered, policy, usual),
         usual=usual,
+        promised=promise.name if (promise := goods_facts.find_promise(goods, policy)) else "",
         photos=[photo for photo in drafts.load_photos(draft) if photo.order_line_id is None] if draft else (),
         talk=talk_photos.list_photos(order),
         title=title,

@@ -10,7 +10,7 @@ from wtforms import HiddenField
 from portal import inputs
 from portal.rights.reasons import MOST_OF_APPLICATION
 from portal.talk import card_numbers
-from portal.web.fields import Choice, Line, Money, Phone, Text
+from portal.web.fields import Choice, Line, Money, Phone, Place, Text
 from portal.web.forms import Form
 from portal.web.photo_field import Photos
 
@@ -42,7 +42,7 @@ class DetailsForm(Form):
     description = Text("换货原因描述", limit=500, optional=True)
     name = Line("收货人", limit=50, missing="请填写收货人姓名")
     phone = Phone("联系电话", missing="请填写联系电话")
-    address = Line("收货地址", limit=200, missing="请填写收货地址")
+    address = Place("收货地址", missing="请填写收货地址")
 
 
 class CheckForm(Form):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import words
 from portal.applications import cancel_outcomes, chosen, unsent
 from portal.buyer import bp
+from portal.cases import case_view
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor
+from portal.money import entries
 from portal.orders import order_lists
 from portal.web import guards
 from portal.web.fields import Choice
@@ -101,5 +106,24 @@ def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
         rows=rows,
         call_off=call_off,
         said={outcome: cancel_outcomes.tell_outcome(outcome, call_off) for _, outcome, _ in rows},
+        owed=_find_owed(rows[0][2]) if len(rows) == 1 and rows[0][2] else None,
         done=sum(outcome is cancel_outcomes.Outcome.CANCELLED for _, outcome, _ in rows),
     )
+
+
+class Owed(NamedTuple):
+    """What a buyer still gets back, until when, and whether the way they paid."""
+
+    fen: int
+    until: datetime | None
+    original: bool
+
+
+def _find_owed(case_no: str) -> Owed | None:
+    """What the refund of an order that was called off still owes its buyer; None: nothing any more."""
+    case = guards.found(case_view.read_of_buyer(case_no, g.who.user_id))
+    open_ones = [each for each in entries.list_of_case(case) if each.state in ("waiting", "due", "failed")]
+    if not open_ones:
+        return None
+    original = all(each.route == "original" for each in open_ones)
+    return Owed(sum(each.amount_fen for each in open_ones), None if case.stage else case.due_at, original)

@@ -25,7 +25,7 @@ from portal.resale.downstream import Bought, Passes
 from portal.resale.parties import list_all
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
-from portal.web.fields import Choice, Line, Phone, Text
+from portal.web.fields import Choice, Line, Phone, Place, Text
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -39,7 +39,7 @@ class DownstreamForm(Form):
     channel = Line("销售渠道", limit=60, optional=True)
     name = Line("消费者姓名", limit=50, missing="请填写消费者姓名")
     phone = Phone("消费者电话", missing="请填写消费者电话")
-    address = Line("收货地址", limit=200, missing="请填写收货地址")
+    address = Place("收货地址", missing="请填写收货地址")
     received = Line("签收日期", limit=20, optional=True)
     applies = BooleanField("消费者申请售后时，自动向供应商申请")
     route_back = Choice("商品怎么寄回", choices=list(chain_links.ROUTES_BACK.items()), optional=True)

@@ -18,7 +18,7 @@ from portal.rights import goods as goods_facts
 from portal.rights import phrases, reasons
 from portal.talk import card_shapes
 from portal.web import taking
-from portal.web.fields import Choice, Line, Money, Phone, Pick, Secret, Text
+from portal.web.fields import Choice, Line, Money, Phone, Pick, Place, Secret, Text
 from portal.web.freight_fields import FreightFields
 from portal.web.photo_field import Photos
 from portal.web.terms import TermsForm, answering, owed
@@ -42,7 +42,7 @@ class ModifyForm(StepForm):
     photos = Photos("凭证")
     receiver_name = Line("收货人", limit=50, missing="请填写收货人姓名")
     receiver_phone = Phone("联系电话", missing="请填写联系电话")
-    receiver_address = Line("收货地址", limit=200, missing="请填写收货地址")
+    receiver_address = Place("收货地址", missing="请填写收货地址")
 
     def prepare(self, case: Case, view: View) -> None:
         known = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
@@ -119,6 +119,8 @@ class EscalateForm(StepForm):
 
     def prepare(self, case: Case, view: View) -> None:
         self.because.choices = phrases.list_interventions(case.type, Actor.BUYER)
+        if request.method != "POST" and not self.because.data:
+            self.because.data = phrases.suggest_intervention(case.state)
 
     def hand_in(self) -> Escalation:
         return Escalation(

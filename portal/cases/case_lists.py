@@ -66,8 +66,8 @@ def list_of_buyer(
         values["at"], values["id"] = after
     query = _LISTS[tab] if after is None else _NEXT[tab]
     if words and (known := number_search.find_cases(buyer_id, words)):
-        return _load_known(tab, [each.case_id for each in known]), None
-    if words:
+        query = query.where(Case.id.in_([each.case_id for each in known]))
+    elif words:
         pattern = escape_like(words)
         found_by = [Case.goods.like(pattern, escape="\\"), Case.spec.like(pattern, escape="\\")]
         typed = read_typed(words)
@@ -78,12 +78,6 @@ def list_of_buyer(
     if len(rows) <= PAGE:
         return rows, None
     return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
-
-
-def _load_known(tab: str, case_ids: Sequence[int]) -> Sequence[Any]:
-    """These cases as far as they are in the tab, the newest change first."""
-    rows = db.session.execute(select(*_COLUMNS).where(Case.id.in_(case_ids), *TABS[tab][1])).all()
-    return sorted(rows, key=lambda row: (row.updated_at, row.id), reverse=True)
 
 
 def _ends_with(number: str) -> list[Any]:

@@ -86,7 +86,7 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name.startswith("accept") and view.case.state == State.PROPOSED:
         waiting = view.proposals[0]
         outcome = proposals.work_out_outcome(view.case, proposals.read_terms(waiting), waiting.difference_fen)
-        return f"{told.tell_terms(outcome, view.side)}。接受后方案不能再改"
+        return f"{told.tell_terms(outcome, view.side)}{_tell_dropped(view)}。接受后方案不能再改"
     if name == "confirm":
         owed = sum(entry.amount_fen for entry in view.entries if entry.state in ("due", "waiting", "failed"))
         then = f"商家还要付清 ¥{money_text(owed)}" if owed else f"{view.kind}完成"
@@ -101,6 +101,15 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
     return _THEN.get(name, "")
+
+
+def _tell_dropped(view: View) -> str:
+    """What becomes of freight that was claimed, where a case of 补发 follows: nobody answers for it there."""
+    case, terms = view.case, proposals.read_terms(view.proposals[0])
+    if case.freight_claim != "open" or terms.type != CaseType.REISSUE or case.type == CaseType.REISSUE:
+        return ""
+    whose = "您" if view.side is Actor.BUYER else "买家"
+    return f"；{whose}报的退回运费 ¥{money_text(case.freight_fen)} 不再要求"
 
 
 _THEN = {
@@ -128,16 +137,16 @@ def tell_of_result(view: View, step: Step, result: Result | None) -> str:
         claim = dropped if case.freight_claim == "open" else ""
         return f"没有商品通过验货，申请关闭，不能撤回{claim}{rest}"
     if case.type == CaseType.RETURN_REFUND:
-        return f"按通过的 {passed} 退款 ¥{money_text(expected.expect_refund(case))}，不能撤回{rest}"
+        return f"按通过的 {passed}退款 ¥{money_text(expected.expect_refund(case))}，不能撤回{rest}"
     fen = expected.expect_difference(case)
     money = f"，您补差价 ¥{money_text(fen)}" if fen > 0 else f"，商家退差价 ¥{money_text(-fen)}" if fen < 0 else ""
-    return f"按通过的 {passed} 换货{money}，不能撤回{rest}"
+    return f"按通过的 {passed}换货{money}，不能撤回{rest}"
 
 
 def tell_of_rest(result: Result | None) -> str:
     """What becomes of the units that came and didn't pass."""
     failed = say_units((row.failed, row.unit) for row in result.rows if row.failed) if result else ""
-    return f"；未通过的 {failed} 由商家在 {lengths.describe_deadline('send_back')}内寄回给您" if failed else ""
+    return f"；未通过的 {failed}由商家在 {lengths.describe_deadline('send_back')}内寄回给您" if failed else ""
 
 
 def say_units(units: Iterable[tuple[int, str]]) -> str:

@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, CaseEvent, CaseLine, HeldStep, MoneyEntry, Order, OrderLine, Product
 from portal.models.cases import BY_SHOP
+from portal.orders import sku_numbers
 from portal.people import roles
 from portal.prepared import Prepared, among, list_columns
 from portal.rights import addresses
@@ -58,7 +59,7 @@ def list_page(
 ) -> tuple[list[ToSend], tuple[datetime, int] | None]:
     """One page by deadline, what is overdue first, and the key the next one begins after.
 
-    ``goods``: a part of 货号, title or specification.
+    ``goods``: a part of 货号, 单品货号, title or specification.
     """
     query = piles.build_list("reshipping", None, next_page=after is not None)
     if goods:
@@ -71,13 +72,16 @@ def list_page(
     return load(shop_id, [row.id for row in rows[:size]], role, now), key
 
 
+_SEARCHED = (_bought.cargo_no, _bought.sku_cargo_no, _line.title, _line.wanted_spec)
+
+
 def _has_goods(like: str) -> Any:
     return exists().where(
         _line.case_id == _case.id,
         _line.shop_id == _case.shop_id,
         _bought.id == _line.order_line_id,
         _bought.shop_id == _line.shop_id,
-        or_(*(column.like(like, escape="\\") for column in (_bought.cargo_no, _line.title, _line.wanted_spec))),
+        or_(*(column.like(like, escape="\\") for column in _SEARCHED)),
     )
 
 
@@ -101,6 +105,8 @@ _LINES = Prepared(
         _line.spec,
         _line.unit,
         _bought.cargo_no,
+        _bought.sku_cargo_no,
+        _bought.product_id,
         _product.picture,
     )
     .join(OrderLine.__table__, and_(_bought.id == _line.order_line_id, _bought.shop_id == _line.shop_id))
@@ -115,7 +121,7 @@ def load(shop_id: int, case_ids: Sequence[int], role: str, now: datetime) -> lis
     ids = list(case_ids)
     cases = {row.id: row for row in _CASES.list_rows(shop_id=shop_id, ids=ids)} if ids else {}
     lines: dict[int, list[Any]] = {}
-    for row in _LINES.list_rows(shop_id=shop_id, ids=ids) if ids else ():
+    for row in sku_numbers.renumber(shop_id, _LINES.list_rows(shop_id=shop_id, ids=ids)) if ids else ():
         lines.setdefault(row.case_id, []).append(row)
     entries: dict[int, list[MoneyEntry]] = {}
     if owing := [case.id for case in cases.values() if case.entry_count]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from portal import inputs, workbook
 from portal.cases import shipping
 from portal.cases.shipping import ToSend
+from portal.orders import sku_numbers
 from portal.parcels import carriers, filled
 from portal.workbook import Column
 
@@ -22,7 +23,7 @@ COLUMNS = (
     Column("收件人", "只供打单，改了也不会改售后单"),
     Column("电话", "收件人的电话"),
     Column("地址", "收件地址", 48),
-    Column("货号", "要发出的商品的货号；有几种商品时逐行写"),
+    Column("货号", "要发出的商品的货号，有单品货号的写在「/」后面；有几种商品时逐行写"),
     Column("要发出的商品", "商品、规格和还没有发出的数量", 48),
     Column("买家留言", "订单上买家写的话", 24),
 )
@@ -54,7 +55,7 @@ def _cells(row: ToSend) -> Sequence[str]:
     for line in row.lines:
         left = (line.accepted_milli - line.shipped_milli) / 1000
         goods.append(f"{line.title} {line.wanted_spec or line.spec} ×{left:g} {line.unit}")
-    numbers_of_goods = [line.cargo_no or "–" for line in row.lines]
+    numbers_of_goods = [sku_numbers.join(line) or "–" for line in row.lines]
     to = row.receiver
     said = ("\n".join(numbers_of_goods), "\n".join(goods), row.case.buyer_note or "")
     return (row.case.case_no, "", "", to.name, to.phone, to.place, *said)

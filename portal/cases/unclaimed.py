@@ -31,7 +31,7 @@ class Known(NamedTuple):
     order_no: str
     name: str
     phone: str
-    lines: tuple[tuple[str, str, str], ...]  # title, specification, 货号
+    lines: tuple[tuple[str, str, str, str], ...]  # title, specification, 货号, 单品货号
     numbers: tuple[str, ...]  # of parcels on their way back
 
 
@@ -55,14 +55,14 @@ def load_awaiting(shop_id: int, case_id: int | None = None) -> tuple[list[Known]
         query = query.where(Case.id == case_id)
     cases = db.session.execute(query).all()
     ids = [row.id for row in cases[:MOST_CASES]]
-    lines: dict[int, list[tuple[str, str, str]]] = {}
+    lines: dict[int, list[tuple[str, str, str, str]]] = {}
     for of, *line in db.session.execute(
-        select(CaseLine.case_id, CaseLine.title, CaseLine.spec, OrderLine.cargo_no)
+        select(CaseLine.case_id, CaseLine.title, CaseLine.spec, OrderLine.cargo_no, OrderLine.sku_cargo_no)
         .join(OrderLine, (OrderLine.id == CaseLine.order_line_id) & (OrderLine.shop_id == CaseLine.shop_id))
         .where(CaseLine.shop_id == shop_id, CaseLine.case_id.in_(ids))
         .order_by(CaseLine.id)
     ):
-        lines.setdefault(of, []).append((line[0], line[1], line[2]))
+        lines.setdefault(of, []).append((line[0], line[1], line[2], line[3]))
     numbers: dict[int, list[str]] = {}
     for of, number in db.session.execute(
         select(Parcel.case_id, Parcel.tracking_no).where(
@@ -101,10 +101,11 @@ def _compare(parcel: Any, case: Known) -> Iterator[tuple[int, str]]:
         yield 4, f"手机尾号 {tail} 与收件人一致"
     if len(case.name) >= 2 and case.name.upper() in written:
         yield 3, "写着收件人的姓名"
-    for title, spec, cargo_no in case.lines:
-        if len(cargo_no) >= LEAST_CARGO and cargo_no.upper() in written:
-            yield 3, f"写着货号 {cargo_no}"
-            return
+    for title, spec, *numbers in case.lines:
+        for said, number in zip(("货号", "单品货号"), numbers, strict=True):
+            if len(number) >= LEAST_CARGO and number.upper() in written:
+                yield 3, f"写着{said} {number}"
+                return
         pairs = set(_PAIR.findall(parcel.goods))
         if pairs and len(pairs & set(_PAIR.findall(f"{title} {spec}"))) * 2 >= len(pairs):
             yield 1, "商品名称相近"

@@ -41,7 +41,7 @@ from portal.web.traces import ObjectionForm
 class PhotosForm(Form):
     """补充照片."""
 
-    photos = Photos("照片", least=1, missing="请至少选择一张照片")
+    photos = Photos("补充照片", least=1, missing="请至少选择一张照片")
     note = Text("说明", limit=500, optional=True)
 
 

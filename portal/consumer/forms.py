@@ -200,6 +200,8 @@ class EscalateForm(StepForm):
 
     def prepare(self, case: Case, view: View) -> None:
         self.because.choices = phrases.list_interventions(case.type, Actor.BUYER)
+        if request.method != "POST" and not self.because.data:
+            self.because.data = phrases.suggest_intervention(case.state)
 
     def hand_in(self) -> HandIn:
         return Escalation(

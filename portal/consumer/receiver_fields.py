@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.web.fields import Line, Phone
+from portal.web.fields import Line, Phone, Place
 from portal.web.forms import Form
 
 NAMES = ("name", "phone", "address")
@@ -15,7 +15,7 @@ class ReceiverFields(Form):
 
     name = Line("收货人", limit=50, optional=True)
     phone = Phone("联系电话", optional=True)
-    address = Line("收货地址", limit=200, optional=True)
+    address = Place("收货地址", optional=True)
     receiver = ""
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -99,6 +99,7 @@ def make_order(buyer: int, shop: int, status: str, number: int, now: datetime, *
                 unit_price_fen=price,
                 quantity_milli=milli,
                 cargo_no=product.cargo_no,
+                sku_cargo_no=f"{product.cargo_no}-01",
                 product_id=product.id,
                 guarantees="qtbh" if number % 4 == 0 else "",
                 snapshot={"货品标题": title, "型号": specs[0], "单价(元)": f"{price / 100:.2f}", "单位": unit},

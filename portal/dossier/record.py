@@ -38,6 +38,7 @@ _BOUGHT = (
     "unit_price_fen",
     "quantity_milli",
     "cargo_no",
+    "sku_cargo_no",
     "offer_id",
     "sku_id",
     "guarantees",

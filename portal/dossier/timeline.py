@@ -91,6 +91,7 @@ def _line(dossier: Dossier, line: CaseLine, bought: OrderLine) -> Html:
                     ("购买", f"{quantity_text(bought.quantity_milli)} {unit}"),
                     ("单价", f"¥{money_text(bought.unit_price_fen)}"),
                     ("货号", bought.cargo_no),
+                    ("单品货号", bought.sku_cargo_no),
                     ("收到", received),
                     ("验货通过", accepted),
                     ("已发出", f"{quantity_text(line.shipped_milli)} {unit}" if line.shipped_milli else ""),

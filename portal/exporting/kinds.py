@@ -10,7 +10,7 @@ from portal import words
 from portal.cases import shop_queue
 from portal.cases.figures import group_names, tables
 from portal.cases.queue_filters import Filters
-from portal.exporting import desk_kinds, kind
+from portal.exporting import desk_kinds, kind, shop_kinds
 from portal.exporting.kind import Cell, Kind, read_pages, say_moment
 from portal.flow import State
 from portal.money import payment_lists
@@ -41,6 +41,8 @@ _ORDERS: dict[str, Column] = {
     "status": Column("状态", "", 12),
     "buyer": Column("买家", "", 18),
     "goods": Column("商品", "", 48),
+    "cargo_no": Column("货号", "", 20),
+    "sku_cargo_no": Column("单品货号", "", 20),
     "ordered_at": Column("下单时间", "", 14),
     "paid_fen": Column("实付款（元）", "", 12, yuan=True),
     "shipped_at": Column("发货时间", "", 14),
@@ -116,6 +118,9 @@ def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
     if name == "goods":
         said = (f"{line.title} {line.spec} ×{line.quantity_milli / 1000:g} {line.unit}" for line in row["lines"])
         return "；".join(said)
+    if name in ("cargo_no", "sku_cargo_no"):
+        numbers = [getattr(line, name) for line in row["lines"]]
+        return "；".join(number or "–" for number in numbers) if any(numbers) else ""
     if name == "parcels":
         named = parcels_of(order.carrier_text, order.tracking_text)
         return "；".join(f"{carrier} {number}".strip() for _, carrier, number in named)
@@ -179,4 +184,5 @@ KINDS: dict[str, Kind] = {
         "数据", _FIGURES, _read_figures, _say_figure, frozenset({"refund", "freight", "compensation", "goods"})
     ),
     **desk_kinds.KINDS,
+    **shop_kinds.KINDS,
 }

@@ -208,6 +208,9 @@ class OrderLine(ShopRow, Model):
     refunded_fen: Mapped[int] = mapped_column(default=0)
     refunded_milli: Mapped[int] = mapped_column(default=0)  # units refunded whole, so that the last one takes the rest
     cargo_no: Mapped[str] = mapped_column(String(80), default="")
+    sku_cargo_no: Mapped[str] = mapped_column(
+        String(80), default="", server_default=""
+    )  # 单品货号, of one specification
     offer_id: Mapped[str] = mapped_column(String(40), default="")
     sku_id: Mapped[str] = mapped_column(String(40), default="")
     guarantees: Mapped[str] = mapped_column(String(200), default="")  # codes separated by commas
@@ -225,21 +228,26 @@ class SoldAs(Model):
     """
 
     __tablename__ = "sold_as"
-    __table_args__ = (refer("product_id", "products"),)
+    __table_args__ = (refer("product_id", "products"), Index("ix_sold_as_goods", "product_id", "spec"))
 
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
-    mark: Mapped[str] = mapped_column(String(32), primary_key=True)  # of the four below
+    mark: Mapped[str] = mapped_column(String(32), primary_key=True)  # of those below
     product_id: Mapped[int]
     title: Mapped[str] = mapped_column(String(300))
     spec: Mapped[str] = mapped_column(String(300))
     cargo_no: Mapped[str] = mapped_column(String(80))
+    sku_cargo_no: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
 
-def make_sold_as(shop_id: int, product_id: int, title: str, spec: str, cargo_no: str) -> dict[str, Any]:
+def make_sold_as(
+    shop_id: int, product_id: int, title: str, spec: str, cargo_no: str, sku_cargo_no: str = ""
+) -> dict[str, Any]:
     """The row of SoldAs for a line that says so; the same for the same words."""
     said = {"product_id": product_id, "title": title, "spec": spec, "cargo_no": cargo_no}
-    mark = hashlib.sha256(json.dumps(list(said.values())).encode()).hexdigest()[:32]
-    return {"shop_id": shop_id, "mark": mark, **said}
+    # Without a 单品货号 the mark is the one that rows had before it was kept.
+    marked = json.dumps([*said.values(), *([sku_cargo_no] if sku_cargo_no else [])])
+    mark = hashlib.sha256(marked.encode()).hexdigest()[:32]
+    return {"shop_id": shop_id, "mark": mark, **said, "sku_cargo_no": sku_cargo_no}
 
 
 class Cancellation(Model):
@@ -266,5 +274,6 @@ def _keep_head(_mapper: Any, connection: Connection, order: Order) -> None:
 def _keep_sold_as(_mapper: Any, connection: Connection, line: OrderLine) -> None:
     if line.product_id is not None:
         there = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(SoldAs)
-        said = make_sold_as(line.shop_id, line.product_id, line.title, line.spec or "", line.cargo_no or "")
+        numbers = (line.cargo_no or "", line.sku_cargo_no or "")
+        said = make_sold_as(line.shop_id, line.product_id, line.title, line.spec or "", *numbers)
         connection.execute(there.on_conflict_do_nothing(), said)

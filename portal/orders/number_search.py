@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.models import Case, CaseHead, OrderHead, Parcel
 from portal.searching import LEAST_TAIL, list_spellings, read_typed, split_typed
 
-MOST = 100  # cases that numbers find
+MOST = 1_000  # cases that numbers find: ten numbers, each of an order with a hundred
 _case, _case_head, _order_head, _parcel = (table.__table__.c for table in (Case, CaseHead, OrderHead, Parcel))
 
 

@@ -94,7 +94,7 @@ _LINES = Prepared(
         _line.unit_price_fen,
         _line.quantity_milli,
         _line.claimed_milli,
-        _line.cargo_no,
+        *(_line.cargo_no, _line.sku_cargo_no),
         _line.position,
         _product.picture,
     )
@@ -285,7 +285,7 @@ def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
         return set()
     named: list[Any] = [order.order_no, order.downstream_order_no, order.tracking_text]
     for query in (
-        select(_line.offer_id, _line.sku_id, _line.cargo_no).where(_line.order_id == order_id),
+        select(_line.offer_id, _line.sku_id, _line.cargo_no, _line.sku_cargo_no).where(_line.order_id == order_id),
         select(_case.case_no).where(_case.order_id == order_id),
         select(Parcel.tracking_no)
         .join(Case, and_(Case.id == Parcel.case_id, Case.shop_id == Parcel.shop_id))

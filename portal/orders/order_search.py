@@ -23,7 +23,9 @@ def fits(typed: Typed) -> Any:
     said = []
     for word in typed.each_word:
         like = escape_like(word)
-        named = [column.like(like, escape="\\") for column in (_line.title, _line.spec, _line.cargo_no)]
+        named = [
+            column.like(like, escape="\\") for column in (_line.title, _line.spec, _line.cargo_no, _line.sku_cargo_no)
+        ]
         # Not EXISTS: it might be hashed, and all lines read.
         said.append(of_order.where(or_(*named)).scalar_subquery().is_not(None))
     fits = [and_(*said)] if said else []

@@ -221,7 +221,11 @@ def _is_same(order: Order, cells: Mapping[str, str], sold: Sequence[Bought]) -> 
 
 def _read_goods(row: Sold, lines: Sequence[Any]) -> Bought:
     called = row.cells.get("goods", "")
-    fits = [line for line in lines if called in (line.title, line.spec, line.cargo_no, f"{line.title} {line.spec}")]
+    fits = [
+        line
+        for line in lines
+        if called in (line.title, line.spec, line.cargo_no, line.sku_cargo_no, f"{line.title} {line.spec}")
+    ]
     if not called and len(lines) == 1:
         fits = list(lines)
     if len(fits) != 1:

@@ -90,7 +90,7 @@ def offer_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead,
     if end is not None and now >= end:
         return ()
     when = f"收到商品后 {promise.days} 天内" if end is None else f"{say_day(end, now)} 前"
-    sentence = f"这件商品有{promise.name}，{when}可以选择「包换服务」申请换货"
+    sentence = f"这件商品有{promise.name}，{when}可以选择「{promise.name}」申请换货"
     return (Instead(Route.PROMISE, sentence, promise.name, "promise", CaseType.EXCHANGE),)
 
 

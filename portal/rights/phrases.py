@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from portal.flow import Actor, CaseType
+from portal.flow import Actor, CaseType, State
 
 # Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
 INTERVENTIONS: Final[Mapping[str, str]] = {
@@ -39,6 +39,20 @@ def list_interventions(case_type: str, side: str) -> list[tuple[str, str]]:
         for code in (FOR_SELLERS if side == Actor.SELLER else INTERVENTIONS)
         if sends or code not in _ABOUT_GOODS_SENT
     ]
+
+
+# Where a case stands, as far as that says why its buyer calls.
+_USUAL: Final[Mapping[State, str]] = {
+    State.DISPUTED: "inspection",
+    State.RESHIPPING: "not_sent",
+    State.REFUNDING: "not_paid",
+    State.REFUND_FAILED: "not_paid",
+}
+
+
+def suggest_intervention(state: str) -> str:
+    """What a buyer's form has chosen to begin with in this state; "" where they must choose."""
+    return _USUAL.get(State(state), "")
 
 
 BUYER_PHRASES: Final = ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")

@@ -12,6 +12,7 @@ from portal.cases import bulk, labels, shipping
 from portal.extensions import db
 from portal.inputs import quantity_text
 from portal.models import LabelPrint, Shop
+from portal.orders import sku_numbers
 from portal.rights import policies
 from portal.rights.addresses import Address
 from portal.seller import bp
@@ -72,8 +73,8 @@ class Label(NamedTuple):
 
 
 def say_line(line: Any, wanted: str, milli: int) -> str:
-    """One sort of goods in a parcel: 货号, title, specification and how much."""
-    return f"{line.cargo_no} {line.title} {wanted or line.spec} ×{quantity_text(milli)} {line.unit}".strip()
+    """One sort of goods in a parcel: its numbers, title, specification and how much."""
+    return f"{sku_numbers.join(line)} {line.title} {wanted or line.spec} ×{quantity_text(milli)} {line.unit}".strip()
 
 
 def show_page(

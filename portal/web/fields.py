@@ -83,6 +83,15 @@ class Line(Typed):
         return inputs.line(text, limit=self.limit)
 
 
+class Place(Line):
+    """An address: one line, in a box that shows a long one to its end."""
+
+    widget = TextArea()  # type: ignore[assignment]
+
+    def __init__(self, label: str = "", **kwargs: Any) -> None:
+        super().__init__(label, limit=200, render_kw={"rows": 2}, **kwargs)
+
+
 class Secret(Line):
     """One line that is never shown again, not even to who typed it: a mistake elsewhere in the form costs a retyping.
 

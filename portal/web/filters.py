@@ -13,6 +13,7 @@ from flask import Flask, g
 from portal import inputs, words
 from portal.calendar import lengths
 from portal.models.orders import find_path
+from portal.orders import sku_numbers
 from portal.rights import addresses
 
 
@@ -75,6 +76,7 @@ def install(app: Flask) -> None:
         left=left,
         span=words.span,
         tint=tint,
+        goods_numbers=sku_numbers.join,
         first_char=first,
         placed=placed,
         masked_name=addresses.mask_name,

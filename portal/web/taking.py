@@ -118,7 +118,10 @@ class StepRoute(ABC, Generic[F]):
             case = guards.found(self.find(case_no))
             view = self.view(case)
         else:
-            flow.find(case.type, case.state, self.actor, step_name)
+            try:
+                flow.find(case.type, case.state, self.actor, step_name)
+            except StepRefused as refused:  # an address kept from before: what is true now is on the case's own page
+                return self.show_case(case, view, *_say_gone(form, refused.sentence, 409, known=True))
             typed, status = Typed(self.fill_in(form, case, view)), 200
         steps = (*view.actions, *view.unsaid)
         step, refusal = next(((row, why) for row, why in steps if row.name == step_name), (None, None))

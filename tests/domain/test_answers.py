@@ -133,14 +133,14 @@ def test_a_difference_says_how_much_and_to_whom(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("case_type", "passed", "then"),
     [
-        (CaseType.EXCHANGE, 1_000, "按通过的 1 双 换货，不能撤回；未通过的 1 双 由商家在 72 小时内寄回给您"),
-        (CaseType.EXCHANGE, 0, "没有商品通过验货，申请关闭，不能撤回；未通过的 2 双 由商家在 72 小时内寄回给您"),
+        (CaseType.EXCHANGE, 1_000, "按通过的 1 双换货，不能撤回；未通过的 1 双由商家在 72 小时内寄回给您"),
+        (CaseType.EXCHANGE, 0, "没有商品通过验货，申请关闭，不能撤回；未通过的 2 双由商家在 72 小时内寄回给您"),
         (
             CaseType.RETURN_REFUND,
             1_000,
-            "按通过的 1 双 退款 ¥12.50，不能撤回；未通过的 1 双 由商家在 72 小时内寄回给您",
+            "按通过的 1 双退款 ¥12.50，不能撤回；未通过的 1 双由商家在 72 小时内寄回给您",
         ),
-        (CaseType.RETURN_REFUND, 0, "没有商品通过验货，申请关闭，不能撤回；未通过的 2 双 由商家在 72 小时内寄回给您"),
+        (CaseType.RETURN_REFUND, 0, "没有商品通过验货，申请关闭，不能撤回；未通过的 2 双由商家在 72 小时内寄回给您"),
     ],
 )
 def test_what_accepting_a_result_means_is_said_for_each_type(

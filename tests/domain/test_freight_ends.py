@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import doctor, flow
+from portal.cases import case_view, choices
 from portal.cases import clock as case_clock
 from portal.cases.case_facts import collect_facts
 from portal.extensions import db, writing
@@ -184,6 +185,27 @@ def test_what_was_paid_in_the_case_before_is_not_claimed_again(cast: Cast) -> No
     with pytest.raises(StepRefused):
         cast.take(child, "claim_freight", BUYER, freight_fen=1_250)
     assert (entries(child), is_clean()) == ([], True)
+
+
+@pytest.mark.parametrize("kind", [CaseType.REISSUE, CaseType.RETURN_REFUND])
+def test_an_open_claim_goes_on_into_the_case_that_answers_it_or_is_said_to_end(cast: Cast, kind: CaseType) -> None:
+    """Nobody answers for freight in a case of 补发: the claim doesn't vanish in it, and who accepts is told before."""
+    case = claimed(cast)
+    case = cast.take(case, "propose", SELLER, terms=cast.terms(case, type=kind))
+    accept = next(step for step in flow.open_steps(case.type, case.state, BUYER) if step.name.startswith("accept"))
+    said = choices.tell_consequence(case_view.build_view(case, BUYER, cast.now), accept, None)
+    assert ("您报的退回运费 ¥12.50 不再要求" in said) == (kind is CaseType.REISSUE)
+    name = next(
+        step.name
+        for step in flow.open_steps(case.type, case.state, BUYER)
+        if step.name.startswith("accept") and flow.unmet(step, collect_facts(case, cast.now)) is None
+    )
+    case = cast.take(case, name, BUYER)
+    child = db.session.scalars(select(Case).where(Case.parent_id == case.id)).one()
+    dropped = kind is CaseType.REISSUE
+    assert (case.freight_claim, child.freight_claim) == (("dropped", "") if dropped else ("carried", "open"))
+    assert of_event(case).get("dropped_fen") == (1_250 if dropped else None)
+    assert is_clean()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 
 from portal import doctor
 from portal.extensions import db, writing
-from portal.models import Order, OrderLine, Policy, Product, Shop, Sku, Staff, User
+from portal.models import Order, OrderLine, Policy, Product, Shop, Sku, SoldAs, Staff, User
 from portal.orders import ledger, receiving
 from portal.orders.claims import CLAIMED_TWICE
 from portal.orders.export_format import read
@@ -115,6 +115,8 @@ def test_a_product_is_known_by_its_offer_and_a_sku_by_its_number(take: Callable[
             order("3905403692550747601", 卖家会员名="other"),
         ]
     )
+    numbers = (OrderLine.sku_cargo_no, SoldAs.sku_cargo_no)
+    assert [set(db.session.scalars(select(number))) for number in numbers] == [{"", "HH-539-1"}] * 2
     products = db.session.scalars(select(Product)).all()
     assert {each.product_key[:12] for each in products} >= {"622726028641", "HH-539"}
     assert sorted((each.title, len(each.product_key)) for each in products) == [

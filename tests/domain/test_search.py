@@ -18,12 +18,14 @@ from portal.models import Case, CaseLine, Order, OrderLine, Shipment, SoldAs, Us
 from portal.models.keys import INNER
 from portal.models.orders import make_sold_as
 from portal.parcels import following
+from portal.people import accounts
 from portal.searching import Typed, read_typed
 from tests.cast import Cast
 
 NAMES = ("李雯", "李文静", "欧阳建国", "Smith Li", "王%", "阿_卜")
 SPECS = ("黑色;L", "黑白条纹;均码", "Navy;XL", "30*40cm")
 CARGO = ("HH-100", "hh-100", "DZ 2041-B", "")
+SKU_CARGO = ("HH-100-红L", "", "", "dz2041b/XL", "690-123 456")
 GOODS = ("纯棉中筒袜 男女同款", "双肩背包 大容量", "不锈钢保温杯 500ml", "100% 桑蚕丝围巾")
 
 
@@ -64,7 +66,9 @@ def rename(dice: random.Random, order_id: int) -> None:
     with writing():
         for line in db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order_id)):
             line.title, line.spec, line.cargo_no = dice.choice(GOODS), dice.choice(SPECS), dice.choice(CARGO)
-            said = make_sold_as(line.shop_id, line.product_id or 0, line.title, line.spec, line.cargo_no)
+            line.sku_cargo_no = dice.choice(SKU_CARGO)
+            numbers = (line.cargo_no, line.sku_cargo_no)
+            said = make_sold_as(line.shop_id, line.product_id or 0, line.title, line.spec, *numbers)
             db.session.merge(SoldAs(**said))
 
 
@@ -85,12 +89,17 @@ def read_rows(cast: Cast) -> Rows:
 
 def say(lines: list[Any], word: str) -> bool:
     """Whether one of some lines has the word in its title, its specification or its number."""
-    said = [text.lower() for line in lines for text in (line.title, line.spec, line.cargo_no)]
+    said = [text.lower() for line in lines for text in (line.title, line.spec, line.cargo_no, line.sku_cargo_no)]
     return any(word.lower() in text for text in said)
 
 
 def say_number(lines: list[Any], number: str) -> bool:
-    return bool(number) and any(number in line.cargo_no.upper().replace("-", "").replace(" ", "") for line in lines)
+    said = [text.upper().replace("-", "").replace(" ", "") for line in lines for text in _list_numbers(line)]
+    return bool(number) and any(number in text for text in said)
+
+
+def _list_numbers(line: Any) -> tuple[str, str]:
+    return line.cargo_no, line.sku_cargo_no
 
 
 def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
@@ -199,7 +208,22 @@ def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
             yield " ".join(words)
         elif kind == 5:
             yield dice.choice(
-                ("HH-100", "hh-100", "H-10", "-1", "100", "2041b", "DZ2041", *SPECS, "条纹", "navy", "0*4")
+                (
+                    "HH-100",
+                    "hh-100",
+                    "H-10",
+                    "-1",
+                    "100",
+                    "2041b",
+                    "DZ2041",
+                    "红L",
+                    "690123456",
+                    "b/XL",
+                    *SPECS,
+                    "条纹",
+                    "navy",
+                    "0*4",
+                )
             )
         else:
             yield dice.choice(("%", "_", "\\", "%%", "'; --", "没有这个", str(dice.randrange(10**6)), "12", ""))
@@ -244,3 +268,35 @@ def test_numbers_pasted_together_find_what_each_finds(both: Flask, cast_both: Ca
         for kind in ("cases", "orders", "parcels"):
             each = [{row.id for row in getattr(search.search(cast_both.shop, one), kind)} for one in some]
             assert {row.id for row in getattr(found, kind)} == set().union(*each)
+
+
+def test_of_more_people_than_are_looked_at_the_goods_lead(both: Flask, cast_both: Cast) -> None:
+    """More are called so than a name finds: what each bought is found by its goods all the same."""
+    with writing():
+        people = [accounts.create_user(f"zhaoliu{number:02}", now=cast_both.now).id for number in range(24)]
+    orders = [cast_both.order(buyer=person) for person in people]
+    with writing():
+        line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == orders[0].id)).one()
+        line.title = "山羊绒披肩"
+        said = make_sold_as(line.shop_id, line.product_id or 0, line.title, line.spec, line.cargo_no)
+        db.session.merge(SoldAs(**said))
+    for needle in ("zhaoliu 山羊绒", "山羊绒 zhaoliu", "aoliu 羊绒"):
+        found = search.search(cast_both.shop, needle)
+        assert ([row.id for row in found.orders], found.cut) == ([orders[0].id], False), needle
+    assert search.search(cast_both.shop, "zhaoliu").more
+
+
+def test_goods_of_one_name_under_two_numbers_are_told_apart(both: Flask, cast_both: Cast) -> None:
+    """The newest thirty cases say the same of goods with another number: the older ones are looked at as well."""
+    old, new = cast_both.order(milli=50_000), cast_both.order(milli=50_000)
+    with writing():
+        for order, number in ((old, "RARE-9"), (new, "OFTEN-1")):
+            line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order.id)).one()
+            line.title, line.spec, line.cargo_no = "同名围巾", "灰", number
+            said = make_sold_as(line.shop_id, line.product_id or 0, line.title, line.spec, line.cargo_no)
+            db.session.merge(SoldAs(**said))
+    wanted = [cast_both.open_case(old, milli=1_000).id for _ in range(2)]
+    for _ in range(search.MOST + 2):
+        cast_both.open_case(new, milli=1_000)
+    assert {row.id for row in search.search(cast_both.shop, "RARE-9").cases} == set(wanted)
+    assert {row.id for row in search.search(cast_both.shop, "rare9").orders} == {old.id}

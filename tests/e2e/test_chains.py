@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from portal.calendar import clock
 from portal.demo.orders import make_order
 from portal.extensions import db, writing
-from portal.models import Order, OrderHead, OrderLine, Shop, User
+from portal.models import Case, MoneyEntry, Order, OrderHead, OrderLine, Shop, User
 from portal.resale import downstream
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer, Seller
@@ -92,7 +92,7 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     link = me.locator("#link").inner_text()
     consumer: Page = visit(kind, base_url=lively.url)
     consumer.goto(link)
-    consumer.get_by_label("照片", exact=True).set_input_files(str(picture))
+    consumer.get_by_label("补充照片").set_input_files(str(picture))
     consumer.get_by_role("button", name="提交照片").click()
     expect(consumer.get_by_text("照片已提交").first).to_be_visible()
 
@@ -139,6 +139,14 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     expect(me.locator("#chain-result")).to_have_text("¥8.00")
     phone.page.goto(f"/cases/{above}")
     expect(phone.page.get_by_role("heading", name="换货完成")).to_be_visible()
+
+
+def select_freight(case_no: str) -> list[tuple[str, int]]:
+    """The payments of freight of a case: where each stands, 分."""
+    query = db.select(MoneyEntry.state, MoneyEntry.amount_fen).join(Case, Case.id == MoneyEntry.case_id)
+    found = db.session.execute(query.where(Case.case_no == case_no, MoneyEntry.kind == "freight")).all()
+    db.session.remove()
+    return [(state, fen) for state, fen in found]
 
 
 def buys_on(world: World) -> tuple[str, str]:
@@ -231,3 +239,73 @@ def test_three_parties_where_the_distributor_presses_nothing_but_agree(
     me.goto(f"/seller/cases/{below}/chain")
     expect(me.locator("#parties [data-waits]")).to_have_count(0)
     expect(me.locator("main").get_by_text("换货完成").first).to_be_visible()
+
+
+@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+def test_a_consumer_is_paid_the_freight_that_they_advanced(
+    lively: World, visit: Any, tmp_path: Path, kind: str
+) -> None:
+    picture = tmp_path / "裂.jpg"
+    picture.write_bytes(photo((900, 700)))
+    _, below_no = buys_on(lively)
+    consumer: Page = visit(kind, base_url=lively.url)
+    desk = Seller(visit("desk", base_url=lively.url))
+
+    # the consumer applies from the order they proved, both agree, the goods go back to the supplier
+    consumer.goto("/c")
+    consumer.get_by_label("订单号").fill(below_no)
+    consumer.get_by_label("手机号后四位").fill("5678")
+    consumer.get_by_role("button", name="查询").click()
+    consumer.get_by_role("link", name="申请售后").click()
+    consumer.get_by_label("原因").select_option("damaged")
+    consumer.get_by_label("申请数量").fill("1")
+    consumer.get_by_label("换货", exact=True).check()
+    consumer.get_by_label("说明", exact=True).fill("杯口有裂，想换一个")
+    consumer.get_by_label("照片", exact=True).set_input_files(str(picture))
+    consumer.get_by_role("button", name="提交申请").click()
+    consumer.wait_for_url("**/c/*/HH*")
+    below = re.findall(r"HH\d{14}", consumer.url)[0]
+    desk.signs_in("distributor", "/seller")
+    me = desk.page
+    me.goto(f"/seller/cases/{below}/chain")
+    above = re.findall(r"HH\d{14}", me.locator("main a[href^='/cases/HH']").first.get_attribute("href") or "")[0]
+    supplier = Seller(visit("desk", base_url=lively.url))
+    supplier.signs_in("seller", "/seller")
+    supplier.opens_case(above)
+    supplier.agrees()
+    me.goto(f"/seller/cases/{below}/agree")
+    me.get_by_role("button", name="同意").click()
+    me.wait_for_url(f"**/seller/cases/{below}?v=*")
+    consumer.reload()
+    consumer.get_by_label("运单号").fill("75484863576514")
+    consumer.get_by_label("物流公司").select_option("ZTO")
+    consumer.get_by_role("button", name="提交运单号").click()
+    expect(consumer.get_by_text("75484863576514").first).to_be_visible()
+
+    # the freight is claimed with its receipt, agreed to and paid; each time the consumer reads just that
+    consumer.get_by_role("link", name="报退回运费").click()
+    consumer.get_by_label("垫付的运费").fill("12.50")
+    consumer.get_by_label("运费收据（选填）").set_input_files(str(picture))
+    consumer.get_by_role("button", name="报退回运费").click()
+    expect(consumer.get_by_text("垫付的退回运费（等待商家答复）").first).to_be_visible()
+    expect(consumer.get_by_text("12.50").first).to_be_visible()
+    supplier.opens_case(above)
+    supplier.accepts_goods()
+    desk.opens_case(below)
+    expect(me.get_by_text("12.50").first).to_be_visible()
+    me.goto(f"/seller/cases/{below}/accept_freight")
+    me.get_by_role("button", name="同意付运费").click()
+    me.wait_for_url(f"**/seller/cases/{below}?v=*")
+    consumer.reload()
+    expect(consumer.get_by_text("垫付的退回运费（等待商家答复）")).to_have_count(0)
+    with lively.app.app_context():
+        owed = select_freight(below)
+        assert owed == [("due", 1_250)]
+    me.goto(f"/seller/cases/{below}/settle_entry")
+    me.get_by_label("流水号").fill(f"20261130{secrets.randbelow(10**14):014d}")
+    me.get_by_role("button", name="登记已付款").click()
+    me.wait_for_url(f"**/seller/cases/{below}?v=*")
+    with lively.app.app_context():
+        assert select_freight(below) == [("settled", 1_250)]
+    consumer.reload()
+    expect(consumer.get_by_text("商家付清了一笔款项").first).to_be_visible()

@@ -1131,13 +1131,13 @@ def test_the_sentences_that_name_a_date_or_a_case() -> None:
         return next(each.sentence for each in verdict.instead if each.route is route)
 
     covered = goods(guarantees=BOTH)
-    assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换，11月29日 24:00 前可以选择「包换服务」申请换货"
+    assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换，11月29日 24:00 前可以选择「7天包换」申请换货"
     assert (
         way(covered, "dislike", Route.SEVEN_DAY)
         == "这件商品支持7天无理由退货，11月29日 24:00 前可以申请，商品须完好，退回运费由您承担"
     )
     later = replace(covered, received_at=None)
-    assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换，收到商品后 7 天内可以选择「包换服务」申请换货"
+    assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换，收到商品后 7 天内可以选择「7天包换」申请换货"
     spent = goods(claimed_milli=10_000, open_case="HH26112300000001")
     assert way(spent, "damaged", Route.OPEN_CASE) == "请在售后单 HH26112300000001 里查看进度"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from flask import Flask
 
@@ -75,3 +78,15 @@ def test_last_digits_words_and_tabs(app: Flask, numbers: dict[str, str]) -> None
         page = client.get("/cases", query_string={"tab": tab, "q": two}).text
         assert (f'href="/cases/{two}"' in page) is shown
     assert "没有找到" in ask(app, "/cases", "没有的")
+
+
+def test_what_numbers_find_is_paged_to_its_end(app: Flask, cast: Cast, now: Clock) -> None:
+    orders = [cast.order(order_no=f"39054036925507480{number:02}", lines=3) for number in range(7)]
+    cases = {cast.open_case(order, milli=1_000).case_no for order in orders for _ in range(3)}
+    buyer, page = sign_in(app, "buyer"), "/cases?q=" + " ".join(order.order_no for order in orders)
+    found: list[str] = []
+    for _ in range(2):
+        text = buyer.get(page).text
+        found += re.findall(r'data-case="(HH[0-9]+)"', text)
+        page = html.unescape(more[1]) if (more := re.search(r'href="(/cases\?q=[^"]+after=[^"]+)"', text)) else ""
+    assert (len(found), set(found), page) == (21, cases, ""), "each once, and then no further page"

@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from portal import words
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, MoneyEntry, Order, Shipment, ShipmentTrace, Staff, Track
@@ -70,7 +72,7 @@ def test_one_from_its_page(app: Flask, cast: Cast, now: Clock) -> None:
     missing = post(buyer, f"{url}/cancel", {})
     assert missing.status_code == 422 and "请选择原因" in missing.text
     done = post(buyer, f"{url}/cancel", {"reason": "wrong_order"})
-    assert done.status_code == 303 and "1 笔已取消" in buyer.get(done.location).text
+    assert done.status_code == 303 and "订单已取消" in buyer.get(done.location).text
     page = buyer.get(url).text
     assert "由您取消" in page and "待商家退款" in page and "取消订单</a>" not in page
     assert "这笔订单已经关闭" in post(buyer, f"{url}/cancel", {"reason": "wrong_order"}).text
@@ -223,8 +225,24 @@ def test_the_word_is_the_readers_on_every_page(app: Flask, cast: Cast, now: Cloc
     assert ("由商家退回" in asked and "原来的支付账户" in asked) is (status == "unshipped")
     done = post(client, url, {"reason": "not_wanted"})
     result = client.get(done.location).text
-    assert f"1 笔已{verb}" in result and f"{verb}结果" in result and f"已{verb}</strong>" in result
+    assert f"订单已{verb}" in result and f"{verb}结果" in result and f"已{verb}</strong>" in result
     assert "取消" not in result.partition("<main")[2] if verb == "撤销" else "撤销" not in result.partition("<main")[2]
     again = post(client, url, {"reason": "not_wanted"}, at="/me")
     assert "不需要再" in again.text
     assert "取消了订单" in sign_in(app, "seller").get("/seller/notices").text or status == "unshipped"
+
+
+def test_one_order_called_off_says_what_comes_back_and_until_when(app: Flask, cast: Cast, now: Clock) -> None:
+    order = unsent(cast)
+    buyer = sign_in(app, "buyer")
+    done = post(buyer, f"/orders/{order.order_no}/cancel", {"reason": "not_wanted"}).location
+    text = re.sub(r"<[^>]+>", "", buyer.get(done).text.partition("<main")[2])
+    db.session.rollback()
+    case = db.session.scalars(db.select(Case)).one()
+    fen = db.session.scalars(db.select(MoneyEntry.amount_fen)).one()
+    assert case.due_at is not None and fen
+    assert "订单已取消" in text and f"商家要退给您 ¥{fen / 100:.2f}，最晚 {words.end(case.due_at, clock.now())}" in text
+    assert "逐笔" not in text
+    with writing():
+        db.session.execute(update(MoneyEntry).values(state="settled", settled_at=now.at))
+    assert "商家要退给您" not in buyer.get(done).text, "what was paid isn't owed any more"

@@ -349,3 +349,12 @@ def _info(app: Flask) -> Any:
     from flask.cli import ScriptInfo
 
     return ScriptInfo(create_app=lambda: app)
+
+
+def test_what_the_state_says_is_chosen_to_begin_with(app: Flask, cast: Cast, now: Clock) -> None:
+    for state, code in (("disputed", "inspection"), ("revising", "")):
+        case = cast.until(state)
+        page = sign_in(app, "buyer").get(f"/cases/{case.case_no}/escalate").text
+        radios = [each for each in re.findall(r"<input[^>]+>", page) if 'name="because"' in each and "checked" in each]
+        chosen = [each.partition('value="')[2].partition('"')[0] for each in radios]
+        assert "申请的原因" in page and chosen == [code][: bool(code)], chosen

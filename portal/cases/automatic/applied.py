@@ -65,8 +65,8 @@ def _read(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
 
 
 def _read_codes(shop_id: int, line_ids: Sequence[int]) -> dict[int, frozenset[str]]:
-    """What each order line's goods are known by: 货号 and SKU ID."""
-    query = select(OrderLine.id, OrderLine.cargo_no, OrderLine.sku_id).where(
+    """What each order line's goods are known by: 货号, 单品货号 and SKU ID."""
+    query = select(OrderLine.id, OrderLine.cargo_no, OrderLine.sku_cargo_no, OrderLine.sku_id).where(
         OrderLine.shop_id == shop_id, OrderLine.id.in_(set(line_ids))
     )
     return {row.id: frozenset(code for code in row[1:] if code) for row in db.session.execute(query)}

@@ -162,12 +162,12 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
 def end_claim(context: StepContext[HandIn], changes: Mapping[str, Any]) -> dict[str, Any]:
     """What becomes of the freight that was claimed when a case ends: the case that goes on takes it over.
 
-    It takes over what the shop owes for the way back, and what waits for an answer. With no such case a claim that
-    nobody has answered is dropped, and the event says so.
+    It takes over what the shop owes for the way back, and what waits for an answer. With no such case, or one of 补发,
+    in which nothing went back and nobody answers, an open claim is dropped, and the event says so.
     """
     case, child = context.case, context.child
     claim = changes.get("freight_claim", case.freight_claim)
-    if child is None:
+    if child is None or (claim == "open" and child.type == CaseType.REISSUE):
         if claim != "open":
             return {}
         context.data["dropped_fen"] = case.freight_fen

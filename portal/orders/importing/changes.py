@@ -68,6 +68,7 @@ def make_line_row(shop_id: int, order_id: int, position: int, line: LineRow, pro
         "quantity_milli": line.quantity_milli,
         "claimed_milli": 0,
         "cargo_no": line.cargo_no,
+        "sku_cargo_no": line.sku_cargo_no,
         "offer_id": line.offer_id,
         "sku_id": line.sku_id,
         "guarantees": "",

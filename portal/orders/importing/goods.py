@@ -18,7 +18,7 @@ from portal.orders.importing.known import Known, insert_into, remember
 _products: Table = Product.__table__  # type: ignore[assignment]
 _skus: Table = Sku.__table__  # type: ignore[assignment]
 _sold_as: Table = SoldAs.__table__  # type: ignore[assignment]
-_SAYS = ("shop_id", "product_id", "title", "spec", "cargo_no")
+_SAYS = ("shop_id", "product_id", "title", "spec", "cargo_no", "sku_cargo_no")
 _KNOWN_PRODUCTS = select(_products.c.product_key, _products.c.id).where(
     _products.c.shop_id == bindparam("shop"), _products.c.product_key.in_(bindparam("keys", expanding=True))
 )
