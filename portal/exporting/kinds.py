@@ -10,7 +10,7 @@ from portal import words
 from portal.cases import shop_queue
 from portal.cases.figures import group_names, tables
 from portal.cases.queue_filters import Filters
-from portal.exporting import desk_kinds, kind
+from portal.exporting import desk_kinds, kind, shop_kinds
 from portal.exporting.kind import Cell, Kind, read_pages, say_moment
 from portal.flow import State
 from portal.money import payment_lists
@@ -184,4 +184,5 @@ KINDS: dict[str, Kind] = {
         "数据", _FIGURES, _read_figures, _say_figure, frozenset({"refund", "freight", "compensation", "goods"})
     ),
     **desk_kinds.KINDS,
+    **shop_kinds.KINDS,
 }

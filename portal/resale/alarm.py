@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import String, and_, cast, literal, or_, select
 
 from portal import flow, words
+from portal.cases.live_links import LIVE, Down, Up
 from portal.extensions import db, writing
 from portal.flow import State
 from portal.models import (
@@ -19,7 +20,7 @@ from portal.models import (
 )
 from portal.notices import beside_steps
 from portal.resale import risks
-from portal.resale.chain_view import LIVE, Down, Up, build_warning, get_cases
+from portal.resale.chain_view import build_warning, get_cases
 from portal.rights import policies, resale
 from portal.rights import windows as rights_windows
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select, update
 
 from portal import flow
+from portal.cases.live_links import LIVE, Down, Up
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import (
@@ -18,7 +19,6 @@ from portal.models import (
     OrderLink,
     Shop,
 )
-from portal.resale.chain_view import LIVE, Down, Up
 from portal.resale.downstream import find_order_above, list_orders_below
 
 ROUTES_BACK: dict[str, str] = {"via": "先寄给我，再由我寄给供应商", "direct": "消费者直接寄给供应商"}

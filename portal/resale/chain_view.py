@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
 from portal import flow, inputs, words
 from portal.cases import deadlines as case_deadlines
 from portal.cases import places
+from portal.cases.live_links import LIVE
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import (
@@ -22,8 +22,6 @@ from portal.models import (
 )
 
 BEARERS: dict[str, str] = {"distributor": "我承担", "supplier": "供应商承担", "consumer": "消费者承担"}
-PAGE = 20
-LIVE = CaseLink.ended_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -164,35 +162,3 @@ def build_warning(found: CaseLink, down: Case, up: Case) -> str:
 
 
 _NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING})
-Down, Up = aliased(Case), aliased(Case)
-
-_LIST = (
-    select(
-        CaseLink.id,
-        CaseLink.route_back,
-        CaseLink.route_out,
-        CaseLink.alarmed_at,
-        Down.case_no.label("down_no"),
-        Down.type.label("down_type"),
-        Down.state.label("down_state"),
-        Down.due_at.label("down_due"),
-        Down.goods,
-        Up.case_no.label("up_no"),
-        Up.type.label("up_type"),
-        Up.state.label("up_state"),
-        Up.due_at.label("up_due"),
-    )
-    .join(Down, and_(Down.id == CaseLink.downstream_id, Down.shop_id == CaseLink.shop_id))
-    .join(Up, and_(Up.id == CaseLink.upstream_id, Up.shop_id == CaseLink.upstream_shop_id))
-    .where(LIVE)
-    .order_by(CaseLink.id.desc())
-)
-
-
-def list_page(shop_id: int, before: int | None) -> tuple[Sequence[Any], int | None]:
-    """One page of a shop's live links, newest first, and the id that the next one begins after."""
-    query = _LIST.where(CaseLink.shop_id == shop_id).limit(PAGE + 1)
-    if before is not None:
-        query = query.where(CaseLink.id < before)
-    rows = db.session.execute(query).all()
-    return (rows[:PAGE], rows[PAGE - 1].id) if len(rows) > PAGE else (rows, None)

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import words
 from portal.applications import applications
-from portal.cases import case_view
+from portal.cases import case_view, live_links
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, StepRefused
@@ -55,7 +55,7 @@ class UpForm(LinkForm):
 def chain_list() -> ResponseReturnValue:
     """All live links, newest first, by key."""
     key = request.args.get("before", "")
-    rows, more = chain_view.list_page(
+    rows, more = live_links.list_page(
         g.who.shop_id, int(key) if key.isascii() and key.isdigit() and len(key) < 18 else None
     )
     return page(

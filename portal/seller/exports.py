@@ -16,12 +16,13 @@ from portal.calendar import clock
 from portal.exporting import exports
 from portal.exporting.kinds import KINDS
 from portal.money import payment_lists
-from portal.orders import order_lists
+from portal.orders import order_lists, products
 from portal.parcels import disposal_lists
 from portal.parcels.disposals import SAID
 from portal.people import roles
 from portal.seller import bp, disposals, figures, listing, not_yours
-from portal.service import ratings
+from portal.service import quality, ratings
+from portal.talk import enquiries
 from portal.tracking import monitor
 from portal.web import events, guards
 from portal.web.fields import Boxes
@@ -131,6 +132,23 @@ def _read_disposal_lines() -> Asked:
     return Asked("，".join(said), whole.rows | {"of": of, "sort": kind}, query, address)
 
 
+def _read_enquiries() -> Asked:
+    asked = _read_tab("enquiries", enquiries.TABS, "/seller/enquiries")
+    return asked._replace(rows=asked.rows | {"user": g.who.user_id})  # whose are 「我负责的」
+
+
+def _read_batches() -> Asked:
+    raw = request.args.get("product", "")
+    product = None
+    if raw:
+        number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else 0
+        product = guards.found(products.find_of_shop(number, g.who.shop_id))
+    kept = f"product={product.id}" if product else ""
+    said = product.title if product else "全部商品的批次"
+    rows = {"product_id": product.id if product else None}
+    return Asked(said, rows, f"of=batches&{kept}".rstrip("&"), f"/seller/batches?{kept}".rstrip("?"))
+
+
 # Each list has the rights of its page.
 LISTS: dict[str, tuple[str, Callable[[], Asked]]] = {
     "queue": ("queue", _read_queue),
@@ -145,6 +163,11 @@ LISTS: dict[str, tuple[str, Callable[[], Asked]]] = {
     "ratings": ("contact", lambda: _read_tab("ratings", ratings.TABS, "/seller/ratings")),
     "payouts": ("payouts", lambda: _read_tab("payouts", payment_lists.TABS, "/seller/payouts")),
     "figures": ("figures", _read_figures),
+    "enquiries": ("contact", _read_enquiries),
+    "conversations": ("contact", lambda: Asked("全部会话", {}, "of=conversations", "/seller/messages")),
+    "chains": ("chains", lambda: Asked("进行中的关联", {}, "of=chains", "/seller/chains")),
+    "quality": ("quality", lambda: Asked(f"近 {quality.WEEKS} 周", {}, "of=quality", "/seller/quality")),
+    "batches": ("quality", _read_batches),
     "disposals": ("scan", _read_disposals),
     "disposal_suppliers": ("scan", lambda: _read_disposals("disposal_suppliers", "supplier")),
     "disposal_lines": ("scan", _read_disposal_lines),

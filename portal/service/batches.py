@@ -94,7 +94,7 @@ def list_photos(batch: Batch) -> Sequence[Any]:
 
 
 def list_page(
-    shop_id: int, after: tuple[datetime, int] | None = None, product_id: int | None = None
+    shop_id: int, after: tuple[datetime, int] | None = None, product_id: int | None = None, size: int = PAGE
 ) -> tuple[list[Shown], tuple[datetime, int] | None]:
     """Batches, the newest first, of the shop or of one product; the key the next page begins after."""
     query = (
@@ -102,7 +102,7 @@ def list_page(
         .join(Product, (Product.id == Batch.product_id) & (Product.shop_id == Batch.shop_id))
         .where(Batch.shop_id == shop_id)
         .order_by(Batch.from_at.desc(), Batch.id.desc())
-        .limit(PAGE + 1)
+        .limit(size + 1)
     )
     if product_id is not None:
         query = query.where(Batch.product_id == product_id)
@@ -110,8 +110,8 @@ def list_page(
         query = query.where(tuple_(Batch.from_at, Batch.id) < tuple_(*after))
     rows = db.session.execute(query).all()
     shares = measure_batches(shop_id, [batch.id for batch, _ in rows])
-    found = [Shown(batch, title, shares[batch.id]) for batch, title in rows[:PAGE]]
-    return found, (found[-1].batch.from_at, found[-1].batch.id) if len(rows) > PAGE else None
+    found = [Shown(batch, title, shares[batch.id]) for batch, title in rows[:size]]
+    return found, (found[-1].batch.from_at, found[-1].batch.id) if len(rows) > size else None
 
 
 def measure_batches(shop_id: int, batch_ids: Sequence[int]) -> dict[int, Share]:

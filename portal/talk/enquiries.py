@@ -156,10 +156,10 @@ _LISTED = (
 
 
 def list_of_shop(
-    shop_id: int, tab: str, user_id: int, after: tuple[datetime, int] | None = None
+    shop_id: int, tab: str, user_id: int, after: tuple[datetime, int] | None = None, size: int = PAGE
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab and the key of the next: those that wait by how long, the others the newest first."""
-    query = _LISTED.where(Enquiry.shop_id == shop_id).limit(PAGE + 1)
+    query = _LISTED.where(Enquiry.shop_id == shop_id).limit(size + 1)
     if tab == "waiting":
         query = query.where(Enquiry.waiting_since.is_not(None)).order_by(Enquiry.waiting_since, Enquiry.id)
         if after is not None:
@@ -171,10 +171,10 @@ def list_of_shop(
         if after is not None:
             query = query.where(tuple_(Enquiry.last_at, Enquiry.id) < after)
     rows = db.session.execute(query).all()
-    if len(rows) <= PAGE:
+    if len(rows) <= size:
         return rows, None
-    last = rows[PAGE - 1]
-    return rows[:PAGE], (last.waiting_since if tab == "waiting" else last.last_at, last.id)
+    last = rows[size - 1]
+    return rows[:size], (last.waiting_since if tab == "waiting" else last.last_at, last.id)
 
 
 def list_of_person(buyer_id: int, before: int | None = None) -> Sequence[Any]:

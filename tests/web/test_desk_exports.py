@@ -15,11 +15,12 @@ from portal.exporting import exports, kind
 from portal.exporting.kinds import KINDS
 from portal.extensions import db, writing
 from portal.flow import CaseType
-from portal.models import Case, Intake, Order, Product, Shipment, User
+from portal.models import Case, CaseLink, Intake, Order, OrderLine, Product, Shipment, User
 from portal.parcels import following
 from portal.people import roles
 from portal.seller.exports import LISTS
-from portal.service import ratings
+from portal.service import batches, ratings
+from portal.talk import conversations, enquiries
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.web.test_exports import export
@@ -38,12 +39,21 @@ PAGES = {
     "disposal_suppliers": "/seller/disposals?by=supplier",
     "disposal_lines": "/seller/disposals/lines",
     "ratings": "/seller/ratings",
+    "enquiries": "/seller/enquiries?tab=all",
+    "conversations": "/seller/messages",
+    "chains": "/seller/chains",
+    "quality": "/seller/quality",
+    "batches": "/seller/batches",
 }
 OPEN = {
     "owner": set(PAGES),
-    "agent": {"queue", "orders", "figures", "customers", "products", "parcels", "ratings"},
+    "agent": {
+        "queue", "orders", "figures", "customers", "products", "parcels", "ratings", "enquiries", "conversations",
+        "quality", "batches",
+    },
     "warehouse": {
         "queue", "orders", "figures", "parcels", "unidentified", "disposals", "disposal_suppliers", "disposal_lines",
+        "quality", "batches",
     },
     "finance": {"queue", "payouts", "figures"},
 }  # fmt: skip
@@ -73,7 +83,22 @@ def fill(cast: Cast, now: Clock) -> None:
     with writing():
         ratings.rate(db.session.get_one(Case, done), 2, "太慢了", [], by_link=False, now=now.at)
     sent = cast.order(status="in_transit", tracking_text="75484863576597", **receiver)
+    below = cast.open_case(cast.order(**receiver))
+    above = cast.open_case(cast.order(shop=cast.shop2, buyer=cast.seller, **receiver))
+    product_id = db.session.scalars(select(OrderLine.product_id).where(OrderLine.order_id == below.order_id)).one()
     with writing():
+        product = db.session.get_one(Product, (product_id, cast.shop))
+        enquiries.ask(cast.shop, product.id, cast.buyer, "有白色吗", [], now=now.at)
+        talk = conversations.get_of_order(db.session.get_one(Order, (below.order_id, cast.shop)), now.at)
+        conversations.add_message(talk, "buyer", cast.buyer, "什么时候发货", now=now.at)
+        db.session.add(
+            CaseLink(
+                shop_id=cast.shop, downstream_id=below.id, upstream_id=above.id, upstream_shop_id=cast.shop2,
+                created_by=cast.seller, created_at=now.at,
+            )
+        )  # fmt: skip
+        plan: dict[str, Any] = {"spec": "", "supplier": "甲厂", "size": 100, "aql": "2.5"}
+        batches.make_batch(product, **plan, from_at=now.at - timedelta(days=90), by=cast.seller, now=now.at)
         following.follow_order(db.session.get_one(Order, sent.id), now.at)
         db.session.add(
             Intake(
@@ -218,3 +243,23 @@ def test_an_order_that_was_searched_is_exported_alone(both: Flask, cast_both: Ca
     assert f"订单号 {wanted}" in desk.get(link).text
     rows = export(both, "seller", link.partition("?")[2], ["order_no"], now)
     assert [row[0] for row in rows] == ["订单号", wanted]
+
+
+def test_what_is_said_and_what_goes_wrong(both: Flask, cast_both: Cast, now: Clock) -> None:
+    fill(cast_both, now)
+    [_, asked] = export(both, "seller", "of=enquiries&tab=waiting", ["buyer", "last_words", "handler"], now)
+    assert asked == ["buyer", "有白色吗", ""]
+    assert len(export(both, "seller", "of=enquiries&tab=mine", ["buyer"], now)) == 1
+    [_, talk] = export(both, "seller", "of=conversations", ["buyer", "last_words", "seller_unread"], now)
+    assert talk == ["buyer", "什么时候发货", "1"]
+    [_, link] = export(both, "seller", "of=chains", ["down_no", "down_state", "up_no", "up_state", "alarmed_at"], now)
+    assert link[1] == link[3] == "待商家审核" and link[0] != link[2] and link[4] == ""
+    [_, batch] = export(both, "seller", "of=batches", ["spec", "supplier", "size", "verdict", "number"], now)
+    assert batch == ["全部规格", "甲厂", "100", "待抽检", "1"]
+    faulty = export(both, "seller", "of=quality", ["fault", "part", "number", "paid_fen"], now)
+    assert len(faulty) > 1 and all(int(row[1]) > 0 for row in faulty[1:])
+    assert sign_in(both, "seller").get("/seller/exports?of=batches&product=1").status_code == 404
+    other = sign_in(both, "seller2")
+    for of, path in PAGES.items():
+        if of in ("enquiries", "conversations", "chains", "batches"):
+            assert f"of={of}" not in other.get(path).text, of
