@@ -18,7 +18,7 @@ const tellTime = (text) => {
   if (Number.isNaN(at.getTime())) return "";
   const format = (moment, parts) => new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", ...parts }).format(moment);
   const clock = format(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const day = (moment) => format(moment, { month: "numeric", day: "numeric" });
+  const day = (moment) => format(moment, { month: "long", day: "numeric" });
   return clock === "00:00" ? `${day(new Date(at.getTime() - 60000))} 24:00` : `${day(at)} ${clock}`;
 };
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def test_cases_seen_last_are_there_offline_and_gone_after_sign_out(lively: World
     page.goto("/orders", wait_until="domcontentloaded")
     expect(page.get_by_role("heading", name="网络不可用")).to_be_visible()
     expect(page.get_by_text(seen.split("：")[0]).first).to_be_visible()
-    expect(page.get_by_text("看到的").first).to_be_visible()
+    expect(page.get_by_text(re.compile("[0-9]+月[0-9]+日 [0-9:]{5} 看到的")).first).to_be_visible()
     page.context.set_offline(False)
     page.goto("/me")
     page.get_by_role("button", name="退出登录").click()
