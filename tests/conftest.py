@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 
 from portal import create_app, database
@@ -58,17 +58,28 @@ def make_app(folder: Path, template: Path, **settings: object) -> Flask:
     return app
 
 
+def begin_on_sqlite(request: pytest.FixtureRequest, folder: Path) -> Iterator[Flask]:
+    """An app on SQLite that a test stands in; where the test asks for the cast, they are there from the beginning."""
+    with_cast = bool({"cast", "cast_both"} & set(request.fixturenames))
+    template = request.getfixturevalue("sqlite_template")
+    if with_cast:
+        template = request.getfixturevalue("cast_template")[0].parent
+    made = make_app(folder, template)
+    made.extensions["tests.cast"] = with_cast
+    yield from stand_in(made)
+
+
 @pytest.fixture
-def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     """An app on SQLite, with an application context that the test stands in."""
-    yield from stand_in(make_app(tmp_path / "data", sqlite_template))
+    yield from begin_on_sqlite(request, tmp_path / "data")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """The same app on each database in turn."""
     if request.param == "sqlite":
-        yield from stand_in(make_app(tmp_path / "data", sqlite_template))
+        yield from begin_on_sqlite(request, tmp_path / "data")
         return
     request.getfixturevalue("postgres_server")
     with borrowed_database("portal", prepare=migrate) as url:
@@ -109,11 +120,12 @@ def cast_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
 
 def bring_in(cast_template: tuple[Path, Cast]) -> Cast:
     """The cast in the current app's database; where nobody is yet, it comes from the template."""
-    path = db.engine.url.database
+    path, (file, made) = db.engine.url.database, cast_template
+    if current_app.extensions.get("tests.cast"):
+        return replace(made)
     if db.engine.dialect.name != "sqlite" or db.session.scalar(db.select(User.id).limit(1)) is not None:
         return Cast.make(NOW)
     db.session.rollback()
-    file, made = cast_template
     copy_database(file, Path(str(path)))
     return replace(made)
 

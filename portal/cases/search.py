@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, and_, func, literal_column, or_, select, text, true, union_all
+from sqlalchemy import ARRAY, BigInteger, func, or_, select, text, true, union_all
 from sqlalchemy import cast as sql_cast
 
 from portal.cases import sold_search
@@ -17,7 +17,8 @@ from portal.cases.finding import find_scanned, list_cases, not_by_shop
 from portal.cases.sold_search import Further, Hits
 from portal.extensions import db
 from portal.models import Case, Order, Shipment, User
-from portal.models.keys import HEAD, INNER, TAIL, cut_inner, is_longer
+from portal.models.keys import HEAD, TAIL
+from portal.orders import naming
 from portal.prepared import among
 from portal.searching import Typed, read_typed, split_typed
 
@@ -102,40 +103,12 @@ def _ends(shop_id: int, typed: Typed, table: Any, cut: dict[str, str], row: Any 
 _PARTIAL = {"down_tail": (text("down_tail <> ''"),)}  # its index holds only those
 
 
-def _named(typed: Typed, table: Any, cut: dict[str, str]) -> list[Any]:
-    """Conditions that one of the names of ``table`` has the words in it: at its beginning, or from one of INNER on."""
-    if len(typed.words) < HEAD:
-        return []
-    head, found = typed.words[:HEAD], []
-    for name, source in cut.items():
-        whole = str(table[source])
-        found.append((table[name] == head) & _stands(table[source], 1, typed.words))
-        for place in _list_places(source, typed.words):  # in the words of the index, so that it is read
-            by_index = (text(is_longer(whole, place)), literal_column(cut_inner(whole, place)) == head)
-            found.append(and_(*by_index, _stands(table[source], place, typed.words)))
-    return found
-
-
-def _stands(column: Any, place: int, words: str) -> Any:
-    return func.substr(column, place, len(words)) == words
-
-
-def _is_named(column: Any, word: str) -> Any:
-    """Condition that a name has a word in it, wherever the indexes would find it."""
-    return or_(*(_stands(column, place, word) for place in (1, *_list_places(column.name, word))))
-
-
-def _list_places(source: str, words: str) -> tuple[int, ...]:
-    """Where words may stand in a name beside its beginning; nobody looks for digits inside of one."""
-    return () if words.isdecimal() else INNER[source]
-
-
 def _find_people(shop_id: int, typed: Typed) -> list[int]:
     """Who bought here and is called so, by 会员名 or company."""
     bought = select(_order.id).where(_order.shop_id == shop_id, _order.buyer_id == _user.id).exists()
     named = [
         select(_user.id.label("id")).where(condition, bought)
-        for condition in _named(typed, _user, {"member_head": "member_name", "company_head": "company_name"})
+        for condition in naming.list_conditions(typed.words, _user, naming.PEOPLE)
     ]
     return sorted(set(_find(named, MOST_NAMED)), reverse=True)
 
@@ -158,7 +131,7 @@ def _cases(shop_id: int, typed: Typed, people: list[int], fitting: Sequence[Any]
     ]
     named = [
         select(_case.id.label("id")).where(here, condition)
-        for condition in _named(typed, _case, {"receiver_head": "receiver_name"})
+        for condition in naming.list_conditions(typed.words, _case, {"receiver_head": "receiver_name"})
     ]
     parts = [
         *_ends(shop_id, typed, _case, {"no_tail": "case_no", "phone_tail": "receiver_phone"}),
@@ -176,7 +149,7 @@ def _orders(shop_id: int, typed: Typed, people: list[int], fitting: Sequence[Any
     here = _order.shop_id == shop_id
     named = [
         select(_order.id.label("id")).where(here, condition)
-        for condition in _named(typed, _order, {"receiver_head": "receiver_name"})
+        for condition in naming.list_conditions(typed.words, _order, {"receiver_head": "receiver_name"})
     ]
     parts = [
         *_ends(shop_id, typed, _order, _NUMBERS_OF_ORDER),
@@ -228,9 +201,9 @@ def _find_leading(shop_id: int, people_of: Mapping[str, list[int]]) -> str | Non
 
 def _fits(word: str, table: Any, goods: Any) -> Any:
     """Condition that a row's receiver or buyer is called so, or that its goods are."""
-    named = [_is_named(name, word) for name in (_user.member_name, _user.company_name)]
+    named = [naming.is_named(name, word) for name in (_user.member_name, _user.company_name)]
     buyer = select(_user.id).where(_user.id == table.buyer_id, or_(*named)).exists()
-    return or_(_is_named(table.receiver_name, word), goods, buyer)
+    return or_(naming.is_named(table.receiver_name, word), goods, buyer)
 
 
 _NUMBERS_OF_ORDER = {"no_tail": "order_no", "down_tail": "downstream_order_no", "phone_tail": "receiver_phone"}

@@ -19,6 +19,7 @@ from portal.workbook import Column
 _SORTED = {kind: Column(said, "", 10) for kind, said in disposals.SAID.items()}
 _CUSTOMERS: dict[str, Column] = {
     "member_name": Column("会员名", "", 24),
+    "company_name": Column("公司", "", 30),
     "orders": Column("订单", "", 8),
     "cases": Column("售后", "", 8),
     "last_at": Column("最近下单", "", 20),

@@ -6,27 +6,32 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy import and_, case, delete, exists, func, or_, select, union_all
 
 from portal import flow
 from portal.extensions import db
 from portal.models import Case, CustomerNote, MoneyEntry, Order, User
+from portal.models.keys import HEAD
 from portal.notices import notices
+from portal.orders import naming
 from portal.searching import escape_like
 
 PAGE = 40
 MOST_NOTES = 200
+_user = User.__table__.c
 _PLACED = case((Order.ordered_at != Order.imported_at, Order.ordered_at))  # NULL where nobody knows
 
 
 def list_page(shop_id: int, *, words: str = "", after: int = 0, size: int = PAGE) -> tuple[list[dict[str, Any]], int]:
     """One page of the people who bought from this shop, and the id the next one begins after (0: there is none)."""
-    ids = select(Order.buyer_id).where(Order.shop_id == shop_id, Order.buyer_id > after).distinct()
-    if words:
-        ids = ids.join(User, User.id == Order.buyer_id).where(
-            User.member_name.like(escape_like(words)[1:], escape="\\")
-        )
-    found = list(db.session.scalars(ids.order_by(Order.buyer_id).limit(size + 1)))
+    if len(words) >= HEAD:
+        found = _find_named(shop_id, words, after, size + 1)
+    else:
+        ids = select(Order.buyer_id).where(Order.shop_id == shop_id, Order.buyer_id > after).distinct()
+        if words:
+            begins = User.member_name.like(escape_like(words)[1:], escape="\\")
+            ids = ids.join(User, User.id == Order.buyer_id).where(begins)
+        found = list(db.session.scalars(ids.order_by(Order.buyer_id).limit(size + 1)))
     shown = found[:size]
     newest = (
         select(Order.order_no)
@@ -38,7 +43,7 @@ def list_page(shop_id: int, *, words: str = "", after: int = 0, size: int = PAGE
     people = {
         row.id: row
         for row in db.session.execute(
-            select(User.id, User.member_name, newest.label("order_no")).where(User.id.in_(shown))
+            select(User.id, User.member_name, User.company_name, newest.label("order_no")).where(User.id.in_(shown))
         )
     }
     bought = {
@@ -64,6 +69,7 @@ def list_page(shop_id: int, *, words: str = "", after: int = 0, size: int = PAGE
     rows = [
         {
             "member_name": people[buyer_id].member_name,
+            "company_name": people[buyer_id].company_name or "",
             "order_no": people[buyer_id].order_no,
             "orders": bought[buyer_id].orders,
             "last_at": bought[buyer_id].last_at,
@@ -73,6 +79,16 @@ def list_page(shop_id: int, *, words: str = "", after: int = 0, size: int = PAGE
         for buyer_id in shown
     ]
     return rows, shown[-1] if len(found) > size else 0
+
+
+def _find_named(shop_id: int, words: str, after: int, most: int) -> list[int]:
+    """The first people who bought here and in whose 会员名 or company the words stand, as the one search finds them."""
+    bought = exists().where(Order.shop_id == shop_id, Order.buyer_id == _user.id)
+    parts = []
+    for condition in naming.list_conditions(words, _user, naming.PEOPLE):
+        each = select(_user.id).where(condition, _user.id > after, bought).order_by(_user.id).limit(most).subquery()
+        parts.append(select(each.c.id))
+    return sorted(set(db.session.scalars(union_all(*parts))))[:most]
 
 
 def find_newest_order(buyer_id: int, shop_id: int) -> str:

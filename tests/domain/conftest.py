@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.borrowed import borrowed_database
-from tests.conftest import make_app, migrate, stand_in
+from tests.conftest import begin_on_sqlite, make_app, migrate, stand_in
 from tests.partitions import spread_tables
 from tests.shards import watch_statements
 
@@ -24,7 +24,7 @@ def migrate_spread(url: str) -> None:
 def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """The same app on each database in turn."""
     if request.param == "sqlite":
-        yield from stand_in(make_app(tmp_path / "data", sqlite_template))
+        yield from begin_on_sqlite(request, tmp_path / "data")
         return
     request.getfixturevalue("postgres_server")
     name, prepare = ("spread", migrate_spread) if request.param == "postgresql" else ("portal", migrate)

@@ -9,9 +9,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import doctor, sweeping
+from portal.cases import search
 from portal.extensions import db, writing
-from portal.models import Conversation, CustomerNote, Order
+from portal.models import Conversation, CustomerNote, Order, User
 from portal.notices import outbox
+from portal.orders import customers
+from portal.people import accounts
 from portal.talk import conversations, unanswered
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
@@ -85,6 +88,9 @@ def test_a_customer_is_seen_by_the_shops_they_bought_from_only(app: Flask, cast:
     assert "还没有客户" in other.get("/seller/customers").text
     assert "没有找到客户" in seller.get("/seller/customers?q=zzz").text
     assert "buyer" in seller.get("/seller/customers?q=buy").text
+    assert (
+        "buyer" in seller.get("/seller/customers?q=uyer").text and "buyer" in seller.get("/seller/customers?q=b").text
+    )
     note = db.session.scalar(select(CustomerNote.id))
     db.session.rollback()
     assert post(other, "/seller/messages/waiting", {"remove": note}).status_code == 422
@@ -109,3 +115,29 @@ def test_nothing_is_sent_out_in_quiet_hours(
     now.at = cast.now + timedelta(hours=12)
     assert sweeping.send_out(replace(settings, quiet_hours="")) == 1
     assert len(tried) == 3
+
+
+def test_customers_are_found_as_the_one_search_finds_them(both: Flask, cast_both: Cast) -> None:
+    """By a part of the 会员名 or of the company, page after page, and nobody who bought elsewhere alone."""
+    cast = cast_both
+    with writing():
+        people = [accounts.create_user(f"赵六{number}号", now=cast.now).id for number in range(5)]
+        elsewhere = accounts.create_user("赵六远", now=cast.now).id
+        company = accounts.create_user("qiansun", now=cast.now).id
+        db.session.execute(db.update(User).where(User.id == company).values(company_name="义乌赵六袜业"))
+    for person in (*people, company):
+        cast.order(buyer=person)
+    cast.order(shop=cast.shop2, buyer=elsewhere)
+    for words in ("赵六", "乌赵六"):
+        found, after = [], 0
+        for _ in range(4):
+            rows, after = customers.list_page(cast.shop, words=words, after=after, size=2)
+            found += [row["member_name"] for row in rows]
+            if not after:
+                break
+        named = [f"赵六{number}号" for number in range(5)] if words == "赵六" else []
+        assert found == [*named, "qiansun"], words
+        searched = search.search(cast.shop, words).customers
+        assert {row.member_name for row in searched} == set(found)
+    page = sign_in(both, "seller").get("/seller/customers?q=六袜业").text
+    assert "qiansun" in page and "义乌赵六袜业" in page and "赵六1号" not in page
