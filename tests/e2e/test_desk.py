@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.calendar import clock
 from portal.extensions import db, writing
-from portal.models import Case, Evidence
+from portal.models import Case, Evidence, OrderLine, Product
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import KINDS, World, serving
@@ -65,18 +65,55 @@ def test_eighteen_rows_of_36_px_are_in_sight_at_1280_by_800(browser: Browser, bu
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def show_evidence(world: World, cast: Cast, number: int) -> None:
+    """The case that is first in the list has so many photos of the buyer's, and its product a picture."""
+    with world.app.app_context():
+        case = db.session.scalars(db.select(Case).where(Case.state == "applied").order_by(Case.desk_at)).first()
+        assert case
+        product = db.session.scalars(db.select(OrderLine.product_id).where(OrderLine.order_id == case.order_id)).first()
+        with writing():
+            kept = {"case_id": case.id, "event_version": 1, "side": "buyer"}
+            shown = Evidence.public_id.in_(cast.photos(number, cast.buyer))
+            db.session.execute(db.update(Evidence).where(shown).values(kept))
+            picture = {"picture": cast.photos(1, cast.seller)[0]}
+            db.session.execute(db.update(Product).where(Product.id == product).values(picture))
+        db.session.remove()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side"),
+    [(1024, 768, 240), (1200, 800, 240), (1280, 800, 240), (1440, 900, 240), (1920, 1080, 240), (390, 844, 80)],
+)
+def test_photos_stand_beside_the_picture_of_the_product_on_the_first_screen(
+    browser: Browser, busy: tuple[World, Cast], width: int, height: int, side: int
+) -> None:
+    show_evidence(*busy, 2)
+    page = opened(browser, busy[0], viewport={"width": width, "height": height})
+    page.goto(page.locator(".open").first.get_attribute("href") or "")
+    picture, photo, *_ = [each.bounding_box() for each in page.locator(".evidence .gallery img").all()]
+    assert picture and photo
+    assert photo["y"] == picture["y"] and photo["x"] >= picture["x"] + picture["width"]
+    assert photo["width"] >= side and photo["height"] >= side and photo["y"] + photo["height"] <= height
+    decide = page.locator("#decide").bounding_box()
+    assert decide and (width in (390, 1200) or decide["y"] < height - 100), "what is decided begins on the same screen"
+    lefts = {round(card["x"]) for each in page.locator(".cols .card").all() if (card := each.bounding_box())}
+    assert len(lefts) == (1 if width == 390 else 3 if width == 1920 else 2)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    if width == 1280:
+        page.get_by_role("link", name="请补充凭证").first.click()
+        page.get_by_label("需要补充什么").wait_for()
+        picture, photo, *_ = [each.bounding_box() for each in page.locator(".evidence .gallery img").all()]
+        form = page.locator("#decide").bounding_box()
+        assert picture and photo and form
+        assert photo["y"] == picture["y"] and photo["y"] + photo["height"] <= height and form["y"] < photo["y"]
+        assert picture["x"] < photo["x"] < photo["x"] + photo["width"] < form["x"], "photos, and what is filled in"
+
+
 def test_list_case_and_conversation_stand_beside_each_other_on_a_wide_screen(
     browser: Browser, busy: tuple[World, Cast]
 ) -> None:
     world, cast = busy
-    with world.app.app_context():
-        case = db.session.scalars(db.select(Case).where(Case.state == "applied").order_by(Case.desk_at)).first()
-        assert case
-        with writing():
-            kept = {"case_id": case.id, "event_version": 1, "side": "buyer"}
-            shown = Evidence.public_id.in_(cast.photos(2, cast.buyer))
-            db.session.execute(db.update(Evidence).where(shown).values(kept))
-        db.session.remove()
+    show_evidence(world, cast, 2)
     page = opened(browser, world, viewport={"width": 1920, "height": 1080})
     page.locator(".open").first.click()
     page.locator("#case").wait_for()
