@@ -126,6 +126,29 @@ def test_list_case_and_conversation_stand_beside_each_other_on_a_wide_screen(
     assert photo and photo["width"] >= 240 and photo["height"] >= 240
 
 
+@pytest.mark.parametrize("kind", ["desk", "phone", "phone-without-script"])
+def test_the_line_that_stays_agrees_where_the_form_is_out_of_sight(
+    browser: Browser, busy: tuple[World, Cast], kind: str
+) -> None:
+    world, _ = busy
+    page = opened(browser, world, kind)
+    page.locator(".open").first.click()
+    expect(page.locator("#case")).to_have_attribute("data-state", "applied")
+    number = page.url.split("/cases/")[1].split("?")[0]
+    expect(page.get_by_role("button", name="同意", exact=True)).to_have_count(1)  # for a reader of the screen
+    page.get_by_role("heading", name="处理记录").scroll_into_view_if_needed()
+    form, again = page.locator("#step-form").bounding_box(), page.locator("#case .acts button")
+    place = again.bounding_box()
+    height = (page.viewport_size or {"height": 0})["height"]
+    assert form and place and form["y"] + form["height"] < 0 <= place["y"] < height
+    again.click()
+    page.get_by_text(f"已同意 {number}").wait_for()
+    assert number not in page.url and "tab=applied" in page.url
+    page.get_by_role("button", name="撤回").click()
+    expect(page.locator("#case")).to_have_attribute("data-state", "applied")
+    assert number in page.url
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 def test_a_message_from_the_case_keeps_the_place(browser: Browser, busy: tuple[World, Cast], script: bool) -> None:
     page = opened(browser, busy[0], java_script_enabled=script)

@@ -90,6 +90,34 @@ def test_the_form_stands_beside_the_evidence_at_its_own_address(app: Flask, cast
     assert page.count("<form") - page.count("/search") == page.count('name="csrf_token"')
 
 
+@pytest.mark.parametrize(
+    ("state", "opened", "standing"),
+    [
+        ("applied", "", "agree"),
+        ("applied", "agree", "agree"),
+        ("applied", "agree_no_return", "agree_no_return"),
+        ("applied", "ask_evidence", "ask_evidence"),
+        ("inspecting", "", ""),
+        ("inspecting", "accept_goods", "accept_goods"),
+        ("reshipping", "ship_replacement", "ship_replacement"),
+    ],
+)
+def test_the_line_that_stays_offers_each_step_once_and_submits_the_form_that_stands(
+    app: Flask, cast: Cast, now: Clock, state: str, opened: str, standing: str
+) -> None:
+    case = cast.until(state)
+    page = sign_in(app, "seller").get(f"/seller/cases/{case.case_no}" + (f"/{opened}" if opened else "")).text
+    line = page.split('<section id="case"')[1].split("</section>")[0]
+    links = re.findall(rf'href="/seller/cases/{case.case_no}/(\w+)', line)
+    buttons = re.findall(r'<button type="submit" form="step-form"[^>]*>([^<]+)<', line)
+    forms = re.findall(rf'action="/seller/cases/{case.case_no}/(\w+)" class="form" id="step-form"', page)
+    assert forms == ([standing] if standing else []) and standing not in links
+    form = page.split('id="step-form"')[1].split("</form>")[0] if standing else ""
+    assert buttons == re.findall(r'<button type="submit" class="btn (?:primary|danger)"[^>]*>([^<]+)<', form)
+    expected = {"applied": "agree", "inspecting": "accept_goods", "reshipping": "ship_replacement"}[state]
+    assert [*links, *forms].count(expected) == 1 and len(buttons) == bool(standing)
+
+
 def test_what_was_wrong_is_said_in_place_and_the_list_is_kept(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     desk = sign_in(app, "seller")
