@@ -97,7 +97,9 @@ def show_page(
     own = g.who.role == "owner"
     found = chain_view.describe_above(case) if own and view.order.linked else None
     talks = roles.may_open(g.who.role, "contact")
-    said = conversations.load_last(case.order_id, case.shop_id, LAST_MESSAGES) if talks else []
+    said, unread_here = (
+        conversations.load_with_unread(case.order_id, case.shop_id, LAST_MESSAGES) if talks else ([], False)
+    )
     card = team or build_card(case)
     slip = not slips.find_refusal(case)
     return page(
@@ -134,6 +136,7 @@ def show_page(
         said_reason=reasons.said,
         keys=KEYS,
         messages=said,
+        unread_here=unread_here,
         box=box or BoxForm(formdata=None),
         second_form=box,
         photos=conversations.list_photos(case.shop_id, [message.id for message in said if message.has_photos]),

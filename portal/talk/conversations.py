@@ -191,6 +191,7 @@ _LAST = Prepared(
         Message.words,
         Message.data,
         Message.at,
+        Conversation.seller_unread,
         select(Evidence.id)
         .where(Evidence.message_id == Message.id, Evidence.shop_id == Message.shop_id)
         .exists()
@@ -208,6 +209,19 @@ _LAST = Prepared(
 def load_last(order_id: int, shop_id: int, most: int) -> list[Any]:
     """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
     return list(reversed(_LAST.list_rows(order_id=order_id, shop_id=shop_id, most=most)))
+
+
+def load_with_unread(order_id: int, shop_id: int, most: int) -> tuple[list[Any], bool]:
+    """The last few and all that the shop hasn't read, and whether it has unread ones and all of them are here."""
+    said = load_last(order_id, shop_id, most)
+    unread = said[-1].seller_unread if said else 0
+    if unread > _count_of_buyer(said):
+        said = load_last(order_id, shop_id, min(unread + most, PAGE))
+    return said, 0 < unread <= _count_of_buyer(said)
+
+
+def _count_of_buyer(said: Sequence[Any]) -> int:
+    return sum(message.side == "buyer" for message in said)
 
 
 def list_latest(conversation_id: int, shop_id: int, before: int | None = None) -> Sequence[Any]:

@@ -42,7 +42,7 @@ const poll = (element) => {
   again();
 };
 
-// What is shown to somebody who looks has been read
+// What is shown to somebody who looks has been read; a conversation is shown once it is in sight
 
 const reads = new WeakSet();
 const read = (element) => {
@@ -52,7 +52,13 @@ const read = (element) => {
   const headers = { "HX-Request": "true" };
   fetch(element.dataset.read, { method: "POST", headers, body: new URLSearchParams({ csrf_token: token }) }).catch(() => {});
 };
-document.addEventListener("visibilitychange", () => all("[data-read]").forEach(read));
+const inSight = new IntersectionObserver((seen) => seen.filter((each) => each.isIntersecting).forEach(({ target }) => read(target)));
+const readOnceSeen = (element) => {
+  if (!element.matches(".chat")) return read(element);
+  inSight.unobserve(element);
+  return inSight.observe(element); // tells at once where it stands
+};
+document.addEventListener("visibilitychange", () => all("[data-read]").forEach(readOnceSeen));
 
 // What may be seen for a short time only goes when it is over, also in a tab that nobody looks at, and with the page
 
@@ -80,7 +86,7 @@ const put = (element, html, append) => {
     for (let next = last ? last.nextElementSibling : element.firstElementChild; next; next = next.nextElementSibling) {
       window.htmx?.process(next);
     }
-    if (low) window.scrollTo(0, document.documentElement.scrollHeight);
+    if (low && "end" in element.dataset) window.scrollTo(0, document.documentElement.scrollHeight);
     if (!element.dataset.read) element.dataset.read = element.dataset.poll.replace(/new$/, "read");
     reads.delete(element);
   }
@@ -89,6 +95,6 @@ const put = (element, html, append) => {
 
 whenDressing(() => {
   all("[data-poll]").forEach(poll);
-  all("[data-read]").forEach(read);
+  all("[data-read]").forEach(readOnceSeen);
   all("[data-gone]").forEach(pass);
 });

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.calendar import clock
 from portal.extensions import db, writing
-from portal.models import Case, Evidence, OrderLine, Product
+from portal.models import Case, Conversation, Evidence, Order, OrderLine, Product
+from portal.talk import conversations
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import KINDS, World, serving
@@ -171,6 +172,41 @@ def test_a_message_from_the_case_keeps_the_place(browser: Browser, busy: tuple[W
     assert place and place["y"] < 800 and place["y"] + place["height"] > 0  # in sight
     if script:
         expect(box).to_be_focused()
+
+
+def test_what_the_buyer_says_meanwhile_comes_into_the_case_and_is_read_once_in_sight(
+    browser: Browser, busy: tuple[World, Cast]
+) -> None:
+    world, cast = busy
+    page = opened(browser, world, viewport={"width": 1280, "height": 500})
+    page.locator(".open").first.click()
+    chat, box = page.locator("#talk .chat"), page.locator("#box-words")
+    expect(page.locator("#talk").get_by_text("还没有消息")).to_be_visible()
+    box.fill("正在看")
+    page.evaluate("window.scrollTo(0, 0)")
+    number = page.url.split("/cases/")[1].split("?")[0]
+
+    def unread() -> int:
+        with world.app.app_context():
+            found = db.select(Conversation.seller_unread).join(Case, Case.order_id == Conversation.order_id)
+            counted = db.session.scalars(found.where(Case.case_no == number)).one()
+            db.session.remove()
+        return counted
+
+    with world.app.app_context():
+        case = db.session.scalars(db.select(Case).where(Case.case_no == number)).one()
+        with writing():
+            talk = conversations.get_of_order(db.session.get_one(Order, (case.order_id, cast.shop)), clock.now())
+            conversations.add_message(talk, "buyer", cast.buyer, "纸箱也破了", now=clock.now())
+        db.session.remove()
+    expect(chat.get_by_text("纸箱也破了")).to_have_count(1, timeout=15_000)
+    place = chat.bounding_box()
+    assert place and place["y"] > 500 and page.evaluate("window.scrollY") == 0, "the page stays where one reads"
+    assert unread() == 1 and box.input_value() == "正在看"
+    with page.expect_response("**/contact/read") as told:
+        chat.scroll_into_view_if_needed()
+    assert told.value.status == 204 and unread() == 0
+    expect(page.locator("#talk").get_by_text("还没有消息")).to_be_hidden()
 
 
 def test_the_time_left_runs_in_the_list_beside_a_case(browser: Browser, busy: tuple[World, Cast]) -> None:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from flask import Flask
 
 from portal.extensions import db, writing
-from portal.models import Case, CaseLine, Evidence, Message, OrderLine, Product
-from tests.cast import Cast, post, sign_in
+from portal.models import Case, CaseLine, Conversation, Evidence, Message, Order, OrderLine, Product
+from portal.talk import conversations
+from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
 
@@ -86,6 +87,54 @@ def test_what_cannot_be_sent_stays_in_the_box_of_the_case(app: Flask, cast: Cast
     assert f'data-state="{case.state}"' in wrong.text and _said(cast, case) == []
     ids = re.findall(r'\sid="([^"]+)"', wrong.text)
     assert sorted(ids) == sorted(set(ids))
+
+
+def _hear(cast: Cast, case: Case, *sentences: str) -> None:
+    """The buyer says this."""
+    with writing():
+        talk = conversations.get_of_order(db.session.get_one(Order, (case.order_id, cast.shop)), cast.now)
+        for words in sentences:
+            conversations.add_message(talk, "buyer", cast.buyer, words, now=cast.now)
+    db.session.rollback()
+
+
+def _unread(case: Case) -> int:
+    db.session.rollback()
+    return db.session.scalars(db.select(Conversation.seller_unread).where(Conversation.order_id == case.order_id)).one()
+
+
+def test_the_conversation_of_a_case_asks_for_what_is_new(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("applied")
+    order_no = db.session.scalars(db.select(Order.order_no).where(Order.id == case.order_id)).one()
+    client, url = sign_in(app, "seller"), f"/seller/cases/{case.case_no}"
+    talk_at = f"/seller/orders/{order_no}/contact"
+    page = client.get(url).text.split('id="talk"')[1].split("</section>")[0]
+    assert f'data-poll="{talk_at}/new" data-every="5" data-append' in page and "data-end" not in page
+    assert "data-read" not in page and page.count("还没有消息") == 1
+    last = max([0, *map(int, re.findall(r'data-id="(\d+)"', page))])
+    assert client.get(f"{talk_at}/new?after={last}").status_code == 204
+    _hear(cast, case, "什么时候处理")
+    new = client.get(f"{talk_at}/new?after={last}")
+    assert new.status_code == 200 and "什么时候处理" in new.text and "<html" not in new.text
+    shown = client.get(url)
+    page = shown.text.split('id="talk"')[1].split("</section>")[0]
+    assert f'data-read="{talk_at}/read"' in page and "还没有消息" not in page and _unread(case) == 1
+    own, here = (found.split('<div class="chat"')[1].split(">")[0] for found in (client.get(talk_at).text, page))
+    assert own.replace(" data-end", "") == here
+    done = client.post(f"{talk_at}/read", data=token_of(shown), headers={"HX-Request": "true"})
+    assert done.status_code == 204 and _unread(case) == 0
+    assert "data-read" not in client.get(url).text.split('id="talk"')[1].split("</section>")[0]
+
+
+def test_only_what_is_shown_in_a_case_can_be_read_there(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("applied")
+    client, url = sign_in(app, "seller"), f"/seller/cases/{case.case_no}"
+    _hear(cast, case, *(f"第{number:02d}句" for number in range(12)))
+    page = client.get(url).text.split('id="talk"')[1].split("</section>")[0]
+    assert all(f"第{number:02d}句" in page for number in range(12)) and "data-read" in page
+    _hear(cast, case, *(f"又{number:02d}句" for number in range(conversations.PAGE)))
+    page = client.get(url).text.split('id="talk"')[1].split("</section>")[0]
+    assert page.count('class="msg"') == conversations.PAGE and "data-read" not in page
 
 
 def test_photos_stand_beside_the_picture_and_nothing_stands_twice(app: Flask, cast: Cast, now: Clock) -> None:
