@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def app(app: Flask) -> Flask:
     """The suite's app, whose clients inspect what they get."""
     app.test_client_class = Browser
     return app
+
+
+@pytest.fixture(autouse=True)
+def day_of_the_casts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal's clock runs on from NOW, where casts and worlds stand, so that no test depends on its day."""
+    if "now" not in request.fixturenames:
+        ahead = datetime.now(UTC) - NOW
+        monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) - ahead + clock.get_shift())
 
 
 @pytest.fixture(autouse=True)
