@@ -29,7 +29,8 @@ SIMPLE, FEW, ALIKE, WHOLE, TO_SEND = 20, 5, 200, 30, 4  # FEW: where each costs 
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 PARCEL = "7548486300{:04d}"  # on its way back
 OUT = "SF13856287{:05d}"
-BY_ONE, BY_MANY = "tab=applied&type=exchange", "tab=applied&type=reissue"
+BY_MOUSE, BY_KEYS = "tab=applied&reason=size&type=exchange", "tab=applied&reason=damaged&type=exchange"
+BY_MANY = "tab=applied&type=reissue"
 
 
 @dataclass
@@ -110,8 +111,9 @@ def fill(cast: Cast, now: Any) -> dict[str, Any]:
     """Twenty simple exchanges, two hundred cases alike, thirty parcels, what is to be sent, what is late."""
     cast.employ(cast.shop, "buyer2", "agent")
     order = cast.order(milli=10_000_000)
-    for place in range(SIMPLE + FEW):
-        cast.open_case(order, milli=1_000, now=now - timedelta(minutes=place))
+    for place in range(SIMPLE + FEW):  # those for the mouse and those for the keys are lists of their own
+        reason = "damaged" if place < SIMPLE else "size"
+        cast.open_case(order, milli=1_000, now=now - timedelta(minutes=place), reason=reason)
     for _ in range(ALIKE):
         cast.open_case(order, milli=1_000, case_type=CaseType.REISSUE, reason="missing_item")
     for place in range(WHOLE):
@@ -190,24 +192,24 @@ def scene(
         print(f"\n{'with' if request.param else 'without'} script | {job} | {asdict(cost)} | {goal}", end="")
 
 
-def go_through(hand: Hand, number: int, decide: Callable[[], None]) -> None:
+def go_through(hand: Hand, number: int, within: str, decide: Callable[[], None]) -> None:
     """Decide on so many cases of the list, each with what was applied for in sight; the next one comes by itself."""
     page, seen = hand.page, set()
     for _ in range(number):
         seen.add(page.locator("h1").inner_text())
-        assert page.get_by_role("heading", name="申请内容").is_visible() and BY_ONE in page.url
+        assert page.get_by_role("heading", name="申请内容").is_visible() and within in page.url
         was = page.locator("h1").inner_text()
         decide()
         expect(page.locator("h1")).not_to_have_text(was)
-    assert len(seen) == number and BY_ONE in page.url
+    assert len(seen) == number and within in page.url
 
 
 def test_simple_approvals_by_mouse(scene: Scene) -> None:
-    hand = scene.sit_down(f"/seller?{BY_ONE}")
+    hand = scene.sit_down(f"/seller?{BY_MOUSE}")
     page, before = scene.page, scene.count("returning")
     hand.click(page.locator(".open").first)
     page.locator("#case").wait_for()
-    go_through(hand, FEW, lambda: hand.click(page.get_by_role("button", name="同意", exact=True)))
+    go_through(hand, FEW, BY_MOUSE, lambda: hand.click(page.get_by_role("button", name="同意", exact=True)))
     cost = scene.note(f"{FEW} simple 同意 by mouse", hand, f"{2 * FEW} clicks")
     assert scene.count("returning") - before == FEW
     assert cost.clicks == 1 + FEW <= 2 * FEW and cost.keys == 0
@@ -216,14 +218,14 @@ def test_simple_approvals_by_mouse(scene: Scene) -> None:
 def test_simple_approvals_by_keyboard(scene: Scene) -> None:
     if not scene.script:
         pytest.skip("single keys are the script's; without it the mouse or Tab")
-    hand = scene.sit_down(f"/seller?{BY_ONE}")
+    hand = scene.sit_down(f"/seller?{BY_KEYS}")
     page, before = scene.page, scene.count("returning")
     hand.press("j")
     hand.press("Enter")
     page.locator("#case").wait_for()
-    go_through(hand, 1, lambda: hand.press("a"))
+    go_through(hand, 1, BY_KEYS, lambda: hand.press("a"))
     expect(page.get_by_role("button", name="撤回").first).to_be_visible()
-    go_through(hand, SIMPLE - 1, lambda: hand.press("a"))
+    go_through(hand, SIMPLE - 1, BY_KEYS, lambda: hand.press("a"))
     page.locator("#page").get_by_text("这一列后面没有了").wait_for()
     cost = scene.note(f"{SIMPLE} simple 同意 by keyboard", hand, f"{SIMPLE} keys")
     assert scene.count("returning") - before == SIMPLE
