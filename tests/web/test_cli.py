@@ -38,6 +38,11 @@ KEY = "0123456789abcdef" * 2
 Portal = Callable[..., tuple[int, str, str]]
 
 
+@pytest.fixture(autouse=True)
+def day_of_the_casts() -> None:
+    """Commands that are processes of their own have the machine's clock, and so has what they are compared with."""
+
+
 @pytest.fixture
 def portal(
     tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
