@@ -63,7 +63,8 @@ def _join(parts: Sequence[Found]) -> Found:
 def _search_one(shop_id: int, raw: str) -> Found:
     typed = read_typed(raw)
     scanned = [case.id for case in find_scanned(shop_id, raw)] if typed.number else []
-    people = _find_people(shop_id, typed)
+    called = _find_people(shop_id, typed)
+    people = called[:MOST_NAMED]
     cases, orders = _cases(shop_id, typed, people), _orders(shop_id, typed, people)
     hits = {kind: [sold_search.find(shop_id, typed, kind, MOST)] for kind in ("cases", "orders")}
     if not typed.number and len(typed.each_word) > 1:
@@ -81,7 +82,7 @@ def _search_one(shop_id: int, raw: str) -> Found:
         orders=_load(_ORDERS.where(not_by_shop(_order, shop_id)), _order.id, shown["orders"][:MOST]),
         customers=_load(_name_customers(shop_id), _user.id, people[:MOST]),
         parcels=_load(_PARCELS.where(not_by_shop(_shipment, shop_id)), _shipment.id, shown["parcels"][:MOST]),
-        more=any(len(found) > MOST for found in (*shown.values(), people)),
+        more=any(len(found) > MOST for found in (*shown.values(), called)),
         cut=any(part.cut for parts in hits.values() for part in parts),
     )
 
@@ -104,13 +105,13 @@ _PARTIAL = {"down_tail": (text("down_tail <> ''"),)}  # its index holds only tho
 
 
 def _find_people(shop_id: int, typed: Typed) -> list[int]:
-    """Who bought here and is called so, by 会员名 or company."""
+    """Who bought here and is called so, by 会员名 or company; more than MOST_NAMED: others are called so too."""
     bought = select(_order.id).where(_order.shop_id == shop_id, _order.buyer_id == _user.id).exists()
     named = [
         select(_user.id.label("id")).where(condition, bought)
         for condition in naming.list_conditions(typed.words, _user, naming.PEOPLE)
     ]
-    return sorted(set(_find(named, MOST_NAMED)), reverse=True)
+    return sorted(set(_find(named, MOST_NAMED + 1)), reverse=True)
 
 
 def _of_people(query: Any, buyer_id: Any, newest: Any, people: list[int]) -> list[Any]:
@@ -176,7 +177,7 @@ def _fit_all(shop_id: int, words: Sequence[str], hits: dict[str, list[Hits]]) ->
     alone = _find_leading(shop_id, people_of)
     for word in sorted(words, key=lambda each: each != alone):  # that one first
         others = [each for each in words if each != word]
-        typed, people = Typed("", False, word), people_of[word]
+        typed, people = Typed("", False, word), people_of[word][:MOST_NAMED]
         of_cases = [_fits(each, _case, sold_search.asks_for(each)) for each in others]
         cases += _cases(shop_id, typed, people, of_cases)
         hits["cases"].append(sold_search.find(shop_id, typed, "cases", MOST, Further(others, of_cases)))
@@ -192,7 +193,7 @@ def _find_leading(shop_id: int, people_of: Mapping[str, list[int]]) -> str | Non
     """The word of which least is said and whose every fit is found by an index, so that no other needs to lead."""
     found: dict[str, int] = {}
     for word, people in people_of.items():
-        if len(word) >= HEAD and len(people) < MOST_NAMED:  # or there may be more
+        if len(word) >= HEAD and len(people) <= MOST_NAMED:  # or there are more
             ways = sold_search.count_ways(shop_id, word)
             if ways <= sold_search.FEW_WAYS:
                 found[word] = ways
