@@ -11,7 +11,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from portal.extensions import db, writing
-from portal.models import Draft, Evidence, Order
+from portal.models import Draft, Evidence, Order, OrderLine
+from portal.rights.reasons import most_photos
 from tests.cast import PASSWORD
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer
@@ -85,18 +86,28 @@ def test_photos_are_there_before_the_form_is_sent(world: World, visit: Any, tmp_
     page.screenshot(path=str(tmp_path / "photos.png"))
 
 
-def test_the_same_photo_and_a_tenth_are_not_added(world: World, visit: Any) -> None:
+def count_most(world: World, order_no: str) -> int:
+    """How many photos an application for this order may bring."""
+    with world.app.app_context():
+        lines = db.select(db.func.count(OrderLine.id)).join(Order, Order.id == OrderLine.order_id)
+        found = db.session.scalars(lines.where(Order.order_no == order_no)).one()
+        db.session.remove()
+    return most_photos(found)
+
+
+def test_the_same_photo_and_one_too_many_are_not_added(world: World, visit: Any) -> None:
     page: Page = visit("phone")
     _, order_no = begin(world, page)
+    most = count_most(world, order_no)
     pick(page, some(1))
     expect(page.locator(ARRIVED)).to_have_count(1, timeout=30_000)
     pick(page, some(1))
     page.get_by_text("这张照片已经添加过").first.wait_for()
     expect(page.locator(ARRIVED)).to_have_count(1)
-    pick(page, *(some(number) for number in range(2, 11)))
-    page.get_by_text("最多 9 张照片，多选的 1 张没有添加").first.wait_for()
-    expect(page.locator(ARRIVED)).to_have_count(9, timeout=60_000)
-    assert len(kept(world, order_no)) == 9
+    pick(page, *(some(number) for number in range(2, most + 2)))
+    page.get_by_text(f"最多 {most} 张照片，多选的 1 张没有添加").first.wait_for()
+    expect(page.locator(ARRIVED)).to_have_count(most, timeout=60_000)
+    assert len(kept(world, order_no)) == most
 
 
 def test_photos_are_put_in_order_by_keyboard(world: World, visit: Any, tmp_path: Path) -> None:
