@@ -122,7 +122,7 @@ class Owed(NamedTuple):
 def _find_owed(case_no: str) -> Owed | None:
     """What the refund of an order that was called off still owes its buyer; None: nothing any more."""
     case = guards.found(case_view.read_of_buyer(case_no, g.who.user_id))
-    open_ones = [each for each in entries.list_of_case(case) if each.state in ("waiting", "due", "failed")]
+    open_ones = [each for each in entries.list_of_case(case) if each.state in entries.TO_PAY]
     if not open_ones:
         return None
     original = all(each.route == "original" for each in open_ones)

@@ -409,3 +409,9 @@ def test_each_search_of_the_desk_has_a_name() -> None:
         if path.name != "base.html" and "aria-label=" not in form
     ]
     assert not found, found
+
+
+def test_what_warns_is_said_by_the_table() -> None:
+    """A button warns where the row of its step is ``danger``: no template knows such steps by name."""
+    named = re.compile(r"""danger["'] if step\.name""")
+    assert not [path for path in (PROJECT / "templates").rglob("*.html") if named.search(path.read_text("utf-8"))]
