@@ -54,6 +54,10 @@ GOALS = {
     "a sentence": (300.0, 1000.0),
 }
 RSS_GROWTH = 0.05
+WARM_UP, WARM_RATE = (
+    120.0,
+    50.0,
+)  # seconds at most, requests a second: each thread's connection keeps up to 8 MB of pages
 
 
 @dataclass(frozen=True)
@@ -265,7 +269,7 @@ def put_under_load(
     with served(scene) as (port, server):
         pids = find_workers(server.pid)
         warm = Visitors(port, scene, people, 0)
-        warm.run(rate, min(60.0, seconds / 5))
+        warm.run(max(rate, WARM_RATE), min(WARM_UP, seconds / 5))
         before = read_rss(pids)
         visitors = Visitors(port, scene, people, 10**6)
         visitors.run(rate, seconds)
