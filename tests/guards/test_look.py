@@ -147,3 +147,10 @@ def test_no_cell_of_a_table_becomes_a_block() -> None:
         for selector in selectors.split(",")
     }
     assert "whole" in on_cells and blocks.isdisjoint({f".{name}" for name in on_cells})
+
+
+def test_nothing_that_is_not_seen_stands_behind_a_bar() -> None:
+    """The bar of a page's last form lies at the foot of the screen only while its form is the last element."""
+    behind = re.compile(r'<div class="bar">[^\n]*\n\{% endcall %\}\n(?:\{% if [^%]*%\})?<\w+ hidden')
+    pages = {path.name for path in (PROJECT / "templates").rglob("*.html") if behind.search(path.read_text())}
+    assert pages == set()
