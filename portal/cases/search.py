@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, literal_column, or_, select, text, union_all
 
-from portal.cases import sold_search
+from portal.cases import search_rows, sold_search
 from portal.cases.finding import find_scanned, list_cases, not_by_shop
 from portal.cases.sold_search import Further, Hits
 from portal.extensions import db
 from portal.models import Case, Order, Shipment, User
 from portal.models.keys import HEAD, TAIL
 from portal.orders import naming
-from portal.prepared import Prepared, among
+from portal.prepared import Prepared
 from portal.searching import Typed, read_typed, split_typed
 
 MOST = 20  # hits of each kind on one page
@@ -29,7 +29,7 @@ _case, _order, _user, _shipment = (table.__table__.c for table in (Case, Order, 
 
 
 class Found(NamedTuple):
-    """Hits, the newest first, at most ``MOST`` of each kind; ``more`` says that there are others.
+    """Hits, the newest first, at most ``MOST`` of each kind; ``more``: the kinds of which there are others.
 
     ``cut``: so many are called so that of several words only the newest were looked at.
     """
@@ -38,7 +38,7 @@ class Found(NamedTuple):
     orders: Sequence[Any] = ()
     customers: Sequence[Any] = ()
     parcels: Sequence[Any] = ()
-    more: bool = False
+    more: frozenset[str] = frozenset()
     cut: bool = False
 
 
@@ -56,7 +56,7 @@ def _join(parts: Sequence[Found]) -> Found:
     for kind in ("cases", "orders", "customers", "parcels"):
         rows = {row.id: row for part in parts for row in getattr(part, kind)}
         kinds[kind] = [rows[key] for key in sorted(rows, reverse=True)]
-    more = any(part.more for part in parts) or any(len(rows) > MOST for rows in kinds.values())
+    more = frozenset().union(*(part.more for part in parts), (kind for kind, rows in kinds.items() if len(rows) > MOST))
     return Found(**{kind: rows[:MOST] for kind, rows in kinds.items()}, more=more, cut=any(part.cut for part in parts))
 
 
@@ -78,10 +78,10 @@ def _search_one(shop_id: int, raw: str) -> Found:
     shown = {kind: sorted(set(found), reverse=True) for kind, found in ids.items()}
     return Found(
         cases=list_cases(shop_id, shown["cases"][:MOST]),
-        orders=_load(_ORDERS.where(not_by_shop(_order, shop_id)), _order.id, shown["orders"][:MOST]),
-        customers=_load(_name_customers(shop_id), _user.id, people[:MOST]),
-        parcels=_load(_PARCELS.where(not_by_shop(_shipment, shop_id)), _shipment.id, shown["parcels"][:MOST]),
-        more=any(len(found) > MOST for found in (*shown.values(), called)),
+        orders=search_rows.load_orders(shop_id, shown["orders"][:MOST]),
+        customers=search_rows.load_customers(shop_id, people[:MOST]),
+        parcels=search_rows.load_parcels(shop_id, shown["parcels"][:MOST]),
+        more=frozenset(kind for kind, found in (*shown.items(), ("customers", called)) if len(found) > MOST),
         cut=any(part.cut for kind, parts in hits.items() for part in parts if len(shown[kind]) <= MOST),
     )
 
@@ -254,44 +254,3 @@ def _find(parts: Iterable[Any], most: int = MOST + 1) -> Sequence[Any]:
         each = part.order_by(part.selected_columns[0].desc()).limit(most).subquery()
         limited.append(select(each.c.id, literal_column(str(number)).label("part")))
     return db.session.execute(union_all(*limited)).all() if limited else ()
-
-
-_ORDERS = select(
-    _order.id,
-    _order.order_no,
-    _order.status,
-    _order.ordered_at,
-    _order.imported_at,
-    _order.receiver_name,
-    _user.member_name.label("buyer"),
-).join_from(Order.__table__, User.__table__, _user.id == _order.buyer_id)
-_PARCELS = select(
-    _shipment.id,
-    _shipment.tracking_no,
-    _shipment.carrier_name,
-    _shipment.status,
-    _case.case_no,
-).join_from(
-    Shipment.__table__,
-    Case.__table__,
-    (_case.id == _shipment.case_id) & (_case.shop_id == _shipment.shop_id),
-    isouter=True,
-)
-
-
-def _name_customers(shop_id: int) -> Any:
-    """People with the number of their newest order here, at which their page stands."""
-    newest = (
-        select(_order.order_no)
-        .where(_order.shop_id == shop_id, _order.buyer_id == _user.id)
-        .order_by(_order.ordered_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return select(_user.id, _user.member_name, _user.company_name, newest.label("order_no"))
-
-
-def _load(query: Any, column: Any, ids: Sequence[int]) -> Sequence[Any]:
-    if not ids:
-        return ()
-    return db.session.execute(query.where(among(column, "ids")).order_by(column.desc()), {"ids": list(ids)}).all()
