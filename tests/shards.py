@@ -172,9 +172,25 @@ _TOKEN = re.compile(
 _CONDITIONS = {"from", "join", "on", "where", "using", "into", "values"}
 _REST = {"select", "set", "group", "order", "having", "limit", "offset", "returning", "window", "for", "do"}
 _SETS = {"union", "except", "intersect"}
-_NO_ALIAS = _CONDITIONS | _REST | _SETS | {
-    "left", "right", "inner", "outer", "cross", "full", "natural", "lateral", "as", "indexed", "not", "default",
-}  # fmt: skip
+_NO_ALIAS = (
+    _CONDITIONS
+    | _REST
+    | _SETS
+    | {
+        "left",
+        "right",
+        "inner",
+        "outer",
+        "cross",
+        "full",
+        "natural",
+        "lateral",
+        "as",
+        "indexed",
+        "not",
+        "default",
+    }
+)
 
 
 @dataclass

@@ -93,9 +93,13 @@ def test_there_and_back(both: Flask, cast_both: Cast, now: Clock, tmp_path: Path
     rows = {row[0]: row for row in table[1:]}
     assert set(rows) == set(numbers)
     assert rows[numbers[1]][3:] == [
-        "李雯", "13425059650", "四川省 成都市 武侯区 一环路南二段8号", "HH-100\nHH-101",
-        "纯棉中筒袜 男女同款 黑色;L ×10 双\n纯棉中筒袜 男女同款 黑色;L ×10 双", "周末送",
-    ]  # fmt: skip
+        "李雯",
+        "13425059650",
+        "四川省 成都市 武侯区 一环路南二段8号",
+        "HH-100\nHH-101",
+        "纯棉中筒袜 男女同款 黑色;L ×10 双\n纯棉中筒袜 男女同款 黑色;L ×10 双",
+        "周末送",
+    ]
     rows[numbers[0]][2] = SF
     rows[numbers[1]][1:3] = ["圆通", YT]
     table.append([numbers[1], "", SF2])  # a second parcel of it
@@ -144,8 +148,13 @@ def test_what_cannot_go_says_why(both: Flask, cast_both: Cast, now: Clock) -> No
     made = send(desk, *(f"{number},,{each}" for number, each in zip(numbers, waybills, strict=True)))
     said = read_outcomes(desk.get(made.location).text)
     assert [said[number][0] for number in numbers] == [
-        "请逐笔处理", "不能发货", "不能发货", "请逐笔处理", "请逐笔处理", "没有这笔订单",
-    ]  # fmt: skip
+        "请逐笔处理",
+        "不能发货",
+        "不能发货",
+        "请逐笔处理",
+        "请逐笔处理",
+        "没有这笔订单",
+    ]
     assert f"运单号{SF}也写给了收件人不同的订单" in said[numbers[0]][1]
     assert "待收货" in said[numbers[1]][1] and "买家已取消" in said[numbers[2]][1] and case_no in said[numbers[3]][1]
     assert "没有可以发货的订单" in desk.get(made.location).text
