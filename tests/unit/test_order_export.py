@@ -528,7 +528,6 @@ def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
     ("heading", "value", "sentence"),
     [
         ("运费(元)", -6, "金额不能为负数"),
-        ("运费(元)", "1.234,50", "「1.234,50」不能用：" + MONEY),
         ("运费(元)", "12,34", "「12,34」不能用：" + MONEY),
         *(
             ("运费(元)", said, f"「{said}」不能用：{MONEY}")
