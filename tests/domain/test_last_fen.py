@@ -1,4 +1,4 @@
-"""The last 分 of an order's lines, whichever cases hold the units: converted, called off, partly accepted, differences."""
+"""The last 分 of an order's lines, whichever cases hold the units: converted, called off, in any order."""
 
 from __future__ import annotations
 

@@ -1115,10 +1115,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
         lambda path: wrote(path, b"\xef\xbb\xbf <HTML><table><tr><td>1"),
         "文件已损坏或不完整，请重新导出后再上传",
     ),
-    "an old .xls": (
-        lambda path: exports.ole(path, "Workbook"),
-        "这是旧版 .xls 文件，请用 Excel 或 WPS 另存为 .xlsx 后再上传",
-    ),
+    "an old .xls without its tables": (lambda path: exports.ole(path, "Workbook"), DAMAGED),
     "with a password": (lambda path: exports.ole(path, "EncryptionInfo", "EncryptedPackage"), LOCKED),
     "a locked zip": (locked, LOCKED),
     "a zip of tables": (lambda path: zip_of(path, **{"订单.xlsx": b"PK"}), ARCHIVE),

@@ -53,8 +53,10 @@ class Regions:
     def join(self, row: Row) -> Row:
         """The row with its whole address; one that is empty stays so: the row may only go on with its order."""
         cells = row.cells
-        address = cells.get(self._address, "") if self._address is not None else ""
-        if not self._steps or isinstance(address, Fault | Number) or not address.strip():
+        if self._address is None or not self._steps:
+            return row
+        address = cells.get(self._address, "")
+        if isinstance(address, Fault | Number) or not address.strip():
             return row
         before: list[str] = []
         for place in self._steps:
