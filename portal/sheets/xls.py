@@ -20,7 +20,7 @@ from portal.sheets.styles import Dates, what_it_shows
 from portal.sheets.xlsx_files import LOCKED
 from portal.sheets.xlsx_texts import well_formed
 
-MOST_BYTES = 16_000_000  # of a file: 65,536 rows of an export are about as large
+MOST_BYTES = 16_000_000  # of a file: some 45,000 lines of an export
 MOST_DECODED = 200_000_000  # characters of shared texts in one pass
 OLD = "这是旧版 .xls 文件，请用 Excel 或 WPS 另存为 .xlsx 后再上传"
 TOO_LARGE = "这个 .xls 文件太大，请用 Excel 或 WPS 另存为 .xlsx 后再上传"

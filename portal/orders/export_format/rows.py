@@ -149,7 +149,7 @@ def is_heading_again(row: Row, headings: Mapping[int, str]) -> bool:
 _TOTALS = frozenset("合计 总计 小计 共计 总和 汇总 本页合计 本页小计 总合计 total sum".split())
 
 
-_MARKS = frozenset("必填 选填 非必填 可选 必填项 选填项 必须 (必填) (选填) 文本 数字 日期".split())  # under headings
+_MARKS = frozenset("必填 选填 非必填 可选 必填项 选填项 必须 文本 数字 日期".split())  # under headings
 _REMARK = re.compile(
     "(?:导出|打印|制表|生成|统计|下载|合计|总计|共计|共|以上|以下|备注|说明|注)[^0-9]{0,12}(?:[:：]|[0-9]|$)"
 )
