@@ -602,10 +602,18 @@ def test_cells_that_cannot_be_taken_are_refused_in_words(
 @pytest.mark.parametrize(
     ("said", "milli"),
     [
-        ("两件", 2_000), ("十件", 10_000), ("十二件", 12_000), ("二十件", 20_000), ("九十九个", 99_000),
-        ("一百零五条", 105_000), ("两百件", 200_000), ("共三双", 3_000), ("一对", 1_000), ("2.5千克", 2_500),
+        ("两件", 2_000),
+        ("十件", 10_000),
+        ("十二件", 12_000),
+        ("二十件", 20_000),
+        ("九十九个", 99_000),
+        ("一百零五条", 105_000),
+        ("两百件", 200_000),
+        ("共三双", 3_000),
+        ("一对", 1_000),
+        ("2.5千克", 2_500),
     ],
-)  # fmt: skip
+)
 def test_small_chinese_numerals_with_a_unit_are_quantities(tmp_path: Path, said: str, milli: int) -> None:
     [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said)])))
     assert only.lines[0].quantity_milli == milli
