@@ -38,6 +38,7 @@ from portal.web import (
     errors,
     events,
     filters,
+    inlined,
     kept,
     metering,
     one_line_tags,
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(one_line_tags.OneLineTags)
     app.jinja_env.add_extension(kept.Kept)
+    app.jinja_env.add_extension(inlined.Inlined)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
     with app.app_context():
