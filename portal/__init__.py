@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder=str(TOP / "templates"), static_folder=None)
     app.secret_key = settings.secret_key or "not-secret"
     app.session_interface = _NoSession()
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # nothing here is a coroutine: not asked each time
     data = settings.data.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     _close_to_others(data)
