@@ -20,9 +20,19 @@ NUMBERS = {
 }
 WIDE = str.maketrans({each: chr(each + 0xFEE0) for each in range(0x21, 0x7F)})
 LABELS = (
-    "流水号：", "交易号:", "订单号 ", "转账单号：", "支付宝交易号：", "微信支付单号: ", "银行流水号：", "No.", "NO:",
-    "商户订单号：", "参考号：", "电子回单号：",
-)  # fmt: skip
+    "流水号：",
+    "交易号:",
+    "订单号 ",
+    "转账单号：",
+    "支付宝交易号：",
+    "微信支付单号: ",
+    "银行流水号：",
+    "No.",
+    "NO:",
+    "商户订单号：",
+    "参考号：",
+    "电子回单号：",
+)
 
 
 @given(st.sampled_from(sorted(NUMBERS)), st.sampled_from([0, 1]), st.sampled_from(["", *LABELS]), st.data())
