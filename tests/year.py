@@ -29,8 +29,12 @@ SPECS: Final = ("黑色;L", "白色;L", "灰色;XL")
 SUPPLIERS: Final = ("义乌第一针织厂", "东阳二厂", "诸暨三厂")
 WEEKS: Final = 52
 COMMON: Final[Mapping[str, float]] = {
-    "damaged": 0.012, "colour": 0.008, "size": 0.009, "defect": 0.007, "missing_item": 0.003,
-}  # fmt: skip
+    "damaged": 0.012,
+    "colour": 0.008,
+    "size": 0.009,
+    "defect": 0.007,
+    "missing_item": 0.003,
+}
 
 
 class Planted(NamedTuple):
@@ -115,16 +119,34 @@ class Year:
         for product in rows:
             self.made += 1
             at = begin + timedelta(seconds=self.dice.randrange(7 * 86400 - 1))
-            orders.append({
-                "id": self.made, "shop_id": self.cast.shop, "order_no": str(4 * 10**17 + self.made),
-                "buyer_id": self.dice.choice((self.cast.buyer, self.cast.buyer2)), "status": "completed",
-                "ordered_at": at, "received_at": at + timedelta(days=3), "shown": True, "paid_fen": 2500,
-            })  # fmt: skip
-            lines.append({
-                "id": self.made, "shop_id": self.cast.shop, "order_id": self.made, "position": 1, "line_key": "1",
-                "title": f"商品 {product:02d}", "spec": self.dice.choice(SPECS), "unit": "双",
-                "quantity_milli": 2000, "unit_price_fen": 1250, "product_id": self.products[product],
-            })  # fmt: skip
+            orders.append(
+                {
+                    "id": self.made,
+                    "shop_id": self.cast.shop,
+                    "order_no": str(4 * 10**17 + self.made),
+                    "buyer_id": self.dice.choice((self.cast.buyer, self.cast.buyer2)),
+                    "status": "completed",
+                    "ordered_at": at,
+                    "received_at": at + timedelta(days=3),
+                    "shown": True,
+                    "paid_fen": 2500,
+                }
+            )
+            lines.append(
+                {
+                    "id": self.made,
+                    "shop_id": self.cast.shop,
+                    "order_id": self.made,
+                    "position": 1,
+                    "line_key": "1",
+                    "title": f"商品 {product:02d}",
+                    "spec": self.dice.choice(SPECS),
+                    "unit": "双",
+                    "quantity_milli": 2000,
+                    "unit_price_fen": 1250,
+                    "product_id": self.products[product],
+                }
+            )
             self._spoil(week, product, at)
         _put(Order, orders)
         _put(OrderLine, lines)
@@ -147,17 +169,36 @@ class Year:
     def _apply(self, order_id: int, reason: str, at: datetime) -> None:
         shop = {"shop_id": self.cast.shop}
         case = {
-            "id": order_id, "case_no": f"HH{order_id}", "type": "exchange", "state": "completed", "version": 1,
-            "order_id": order_id, "buyer_id": self.cast.buyer, "policy_id": self.policy, "reason": reason,
-            "freight_payer": "seller", "entered_at": at, "opened_at": at, "updated_at": at, "quantity_milli": 1000,
-        }  # fmt: skip
+            "id": order_id,
+            "case_no": f"HH{order_id}",
+            "type": "exchange",
+            "state": "completed",
+            "version": 1,
+            "order_id": order_id,
+            "buyer_id": self.cast.buyer,
+            "policy_id": self.policy,
+            "reason": reason,
+            "freight_payer": "seller",
+            "entered_at": at,
+            "opened_at": at,
+            "updated_at": at,
+            "quantity_milli": 1000,
+        }
         _put(Case, [case | shop])
         line = {"id": order_id, "case_id": order_id, "order_line_id": order_id, "quantity_milli": 1000}
         _put(CaseLine, [line | shop])
         entry = {
-            "id": order_id, "case_id": order_id, "order_id": order_id, "kind": "freight", "state": "settled",
-            "amount_fen": 800, "key": f"{order_id}-freight", "route": "offline", "made_at": at, "settled_at": at,
-        }  # fmt: skip
+            "id": order_id,
+            "case_id": order_id,
+            "order_id": order_id,
+            "kind": "freight",
+            "state": "settled",
+            "amount_fen": 800,
+            "key": f"{order_id}-freight",
+            "route": "offline",
+            "made_at": at,
+            "settled_at": at,
+        }
         _put(MoneyEntry, [entry | shop])
         faults.open_faults(db.session.get_one(Case, (order_id, self.cast.shop)), at)
 

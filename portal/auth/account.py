@@ -30,13 +30,18 @@ def account() -> ResponseReturnValue:
         .limit(SHOWN)
     )
     return page(
-        "auth/account.html", factor=factors.is_on(g.who.user_id), desks=rooms, roles=roles.ROLES,
-        invited=invitations.invitations_of(g.who.member_name, g.now), names=events.NAMES,
+        "auth/account.html",
+        factor=factors.is_on(g.who.user_id),
+        desks=rooms,
+        roles=roles.ROLES,
+        invited=invitations.invitations_of(g.who.member_name, g.now),
+        names=events.NAMES,
         employer=next((each.name for each in rooms if each.role != "owner"), ""),
         changed_at=db.session.scalar(select(User.password_at).where(User.id == g.who.user_id)),
-        events=db.session.execute(newest).all(), usage=quotas.of_person(g.who.user_id),
+        events=db.session.execute(newest).all(),
+        usage=quotas.of_person(g.who.user_id),
         shop_usage=quotas.of_shop(g.who.works_in) if g.who.works_in else [],
-    )  # fmt: skip
+    )
 
 
 @bp.post("/me/invitations/<int:invitation_id>/<any(accept,decline):verb>")

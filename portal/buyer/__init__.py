@@ -10,10 +10,16 @@ from portal.web import guards
 bp = Blueprint("buyer", __name__)
 public = frozenset(
     {
-        "buyer.home", "buyer.guide", "buyer.shop_policy", "buyer.worker", "buyer.icon", "buyer.public_rules",
-        "buyer.complain", "buyer.show_receipt",
+        "buyer.home",
+        "buyer.guide",
+        "buyer.shop_policy",
+        "buyer.worker",
+        "buyer.icon",
+        "buyer.public_rules",
+        "buyer.complain",
+        "buyer.show_receipt",
     }
-)  # fmt: skip
+)
 
 
 @bp.before_request

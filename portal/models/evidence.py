@@ -12,8 +12,15 @@ from portal.extensions import Model
 from portal.models.keys import ShopRow, refer
 
 HOLDERS = (
-    "case_id", "draft_id", "message_id", "product_id", "complaint_id", "enquiry_message_id", "batch_id", "remedy_id",
-)  # fmt: skip
+    "case_id",
+    "draft_id",
+    "message_id",
+    "product_id",
+    "complaint_id",
+    "enquiry_message_id",
+    "batch_id",
+    "remedy_id",
+)
 
 
 class Evidence(ShopRow, Model):

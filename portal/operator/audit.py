@@ -25,12 +25,17 @@ MOST_EXPORTED = 10_000
 def _asked(name: str, member_name: str) -> Select[Any]:
     asked = (
         select(
-            AuditEvent.id, AuditEvent.at, AuditEvent.name, AuditEvent.address, AuditEvent.request_id, AuditEvent.about,
+            AuditEvent.id,
+            AuditEvent.at,
+            AuditEvent.name,
+            AuditEvent.address,
+            AuditEvent.request_id,
+            AuditEvent.about,
             User.member_name,
         )
         .join(User, User.id == AuditEvent.user_id)
         .order_by(AuditEvent.id.desc())
-    )  # fmt: skip
+    )
     if name in events.NAMES:
         asked = asked.where(AuditEvent.name == name)
     if member_name:
@@ -56,8 +61,13 @@ def audit_log() -> ResponseReturnValue:
     rows = db.session.execute(asked).all()
     more = f"/operator/audit?kind={kind}&q={member_name}&before={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
     return page(
-        "operator/audit.html", rows=rows[:SIZE], names=events.NAMES, kind=kind, sought=member_name, more=more,
-    )  # fmt: skip
+        "operator/audit.html",
+        rows=rows[:SIZE],
+        names=events.NAMES,
+        kind=kind,
+        sought=member_name,
+        more=more,
+    )
 
 
 @bp.post("/audit/export")

@@ -23,13 +23,20 @@ from portal.web.pages import page
 SIZE = 30
 _LIST = (
     select(
-        User.id, User.member_name, User.company_name, User.disabled_at, User.mediator, User.operator,
-        User.password_hash.is_not(None).label("enters"), Staff.role, Shop.name.label("shop_name"),
+        User.id,
+        User.member_name,
+        User.company_name,
+        User.disabled_at,
+        User.mediator,
+        User.operator,
+        User.password_hash.is_not(None).label("enters"),
+        Staff.role,
+        Shop.name.label("shop_name"),
     )
     .outerjoin(Staff, (Staff.user_id == User.id) & Staff.current)
     .outerjoin(Shop, Shop.id == Staff.shop_id)
     .order_by(User.id)
-)  # fmt: skip
+)
 
 
 @bp.get("/people")
@@ -71,9 +78,16 @@ def _shown(row: Any, status: int, form: Form | None = None, link: str = "") -> R
         .order_by(Session.seen_at.desc())
     ).all()
     return page(
-        "operator/person.html", status, person=row, sessions=sessions, roles=roles.ROLES, link=link,
-        factor=factors.is_on(row.id), form=form or Form(formdata=None), minutes=accounts.LINK_FOR.seconds // 60,
-    )  # fmt: skip
+        "operator/person.html",
+        status,
+        person=row,
+        sessions=sessions,
+        roles=roles.ROLES,
+        link=link,
+        factor=factors.is_on(row.id),
+        form=form or Form(formdata=None),
+        minutes=accounts.LINK_FOR.seconds // 60,
+    )
 
 
 @bp.post("/people/<int:user_id>/<any(disable,enable,revoke,factor):verb>")

@@ -11,8 +11,19 @@ from portal.per_app import PerApp
 LEAST, LONGEST = 8, 128
 # Words that are tried first against a portal like this one.
 CONTEXT = (
-    "huanhuo", "1688", "alibaba", "taobao", "tmall", "password", "qwerty", "admin", "woaini", "shouhou", "yiwu", "mima",
-)  # fmt: skip
+    "huanhuo",
+    "1688",
+    "alibaba",
+    "taobao",
+    "tmall",
+    "password",
+    "qwerty",
+    "admin",
+    "woaini",
+    "shouhou",
+    "yiwu",
+    "mima",
+)
 
 _breached: PerApp[Path | None] = PerApp("breached_passwords", None)
 

@@ -176,11 +176,13 @@ def measure_returning_of(shop_id: int, span: Span) -> Share:
     ended = (
         select(Rating.buyer_id, func.min(Rating.ended_at).label("at"))
         .where(
-            Rating.shop_id == shop_id, Rating.ended_at >= span.begin, Rating.ended_at < span.end,
+            Rating.shop_id == shop_id,
+            Rating.ended_at >= span.begin,
+            Rating.ended_at < span.end,
         )
         .group_by(Rating.buyer_id)
         .subquery()
-    )  # fmt: skip
+    )
     rows = db.session.execute(select(ended.c.buyer_id, ended.c.at)).all()
     ordered: dict[int, list[datetime]] = {}
     if rows:

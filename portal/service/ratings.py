@@ -133,15 +133,24 @@ def list_page(
     """One page of a shop's ratings, the newest first, and the key of the next."""
     query = (
         select(
-            Rating.id, Rating.stars, Rating.words, Rating.rated_at, Rating.answer, Rating.follow_state, Rating.by_link,
-            Case.case_no, Case.type, Case.goods, User.member_name.label("buyer"),
+            Rating.id,
+            Rating.stars,
+            Rating.words,
+            Rating.rated_at,
+            Rating.answer,
+            Rating.follow_state,
+            Rating.by_link,
+            Case.case_no,
+            Case.type,
+            Case.goods,
+            User.member_name.label("buyer"),
         )
         .join(Case, and_(Case.id == Rating.case_id, Case.shop_id == Rating.shop_id))
         .join(User, User.id == Rating.buyer_id)
         .where(Rating.shop_id == shop_id, Rating.stars.is_not(None))
         .order_by(Rating.rated_at.desc(), Rating.id.desc())
         .limit(size + 1)
-    )  # fmt: skip
+    )
     if tab == "follow":
         query = query.where(Rating.follow_state == "open")
     elif tab == "unanswered":

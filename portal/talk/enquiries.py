@@ -145,14 +145,24 @@ def hand_over(enquiry: Enquiry, to: int, note: str, *, by: str, now: datetime) -
 
 _LISTED = (
     select(
-        Enquiry.id, Enquiry.shop_id, Enquiry.product_id, Enquiry.last_message_id, Enquiry.last_words, Enquiry.last_at,
-        Enquiry.waiting_since, Enquiry.handler_id, Product.title, Product.cargo_no, Product.picture,
-        User.member_name.label("buyer"), Shop.name.label("shop"),
+        Enquiry.id,
+        Enquiry.shop_id,
+        Enquiry.product_id,
+        Enquiry.last_message_id,
+        Enquiry.last_words,
+        Enquiry.last_at,
+        Enquiry.waiting_since,
+        Enquiry.handler_id,
+        Product.title,
+        Product.cargo_no,
+        Product.picture,
+        User.member_name.label("buyer"),
+        Shop.name.label("shop"),
     )
     .join(Product, and_(Product.id == Enquiry.product_id, Product.shop_id == Enquiry.shop_id))
     .join(User, User.id == Enquiry.buyer_id)
     .join(Shop, Shop.id == Enquiry.shop_id)
-)  # fmt: skip
+)
 
 
 def list_of_shop(

@@ -14,8 +14,11 @@ from portal.web.photo_field import Photos
 class RatingForm(Form):
     """1 to 5, and words and a photo from whoever wants to say more."""
 
-    stars = Choice("这次售后您满意吗？", choices=[(str(n), f"{n} 分 {said}") for n, said in ratings.WORDS.items()],
-                   missing="请选择 1 到 5 分")  # fmt: skip
+    stars = Choice(
+        "这次售后您满意吗？",
+        choices=[(str(n), f"{n} 分 {said}") for n, said in ratings.WORDS.items()],
+        missing="请选择 1 到 5 分",
+    )
     words = Text("想说的话", limit=500, optional=True)
     photos = Photos("照片", most=1)
 

@@ -82,11 +82,20 @@ def work_out(costs: Costs, world: Assumed) -> Need:
     database = (pages * database_ms + polls * poll[1] + steps * costs.step[1]) / 1000
     workers = math.ceil(portal / world.filled)
     return Need(
-        pages, polls, steps, photos, portal, database,
-        world.cases * costs.case_bytes, world.cases * world.photos_a_case * costs.photo_bytes,
+        pages,
+        polls,
+        steps,
+        photos,
+        portal,
+        database,
+        world.cases * costs.case_bytes,
+        world.cases * world.photos_a_case * costs.photo_bytes,
         cases_a_day * world.festival * costs.log_bytes,
-        pages_a_day * 30 * PAGE_BYTES, workers, workers * 4, portal * 1000 / (pages + polls + steps + photos),
-    )  # fmt: skip
+        pages_a_day * 30 * PAGE_BYTES,
+        workers,
+        workers * 4,
+        portal * 1000 / (pages + polls + steps + photos),
+    )
 
 
 def play(rate: float, mean_ms: float, workers: int, *, seconds: float = 60, seed: int = 1) -> tuple[float, float]:

@@ -84,8 +84,10 @@ def test_the_cost_is_what_the_ledger_says_was_paid(both: Flask, cast_both: Cast,
             said[entry.kind] += entry.amount_fen
     cost = found.cost
     assert (cost.refund_fen, cost.freight_fen, cost.compensation_fen) == (
-        said["refund"], said["freight"], said["compensation"],
-    )  # fmt: skip
+        said["refund"],
+        said["freight"],
+        said["compensation"],
+    )
     assert sum(row.cost.refund_fen for row in found.rows) == cost.refund_fen
     assert sum(row.fen for row in found.freight) == cost.freight_fen
 

@@ -15,9 +15,24 @@ TOP = Path(__file__).parents[2]
 TABLE = TOP / "tests/data/asvs.csv"
 # How many requirements each chapter has on the two levels together.
 CHAPTERS = {
-    1: 27, 2: 11, 3: 19, 4: 10, 5: 9, 6: 35, 7: 18, 8: 7, 9: 7, 10: 29,
-    11: 14, 12: 9, 13: 13, 14: 9, 15: 13, 16: 16, 17: 7,
-}  # fmt: skip
+    1: 27,
+    2: 11,
+    3: 19,
+    4: 10,
+    5: 9,
+    6: 35,
+    7: 18,
+    8: 7,
+    9: 7,
+    10: 29,
+    11: 14,
+    12: 9,
+    13: 13,
+    14: 9,
+    15: 13,
+    16: 16,
+    17: 7,
+}
 OTHERS_ASK_FOR_IT = {"kdniao.py", "kuaidi100.py", "passwords.py", "filters.py"}  # MD5 and SHA-1, not to keep a secret
 
 

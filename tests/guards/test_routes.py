@@ -13,9 +13,16 @@ from portal.models import Case, Order, OrderLine
 from tests.cast import Cast, sign_in
 
 OPEN_TO_ALL = {
-    "auth.sign_in", "auth.sign_out", "auth.give_code", "auth.forgot", "auth.reset", "consumer.enter", "health.live",
-    "health.ready", "metrics.show_metrics",
-}  # fmt: skip
+    "auth.sign_in",
+    "auth.sign_out",
+    "auth.give_code",
+    "auth.forgot",
+    "auth.reset",
+    "consumer.enter",
+    "health.live",
+    "health.ready",
+    "metrics.show_metrics",
+}
 
 
 def addresses(app: Flask, method: str, **known: str) -> list[tuple[str, str]]:

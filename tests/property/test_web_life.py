@@ -45,7 +45,7 @@ TYPED = (
     (("phone",), lambda chance: "13425059650"),
     (("address",), lambda chance: "四川省 成都市 武侯区 一环路南二段8号"),
     (("account",), lambda chance: "6222021234567894"),
-)  # fmt: skip
+)
 NONSENSE = ("", "-1", "0", "1e9", "x" * 600, "٣", "<b>", "' OR 1=1 --", "9" * 40, "\u202e倒", "NaN")
 WORDS = "商品有破洞，已经拍照，请核对后尽快处理，谢谢。"
 

@@ -528,7 +528,6 @@ def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
     ("heading", "value", "sentence"),
     [
         ("运费(元)", -6, "金额不能为负数"),
-        ("运费(元)", "1.234,50", "「1.234,50」不能用：" + MONEY),
         ("运费(元)", "12,34", "「12,34」不能用：" + MONEY),
         *(
             ("运费(元)", said, f"「{said}」不能用：{MONEY}")
@@ -603,10 +602,18 @@ def test_cells_that_cannot_be_taken_are_refused_in_words(
 @pytest.mark.parametrize(
     ("said", "milli"),
     [
-        ("两件", 2_000), ("十件", 10_000), ("十二件", 12_000), ("二十件", 20_000), ("九十九个", 99_000),
-        ("一百零五条", 105_000), ("两百件", 200_000), ("共三双", 3_000), ("一对", 1_000), ("2.5千克", 2_500),
+        ("两件", 2_000),
+        ("十件", 10_000),
+        ("十二件", 12_000),
+        ("二十件", 20_000),
+        ("九十九个", 99_000),
+        ("一百零五条", 105_000),
+        ("两百件", 200_000),
+        ("共三双", 3_000),
+        ("一对", 1_000),
+        ("2.5千克", 2_500),
     ],
-)  # fmt: skip
+)
 def test_small_chinese_numerals_with_a_unit_are_quantities(tmp_path: Path, said: str, milli: int) -> None:
     [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said)])))
     assert only.lines[0].quantity_milli == milli
@@ -1116,10 +1123,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
         lambda path: wrote(path, b"\xef\xbb\xbf <HTML><table><tr><td>1"),
         "文件已损坏或不完整，请重新导出后再上传",
     ),
-    "an old .xls": (
-        lambda path: exports.ole(path, "Workbook"),
-        "这是旧版 .xls 文件，请用 Excel 或 WPS 另存为 .xlsx 后再上传",
-    ),
+    "an old .xls without its tables": (lambda path: exports.ole(path, "Workbook"), DAMAGED),
     "with a password": (lambda path: exports.ole(path, "EncryptionInfo", "EncryptedPackage"), LOCKED),
     "a locked zip": (locked, LOCKED),
     "a zip of tables": (lambda path: zip_of(path, **{"订单.xlsx": b"PK"}), ARCHIVE),

@@ -163,9 +163,14 @@ def test_times_in_words_are_those_in_digits(hour: int, minute: int, half: str, d
 @given(moments)
 def test_what_separates_a_time_may_be_a_point_or_missing(moment: datetime) -> None:
     for form in (
-        "%Y-%m-%d %H.%M.%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S", "%Y-%m-%d %H%M%S", "%Y-%m-%d_%H:%M:%S",
-        "%Y - %m - %d %H:%M:%S", "%Y/%m/%dT%H%M%S",
-    ):  # fmt: skip
+        "%Y-%m-%d %H.%M.%S",
+        "%Y%m%dT%H%M%S",
+        "%Y%m%d %H:%M:%S",
+        "%Y-%m-%d %H%M%S",
+        "%Y-%m-%d_%H:%M:%S",
+        "%Y - %m - %d %H:%M:%S",
+        "%Y/%m/%dT%H%M%S",
+    ):
         assert convert(moment.strftime(form), Kind.MOMENT, 200)[0] == moment - BEIJING
 
 

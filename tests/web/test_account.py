@@ -300,9 +300,14 @@ def test_mediators_and_operators_need_it_where_it_is_asked(tmp_path: Path, sqlit
 
 @pytest.mark.parametrize(
     ("settings", "needed"),
-    [({}, False), ({"https": "1"}, True), ({"https": "1", "qa": "1"}, False),
-     ({"https": "1", "second_factor": "0"}, False), ({"second_factor": "1", "qa": "1"}, True)],
-)  # fmt: skip
+    [
+        ({}, False),
+        ({"https": "1"}, True),
+        ({"https": "1", "qa": "1"}, False),
+        ({"https": "1", "second_factor": "0"}, False),
+        ({"second_factor": "1", "qa": "1"}, True),
+    ],
+)
 def test_where_a_second_factor_is_needed(settings: dict[str, str], needed: bool) -> None:
     assert Settings(**settings).needs_second_factor is needed  # type: ignore[arg-type]
 
@@ -343,8 +348,10 @@ def test_a_stolen_session_cannot(app: Flask, cast: Cast, now: Clock, url: str) -
 
 def test_working_in_a_shop_needs_a_yes(app: Flask, cast: Cast, now: Clock) -> None:
     owner, buyer = sign_in(app, "seller"), sign_in(app, "buyer")
-    said = {post(owner, "/seller/staff", {"member_name": name, "role": "agent"}).location
-            for name in ("buyer", "nobody-has-this-name", "seller2", "mediator")}  # fmt: skip
+    said = {
+        post(owner, "/seller/staff", {"member_name": name, "role": "agent"}).location
+        for name in ("buyer", "nobody-has-this-name", "seller2", "mediator")
+    }
     assert said == {"/seller/staff?said=staff-invited"}  # it tells nobody who is a member
     assert buyer.get("/seller").status_code == 404
     assert any("邀请您加入店铺" in title for title in told(cast.buyer))
@@ -519,9 +526,16 @@ def test_refusals_are_written_down(app: Flask, cast: Cast, operator: FlaskClient
     owner = sign_in(app, "seller")
     post(owner, "/seller/staff/limit", {"limit": "1"}, at="/seller/staff")
     assert list(dict.fromkeys(names_in(log))) == [
-        "authz_fail", "csrf_fail", "input_strict", "upload_reject", "rate_limit", "session_revoked",
-        "privilege_change", "export", "config_change",
-    ]  # fmt: skip
+        "authz_fail",
+        "csrf_fail",
+        "input_strict",
+        "upload_reject",
+        "rate_limit",
+        "session_revoked",
+        "privilege_change",
+        "export",
+        "config_change",
+    ]
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\n{}", "\x1b[2J", "\u2028", '"}\n{"event":"x', "\x00", "％0a", "\ud800"])

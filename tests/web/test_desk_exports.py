@@ -48,15 +48,32 @@ PAGES = {
 OPEN = {
     "owner": set(PAGES),
     "agent": {
-        "queue", "orders", "figures", "customers", "products", "parcels", "ratings", "enquiries", "conversations",
-        "quality", "batches",
+        "queue",
+        "orders",
+        "figures",
+        "customers",
+        "products",
+        "parcels",
+        "ratings",
+        "enquiries",
+        "conversations",
+        "quality",
+        "batches",
     },
     "warehouse": {
-        "queue", "orders", "figures", "parcels", "unidentified", "disposals", "disposal_suppliers", "disposal_lines",
-        "quality", "batches",
+        "queue",
+        "orders",
+        "figures",
+        "parcels",
+        "unidentified",
+        "disposals",
+        "disposal_suppliers",
+        "disposal_lines",
+        "quality",
+        "batches",
     },
     "finance": {"queue", "payouts", "figures"},
-}  # fmt: skip
+}
 NAME, PHONE, PLACE = "欧阳金丝雀", "13900001937", "金丝雀巷1937号"
 
 
@@ -93,19 +110,27 @@ def fill(cast: Cast, now: Clock) -> None:
         conversations.add_message(talk, "buyer", cast.buyer, "什么时候发货", now=now.at)
         db.session.add(
             CaseLink(
-                shop_id=cast.shop, downstream_id=below.id, upstream_id=above.id, upstream_shop_id=cast.shop2,
-                created_by=cast.seller, created_at=now.at,
+                shop_id=cast.shop,
+                downstream_id=below.id,
+                upstream_id=above.id,
+                upstream_shop_id=cast.shop2,
+                created_by=cast.seller,
+                created_at=now.at,
             )
-        )  # fmt: skip
+        )
         plan: dict[str, Any] = {"spec": "", "supplier": "甲厂", "size": 100, "aql": "2.5"}
         batches.make_batch(product, **plan, from_at=now.at - timedelta(days=90), by=cast.seller, now=now.at)
         following.follow_order(db.session.get_one(Order, sent.id), now.at)
         db.session.add(
             Intake(
-                shop_id=cast.shop, number="75484863579911", user_id=cast.seller, at=now.at - timedelta(days=3),
-                goods="黑色中筒袜", phone_tail=PHONE[-4:],
+                shop_id=cast.shop,
+                number="75484863579911",
+                user_id=cast.seller,
+                at=now.at - timedelta(days=3),
+                goods="黑色中筒袜",
+                phone_tail=PHONE[-4:],
             )
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture

@@ -102,8 +102,13 @@ def test_an_answer_opens_once_and_only_what_it_was_made_for(
         device.sign(options | {"challenge": "A" * 43}),
         strange.sign(options),
         Authenticator(host="evil.example", key=device.key, credential_id=device.credential_id, count=9).sign(options),
-        "{}", "[]", "null", "{", "x" * 30_000, json.dumps({"rawId": "a", "response": {}}),
-    ]  # fmt: skip
+        "{}",
+        "[]",
+        "null",
+        "{",
+        "x" * 30_000,
+        json.dumps({"rawId": "a", "response": {}}),
+    ]
     for said in wrong[:4]:
         page = give(client, page, said)
         assert page.status_code == 422

@@ -34,12 +34,23 @@ def test_each_number_of_the_morning_is_its_list(app: Flask, cast: Cast, now: Clo
     page = desk.get("/seller").text
     figures = re.findall(r'<li><a href="([^"]+)"[^>]*>([^<]+) <b>([^<]+)</b>', page)
     assert [words for _, words, _ in figures] == [
-        "已超时", "4 小时内", "今天到期", "已签收待验", "待付款", "等待回复", "无主件",
-    ]  # fmt: skip
+        "已超时",
+        "4 小时内",
+        "今天到期",
+        "已签收待验",
+        "待付款",
+        "等待回复",
+        "无主件",
+    ]
     said = {words: (unescape(at), number) for at, words, number in figures}
     assert {words: number for words, (_, number) in said.items() if words != "待付款"} == {
-        "已超时": "0", "4 小时内": "1", "今天到期": "2", "已签收待验": "0", "等待回复": "0", "无主件": "0",
-    }  # fmt: skip
+        "已超时": "0",
+        "4 小时内": "1",
+        "今天到期": "2",
+        "已签收待验": "0",
+        "等待回复": "0",
+        "无主件": "0",
+    }
     assert said["待付款"][1].startswith("¥")
     for words, (address, number) in said.items():
         opened = desk.get(address)
@@ -251,8 +262,13 @@ def test_what_changed_since_yesterday_is_a_list_each(app: Flask, cast: Cast, now
     line = desk.get("/seller").text.split('id="changes"')[1].split("</details>")[0]
     said = {words: (unescape(at), number) for at, words, number in re.findall(r'href="([^"]+)">(\S+) ([^<]+)<', line)}
     assert {words: number.split("（")[0] for words, (_, number) in said.items()} == {
-        "新申请": "8", "已处理申请": "6", "退货已签收": "1", "已结束": "2", "已拒绝": "1", "已退款": "1",
-    }  # fmt: skip
+        "新申请": "8",
+        "已处理申请": "6",
+        "退货已签收": "1",
+        "已结束": "2",
+        "已拒绝": "1",
+        "已退款": "1",
+    }
     assert said["已退款"][1] == f"1（¥{fen / 100:,.2f}）"
     for words, (at, number) in said.items():
         page = desk.get(at).text
