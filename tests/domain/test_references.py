@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.extensions import db
@@ -35,6 +35,7 @@ LABELS = (
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(NUMBERS)), st.sampled_from([0, 1]), st.sampled_from(["", *LABELS]), st.data())
 def test_a_number_is_the_same_however_it_was_copied(way: str, which: int, label: str, data: st.DataObject) -> None:
     number = NUMBERS[way][which]
@@ -44,6 +45,7 @@ def test_a_number_is_the_same_however_it_was_copied(way: str, which: int, label:
     assert references.find_oddity(way, number) == ""
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_tidied_once(text: str) -> None:
     tidy = references.tidy(text)

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.orders.export_format import OrderRows, Problem, read
@@ -87,6 +87,7 @@ def test_a_city_that_is_a_province_is_said_once_and_a_zone_alone_is_none(tmp_pat
     assert (order.receiver_address, problems) == ("一环路8号", [])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["", "四川省", "成都市", "x" * 50, " "]), min_size=4, max_size=4), st.text(max_size=30))
 def test_nothing_of_an_address_is_lost(values: list[str], address: str) -> None:
     regions = Regions(dict(enumerate(("省", "市", "区", "街道"))))
