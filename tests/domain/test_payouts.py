@@ -663,7 +663,7 @@ def test_a_row_that_can_not_be_used_says_why(tmp_path: Path, row: str, sentence:
         (b"\x89PNG\r\n\x1a\n" + b"0" * 600, "图片"),
         (b"%PDF-1.7" + b"0" * 600, "PDF"),
         (b"PK\x03\x04" + b"0" * 600, "损坏"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 600, "xls"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 600, "损坏"),
         (("款项编号,结果,流水号\n" + "1:refund,成功,1\n" * 1001).encode(), "最多 1000 行"),
     ],
 )

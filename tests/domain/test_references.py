@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.extensions import db
@@ -20,11 +20,22 @@ NUMBERS = {
 }
 WIDE = str.maketrans({each: chr(each + 0xFEE0) for each in range(0x21, 0x7F)})
 LABELS = (
-    "流水号：", "交易号:", "订单号 ", "转账单号：", "支付宝交易号：", "微信支付单号: ", "银行流水号：", "No.", "NO:",
-    "商户订单号：", "参考号：", "电子回单号：",
-)  # fmt: skip
+    "流水号：",
+    "交易号:",
+    "订单号 ",
+    "转账单号：",
+    "支付宝交易号：",
+    "微信支付单号: ",
+    "银行流水号：",
+    "No.",
+    "NO:",
+    "商户订单号：",
+    "参考号：",
+    "电子回单号：",
+)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(NUMBERS)), st.sampled_from([0, 1]), st.sampled_from(["", *LABELS]), st.data())
 def test_a_number_is_the_same_however_it_was_copied(way: str, which: int, label: str, data: st.DataObject) -> None:
     number = NUMBERS[way][which]
@@ -34,6 +45,7 @@ def test_a_number_is_the_same_however_it_was_copied(way: str, which: int, label:
     assert references.find_oddity(way, number) == ""
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_tidied_once(text: str) -> None:
     tidy = references.tidy(text)

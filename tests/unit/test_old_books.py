@@ -36,8 +36,10 @@ def test_an_export_as_old_programs_write_it_is_read(tmp_path: Path) -> None:
         found = list(export.orders())
     first, second = [each for each in found if isinstance(each, OrderRows)]
     assert (first.order_no, first.paid_fen, str(first.ordered_at)) == (
-        "3905403692550747597", 3760, "2026-11-05 05:31:00+00:00",
-    )  # fmt: skip
+        "3905403692550747597",
+        3760,
+        "2026-11-05 05:31:00+00:00",
+    )
     assert [(line.quantity_milli, line.unit_price_fen) for line in first.lines] == [(2000, 1880)]
     assert (second.status, second.paid_fen, second.ordered_at) == ("completed", 750, first.ordered_at)
     assert [each.sentence for each in found if isinstance(each, Problem)] == [
@@ -47,14 +49,32 @@ def test_an_export_as_old_programs_write_it_is_read(tmp_path: Path) -> None:
 
 def test_every_kind_of_cell(tmp_path: Path) -> None:
     row: list[Cell] = [
-        "文", "latin", True, Formula(False), Broken(42), Formula(None), Formula("结"), Packed(-7), Packed(-250, True),
-        3.9054036925507476e18, Day(46331.0),
-    ]  # fmt: skip
+        "文",
+        "latin",
+        True,
+        Formula(False),
+        Broken(42),
+        Formula(None),
+        Formula("结"),
+        Packed(-7),
+        Packed(-250, True),
+        3.9054036925507476e18,
+        Day(46331.0),
+    ]
     [[cells]] = all_of(write(tmp_path / "a.xls", book({"表": [row]})))
     assert cells == {
-        0: "文", 1: "latin", 2: "是", 3: "否", 4: "#N/A", 5: "", 6: "结", 7: "-7", 8: "-2.5",
-        9: "3.9054036925507476e+18", 10: "46331",
-    }  # fmt: skip
+        0: "文",
+        1: "latin",
+        2: "是",
+        3: "否",
+        4: "#N/A",
+        5: "",
+        6: "结",
+        7: "-7",
+        8: "-2.5",
+        9: "3.9054036925507476e+18",
+        10: "46331",
+    }
     assert isinstance(cells[4], Fault) and isinstance(cells[5], Fault)
     assert isinstance(cells[9], Number) and isinstance(cells[10], Date) and cells[10].as_date == "2026-11-05"
 

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.orders.export_format import OrderRows, Problem, read
@@ -87,6 +87,7 @@ def test_a_city_that_is_a_province_is_said_once_and_a_zone_alone_is_none(tmp_pat
     assert (order.receiver_address, problems) == ("一环路8号", [])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["", "四川省", "成都市", "x" * 50, " "]), min_size=4, max_size=4), st.text(max_size=30))
 def test_nothing_of_an_address_is_lost(values: list[str], address: str) -> None:
     regions = Regions(dict(enumerate(("省", "市", "区", "街道"))))
@@ -100,10 +101,16 @@ def test_nothing_of_an_address_is_lost(values: list[str], address: str) -> None:
 @pytest.mark.parametrize(
     "remark",
     [
-        "合计", "总计：1 笔", "共 1 条", "导出时间：2026-11-06 10:00:00", "制表人：李雯", "备注：仅供内部使用",
-        "以上数据由系统生成", "\x1a",
+        "合计",
+        "总计：1 笔",
+        "共 1 条",
+        "导出时间：2026-11-06 10:00:00",
+        "制表人：李雯",
+        "备注：仅供内部使用",
+        "以上数据由系统生成",
+        "\x1a",
     ],
-)  # fmt: skip
+)
 def test_what_stands_below_the_orders_is_no_lost_order(tmp_path: Path, remark: str) -> None:
     rows = [*table({}), [remark] if remark == "\x1a" else [remark, *[""] * 5]]
     first = rows[0].index("订单编号")
@@ -123,12 +130,17 @@ def test_a_row_that_says_what_must_be_filled_in_is_no_lost_order(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
-        ("1.234,50", Kind.MONEY, 123450), ("1 234,50", Kind.MONEY, 123450), ("1'234.50", Kind.MONEY, 123450),
-        ("0元（包邮）", Kind.CHARGE, 0), ("快递：6.00", Kind.CHARGE, 600),
-        ("邮费6元", Kind.CHARGE, 600), ("优惠5元", Kind.ADJUSTMENT, -500), ("立减￥5", Kind.ADJUSTMENT, -500),
+        ("1.234,50", Kind.MONEY, 123450),
+        ("1 234,50", Kind.MONEY, 123450),
+        ("1'234.50", Kind.MONEY, 123450),
+        ("0元（包邮）", Kind.CHARGE, 0),
+        ("快递：6.00", Kind.CHARGE, 600),
+        ("邮费6元", Kind.CHARGE, 600),
+        ("优惠5元", Kind.ADJUSTMENT, -500),
+        ("立减￥5", Kind.ADJUSTMENT, -500),
         ("涨价5元", Kind.ADJUSTMENT, 500),
     ],
-)  # fmt: skip
+)
 def test_sums_as_people_write_them(text: str, kind: Kind, value: int) -> None:
     assert convert(text, kind, 200)[0] == value
 
@@ -145,11 +157,17 @@ def test_a_sum_that_may_be_another_is_not_guessed(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-11-05 13:31:00 (GMT+08:00)", "北京时间 2026-11-05 13:31:00", "北京时间：2026-11-05 13:31",
-        "2026-11-05 13-31-00", "2026-11-05;13:31", "2026–11–05 13:31:00", "/Date(1793856660000)/",
-        "/Date(1793856660000+0800)/", "2026-11-05 (UTC+8) 13:31"[:10] + " 13:31 (UTC+8)",
+        "2026-11-05 13:31:00 (GMT+08:00)",
+        "北京时间 2026-11-05 13:31:00",
+        "北京时间：2026-11-05 13:31",
+        "2026-11-05 13-31-00",
+        "2026-11-05;13:31",
+        "2026–11–05 13:31:00",
+        "/Date(1793856660000)/",
+        "/Date(1793856660000+0800)/",
+        "2026-11-05 (UTC+8) 13:31"[:10] + " 13:31 (UTC+8)",
     ],
-)  # fmt: skip
+)
 def test_further_ways_to_write_a_time(text: str) -> None:
     value, _note = convert(text, Kind.MOMENT, 200)
     assert str(value) == "2026-11-05 05:31:00+00:00"
@@ -158,13 +176,25 @@ def test_further_ways_to_write_a_time(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "status"),
     [
-        ("发货中", "unshipped"), ("已打包", "unshipped"), ("等待揽收", "in_transit"), ("揽收成功", "in_transit"),
-        ("待提货", "in_transit"), ("已投柜", "in_transit"), ("已放驿站", "in_transit"), ("已提货", "delivered"),
-        ("超时自动确认收货", "delivered"), ("交易成功(系统自动确认)", "completed"),
+        ("发货中", "unshipped"),
+        ("已打包", "unshipped"),
+        ("等待揽收", "in_transit"),
+        ("揽收成功", "in_transit"),
+        ("待提货", "in_transit"),
+        ("已投柜", "in_transit"),
+        ("已放驿站", "in_transit"),
+        ("已提货", "delivered"),
+        ("超时自动确认收货", "delivered"),
+        ("交易成功(系统自动确认)", "completed"),
         ("已发货（物流未揽收）", "in_transit"),
-        ("售后成功", "unknown"), ("已拒收", "unknown"), ("换货中", "unknown"), ("部分退款", "unknown"),
-        ("待审核", "unknown"), ("被合并", "unknown"), ("等待卖家发货（部分退款）", "unknown"),
+        ("售后成功", "unknown"),
+        ("已拒收", "unknown"),
+        ("换货中", "unknown"),
+        ("部分退款", "unknown"),
+        ("待审核", "unknown"),
+        ("被合并", "unknown"),
+        ("等待卖家发货（部分退款）", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_further_words_for_a_status(words: str, status: str) -> None:
     assert read_status(words)[0] == status

@@ -197,8 +197,12 @@ def test_one_that_changes_meanwhile_is_left_and_the_others_go(
         patched.setattr(unsent, "ship_order", fail)
         work_off(now.at)
     assert [fresh(each).status for each in ids] == [
-        "in_transit", "unshipped", "cancelled", "unshipped", "in_transit",
-    ]  # fmt: skip
+        "in_transit",
+        "unshipped",
+        "cancelled",
+        "unshipped",
+        "in_transit",
+    ]
     said = read_outcomes(desk.get(made.location).text)
     assert said[numbers[1]] == ("请逐笔处理", "系统没能处理，请在「订单」里单独发货")
     assert said[numbers[2]] == ("不能发货", "买家已取消这笔订单，请不要发货")
