@@ -108,7 +108,8 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
 
 def _tell_objection_term(view: View) -> str:
     """Until when the buyer can say that a payment hasn't arrived; of several, the first that ends."""
-    found = [entry.settled_at for entry in arrivals.list_objectable(view.entries, view.now)]
+    objectable = arrivals.list_objectable(view.entries, view.now)
+    found = [entry.settled_at for entry in objectable if entry.settled_at is not None]
     if not found:
         return "没有收到时提出"
     until = words.end(min(found) + lengths.get_deadline("arrival_objection"))
