@@ -38,6 +38,7 @@ from portal.web import (
     errors,
     events,
     filters,
+    inlined,
     kept,
     metering,
     one_line_tags,
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder=str(TOP / "templates"), static_folder=None)
     app.secret_key = settings.secret_key or "not-secret"
     app.session_interface = _NoSession()
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # nothing here is a coroutine: not asked each time
     data = settings.data.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     _close_to_others(data)
@@ -81,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(one_line_tags.OneLineTags)
     app.jinja_env.add_extension(kept.Kept)
+    app.jinja_env.add_extension(inlined.Inlined)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
     with app.app_context():

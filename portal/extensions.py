@@ -61,12 +61,16 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Lists read many moments: on SQLite each is one call in C."""
-        return _moment_of_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        """Lists read many moments: each is one call in C on SQLite, and one more than the driver's on PostgreSQL."""
+        return _moment_of_text if dialect.name == "sqlite" else _moment_in_utc
 
 
 def _moment_of_text(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text + "+00:00")
+
+
+def _moment_in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
 
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite only numbers rows itself for INTEGER keys

@@ -22,6 +22,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Boolean, TypeDecorator
 
 from portal.extensions import connection_to_read, db, is_writing
+from portal.numbered import Numbered
 
 
 class _List(TypeDecorator[list[Any]]):
@@ -65,16 +66,20 @@ def _of_json(element: among, compiler: Any, **more: Any) -> str:
     return f"{column} IN (SELECT value FROM json_each({value}))"  # noqa: S608  (both are SQLAlchemy's)
 
 
+Change = Callable[[Any], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """A statement for one kind of database: its text, how values go in and how columns come out."""
 
     sql: str
-    construct: Callable[[dict[str, Any]], dict[str, Any]]
-    order: tuple[str, ...] | None  # of the values, where the driver wants them by place
-    into: dict[str, Callable[[Any], Any]]
-    out: tuple[tuple[int, Callable[[Any], Any]], ...]
-    row: Callable[[Any], Any]
+    named: bool  # whether the driver wants the values by name, or by place
+    fixed: dict[str, Any]  # the statement's own values
+    values: tuple[tuple[str, str, Change | None], ...]  # in their order: name in the text, what it is given as
+    out: tuple[tuple[int, Change], ...]
+    row: Change
+    numbered: Numbered | None  # on PostgreSQL: the same with values by number
 
 
 class Prepared:
@@ -103,21 +108,12 @@ class Prepared:
 
     def _run(self, connection: Connection, values: dict[str, Any]) -> list[Any]:
         compiled = self._of.get(connection.dialect.name) or self._compile(connection.dialect)
-        given = compiled.construct(values)
-        for name, change in compiled.into.items():
-            given[name] = change(given[name])
-        sent: Any = given if compiled.order is None else tuple([given[name] for name in compiled.order])
-        cursor = connection.connection.cursor()
+        given = {**compiled.fixed, **values} if compiled.fixed else values
         try:
-            for hear in connection.dispatch.before_cursor_execute:
-                hear(connection, cursor, compiled.sql, sent, None, False)
-            cursor.execute(compiled.sql, sent)
-            rows = cursor.fetchall()
+            rows = self._fetch(connection, compiled, given)
         except connection.dialect.loaded_dbapi.Error:
             found = connection.execute(self._statement, values)
             return list(map(_type_of(tuple(found.keys())), found.all()))
-        finally:
-            cursor.close()
         if compiled.out:
             rows = [list(row) for row in rows]
             for place, change in compiled.out:
@@ -125,18 +121,40 @@ class Prepared:
                     row[place] = change(row[place])
         return list(map(compiled.row, rows))
 
+    def _fetch(self, connection: Connection, compiled: _Compiled, given: dict[str, Any]) -> Sequence[Any]:
+        sent: Any = [
+            (name, given[key] if change is None else change(given[key])) for name, key, change in compiled.values
+        ]
+        sent = dict(sent) if compiled.named else tuple([value for _, value in sent])
+        for hear in connection.dispatch.before_cursor_execute:
+            hear(connection, None, compiled.sql, sent, None, False)
+        raw = connection.connection
+        if compiled.numbered is not None:
+            rows = compiled.numbered.fetch(raw, sent)
+            if rows is not None:
+                return rows
+        cursor = raw.cursor()
+        try:
+            cursor.execute(compiled.sql, sent)
+            return cursor.fetchall()
+        finally:
+            cursor.close()
+
     def _compile(self, dialect: Dialect) -> _Compiled:
         made: Any = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
-        if made.post_compile_params:
+        if made.post_compile_params or any(bound.callable for bound in made.bind_names):
             raise TypeError("a prepared statement has one text: lists go through among()")
+        into = made._bind_processors
+        bound = {name: (made.escaped_bind_names.get(name, name), each.key) for each, name in made.bind_names.items()}
         out = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in made._result_columns]
         self._of[dialect.name] = compiled = _Compiled(
             made.string,
-            made.construct_params,
-            tuple(made.positiontup) if made.positional else None,
-            dict(made._bind_processors),
+            not made.positional,
+            {each.key: each.value for each in made.bind_names if not each.required},
+            tuple((*bound[name], into.get(name)) for name in (made.positiontup if made.positional else bound)),
             tuple((place, change) for place, change in enumerate(out) if change is not None),
             _type_of(tuple(column.name for column in made._result_columns)),
+            Numbered(self._statement) if dialect.name == "postgresql" else None,
         )
         return compiled
 

@@ -53,9 +53,10 @@ class RowSession(FlaskSession):
             self._take_back()
 
     def close(self) -> None:
-        """End everything."""
+        """End everything; there is nothing to end where only rows were read."""
         try:
-            super().close()
+            if self.in_transaction() or len(self.identity_map) or self.new:
+                super().close()
         finally:
             self._take_back()
 

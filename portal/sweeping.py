@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal.applications import dispatch
+from portal.applications import dispatch, dispatch_work
 from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
@@ -160,10 +160,10 @@ def carry_out_held() -> int:
 
 
 def work_off_runs() -> int:
-    """Do some more of what was ordered for many cases; returns how many were done."""
+    """Do some more of what was ordered for many cases or orders; returns how many were done."""
     if not _is_allowed():
         return 0
-    done = bulk_work.work_off(clock.now())
+    done = bulk_work.work_off(clock.now()) + dispatch_work.work_off(clock.now())
     db.session.remove()
     return done
 
@@ -214,7 +214,7 @@ def keep_sweeping(
     works: tuple[tuple[str, Callable[[], object]], ...] = (
         ("the import", lambda: take_in(imports)),
         ("held steps", carry_out_held),
-        ("runs over many cases", work_off_runs),
+        ("runs over many cases and orders", work_off_runs),
         ("the shops' rules", decide_by_rules),
         ("exports", write_exports),
         ("sending", lambda: send_out(settings)),

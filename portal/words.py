@@ -412,8 +412,6 @@ SAID: dict[str, str] = {
     "complaint-answered": "已答复，投诉人能看到",
     "traces-imported": "物流记录已导入，结果如下",
     "shipped": "已发货，买家会收到通知",
-    "orders-sent": "已发货，结果如下；买家会收到通知",
-    "orders-unsent": "没有发出订单，每一笔的原因在下面",
     "order-labels-none": "请先勾选待发货的订单",
     "print-many": "一次最多打印 50 张，请加筛选条件，或勾选要打印的",
     "sent-back": "拒收商品的退还运单已登记",

@@ -46,6 +46,7 @@ MAY_NOT = {
     "cases/case_view.py:read_of_buyer": "a buyer knows a case by its number, not its shop",
     "cases/clock.py": "finds what is due in every shop",
     "applications/dispatch.py:forget_old": "the sweep's: old tables of every shop",
+    "applications/dispatch_work.py:work_off": "finds the tables of every shop",
     "exporting/exports.py:forget_old": "the sweep's: old exports of every shop",
     "exporting/exports.py:write_waiting": "the worker's own: finds what waits in every shop",
     "cases/failed.py:tell_late": "finds what is late in every shop",

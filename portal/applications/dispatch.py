@@ -1,7 +1,7 @@
 """Orders that wait to be sent, many at once: those that can go, as a table, and back with their waybills.
 
 An order with an open case isn't sent together with others: somebody decides on it first. A table does nothing twice:
-an order that went by these very waybills counts as done, whoever and whatever sent it.
+an order that went by these very waybills counts as done, whoever and whatever sent it. ``dispatch_work`` sends.
 """
 
 from __future__ import annotations
@@ -12,23 +12,22 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, exists, func, select, update
+from sqlalchemy import and_, delete, exists, func, select
 
 from portal import flow, inputs, words, workbook
-from portal.applications import unsent
 from portal.cases import pick_list
-from portal.cases.effects.step_context import ActedBy
-from portal.extensions import Busy, db, writing
-from portal.flow import Actor, StepRefused
+from portal.extensions import db
+from portal.flow import Actor
 from portal.models import Case, DispatchFile, Order, OrderLine
 from portal.orders import sku_numbers
 from portal.orders.export_format import parcels_of
 from portal.parcels import carriers, filled, of_orders
 from portal.rights import addresses
-from portal.sheets import SheetRefused, find_lost
+from portal.sheets import find_lost
 from portal.workbook import Column
 
-MOST = 500  # orders of a table or a list, those placed first
+MOST = 500  # orders of a list to be fetched, those placed first
+MOST_TABLE = 5_000  # orders of a table, and its rows
 KEPT_FOR = timedelta(days=30)
 COLUMNS = (
     Column("订单编号", "不要改；一笔订单发几个包裹时，复制成几行，或把运单号写在一格里", 24),
@@ -40,6 +39,12 @@ COLUMNS = (
     Column("货号", "要发出的商品的货号，有单品货号的写在「/」后面；有几种商品时逐行写"),
     Column("要发出的商品", "商品、规格和数量", 48),
     Column("买家留言", "订单上买家写的话", 24),
+)
+RESULT_COLUMNS = (
+    Column("订单编号", "表格里写的", 24),
+    Column("结果", "下载时的结果"),
+    Column("包裹", "表格里写的物流公司和运单号，一行一个包裹", 30),
+    Column("说明", "没有发出的原因", 48),
 )
 OUTCOMES: dict[str, tuple[str, str]] = {  # outcome: its name, its chip
     "ready": ("可以发货", "you"),
@@ -74,6 +79,12 @@ def _has_case() -> Any:
     )
 
 
+def has_open_case(order_id: int, shop_id: int) -> bool:
+    """Whether somebody has to decide on it first."""
+    asked = select(Order.id).where(Order.id == order_id, Order.shop_id == shop_id, _has_case())
+    return db.session.scalar(asked) is not None
+
+
 def list_picks(shop_id: int) -> tuple[list[pick_list.Pick], int, bool, int]:
     """What is to be fetched by specification; for how many orders; whether there are more; how many have open cases."""
     first = select(Order.id).where(*_waits(shop_id)).order_by(Order.ordered_at, Order.id).limit(MOST + 1)
@@ -104,7 +115,7 @@ def count_apart(shop_id: int) -> int:
 
 def write_table(shop_id: int, role: str, now: datetime) -> tuple[bytes, int]:
     """The table of what can be sent now, with receivers; and for how many orders."""
-    first = select(Order).where(*_waits(shop_id)).order_by(Order.ordered_at, Order.id).limit(MOST)
+    first = select(Order).where(*_waits(shop_id)).order_by(Order.ordered_at, Order.id).limit(MOST_TABLE)
     orders = db.session.scalars(first).all()
     lines: dict[int, list[OrderLine]] = {order.id: [] for order in orders}
     of_orders_ = select(OrderLine).where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(lines))
@@ -127,10 +138,7 @@ def _write_cells(order: Order, lines: Sequence[OrderLine], reader: addresses.Rea
 
 def read_table(path: str | os.PathLike[str]) -> filled.Filled:
     """The filled rows of a file. Raises SheetRefused."""
-    found = filled.read_filled(path, filled.Keys(_KEYS, _read_order_no))
-    if len({row.key for row in found.parcels}) > MOST:
-        raise SheetRefused(f"一次最多 {MOST} 笔订单，请分成几个文件上传")
-    return found
+    return filled.read_filled(path, filled.Keys(_KEYS, _read_order_no), MOST_TABLE)
 
 
 def _read_order_no(cell: str) -> str:
@@ -163,7 +171,13 @@ def find_of_shop(public_id: str, shop_id: int) -> DispatchFile | None:
 
 def list_files(shop_id: int, most: int = 10) -> Sequence[Any]:
     """A shop's latest tables, the newest first."""
-    columns = (DispatchFile.public_id, DispatchFile.name, DispatchFile.made_at, DispatchFile.tried_at)
+    columns = (
+        DispatchFile.public_id,
+        DispatchFile.name,
+        DispatchFile.made_at,
+        DispatchFile.tried_at,
+        DispatchFile.done_at,
+    )
     of_shop = select(*columns).where(DispatchFile.shop_id == shop_id)
     return db.session.execute(of_shop.order_by(DispatchFile.id.desc()).limit(most)).all()
 
@@ -230,35 +244,6 @@ def _as_kept(parcels: Sequence[Any]) -> set[tuple[str, str]]:
     return {(name, number) for _, name, number in parcels_of(*texts)} if texts else set()
 
 
-def carry_out(file: DispatchFile, by: ActedBy, now: datetime) -> int:
-    """Send what can be sent, each order in a transaction of its own; returns how many. Can be repeated."""
-    public_id, shop_id = file.public_id, file.shop_id
-    rows: list[dict[str, Any]] = [dict(row) for row in file.rows]
-    ready = {row.order_no: row.order.id for row in judge(file) if row.outcome == "ready" and row.order is not None}
-    db.session.rollback()
-    sent = 0
-    for row in rows:
-        if row["order_no"] not in ready:
-            continue
-        try:
-            with writing():
-                parcels = [(code, number) for code, number in row["parcels"]]
-                unsent.ship_order(ready[row["order_no"]], shop_id, parcels, by=by, now=now)
-            sent += 1
-        except Busy:
-            continue  # it still waits; the next press tries again
-        except StepRefused as refused:
-            row["why"] = refused.sentence
-    with writing():
-        db.session.execute(
-            update(DispatchFile)
-            .where(DispatchFile.public_id == public_id, DispatchFile.shop_id == shop_id)
-            .values(rows=rows, tried_at=now)
-            .execution_options(synchronize_session=False)
-        )
-    return sent
-
-
 def count_outcomes(rows: Sequence[Row]) -> dict[str, int]:
     """How many orders of a table have which outcome, those that none has left out."""
     return {name: number for name, number in _count(rows) if number}
@@ -267,3 +252,17 @@ def count_outcomes(rows: Sequence[Row]) -> dict[str, int]:
 def _count(rows: Sequence[Row]) -> Iterator[tuple[str, int]]:
     for name in OUTCOMES:
         yield name, sum(row.outcome == name for row in rows)
+
+
+def write_results(file: DispatchFile, now: datetime) -> bytes:
+    """Every order of a table with what became of it, as a workbook."""
+    rows = [
+        (
+            row.order_no,
+            OUTCOMES[row.outcome][0],
+            "\n".join(f"{name} {number}".strip() for name, number in row.parcels),
+            row.why,
+        )
+        for row in judge(file)
+    ]
+    return workbook.build("发货结果", RESULT_COLUMNS, rows, made_at=now)

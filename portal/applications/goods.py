@@ -18,6 +18,7 @@ from portal.rights import goods as goods_facts
 from portal.rights.goods import Goods, Verdict
 from portal.rights.guarantees import codes
 from portal.rights.reasons import Payer
+from portal.versioned import Versioned
 
 
 def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_facts.Policy:
@@ -43,6 +44,13 @@ def get_policy_for(order: Any) -> goods_facts.Policy:
 
 def get_kept_policy_for(order: Any) -> goods_facts.Policy:
     """The same for a page that only reads: of what is kept of the shop's versions. ``order``: load_for_buyer's."""
+    return _described.find((order.shop_id, order.newest_policy, order.received_at), lambda: _describe_newest(order))
+
+
+_described: Versioned[goods_facts.Policy] = Versioned("described_policies")
+
+
+def _describe_newest(order: Any) -> goods_facts.Policy:
     versions = kept_policies.list_versions(order.shop_id, order.newest_policy)
     return describe_policy(versions[0], kept_policies.find_days_since(versions, order.received_at))
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import request
-from wtforms import BooleanField, HiddenField, ValidationError
+from wtforms import BooleanField, HiddenField
 
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, GivenAccount, HandIn, Modification
 from portal.flow import Actor, CaseType
 from portal.models import Case
-from portal.money import references
 from portal.money.accounts import account_numbers, agreed_words
 from portal.rights import goods as goods_facts
 from portal.rights import phrases, reasons
@@ -21,6 +20,7 @@ from portal.web import taking
 from portal.web.fields import Choice, Line, Money, Phone, Pick, Place, Secret, Text
 from portal.web.freight_fields import FreightFields
 from portal.web.photo_field import Photos
+from portal.web.reference_field import Reference
 from portal.web.terms import TermsForm, answering, owed
 
 
@@ -88,12 +88,7 @@ class PayForm(StepForm):
     """已补差价: the number of the payment, which is made outside."""
 
     template = "buyer/pay.html"
-    reference = Line("流水号", limit=60, missing="请填写付款的流水号，商家会核对", exact=True)
-
-    def validate_reference(self, field: Line) -> None:
-        """A number of a payment, not just anything."""
-        if field.data and not references.is_reference(field.data):
-            raise ValidationError(references.ODD)
+    reference = Reference(limit=60, missing="请填写付款的流水号，商家会核对")
 
     def prepare(self, case: Case, view: View) -> None:
         self.fen, self.working = owed(case)

@@ -62,6 +62,7 @@ class Answer:
     complain: bool = False  # they are late, and the case has ended: its buyer can complain
     choices: tuple[Choice, ...] = ()  # at most two, the first leads on
     more: tuple[Step, ...] = ()  # what can be done besides
+    apart: tuple[Choice, ...] = ()  # those of them that sound like a choice, and how they differ
     refused: Sequence[tuple[Step, str]] = field(default_factory=tuple)  # what can't yet, and why
 
 
@@ -95,8 +96,14 @@ def work_out_answer(view: View) -> Answer:
         complain=bool(view.side is Actor.BUYER and case.state in FINAL and kept and kept.due_at <= view.now),
         choices=tuple(choices),
         more=tuple(step for step in open_now if step.name not in chosen),
+        apart=tuple(
+            Choice(step, step.button, tell_consequence(view, step, result)) for step in open_now if step.name in _ALIKE
+        ),
         refused=tuple((step, refusal) for step, refusal in view.actions if refusal is not None),
     )
+
+
+_ALIKE = frozenset({"replacement_defective"})  # 再次售后 beside 商品有问题
 
 
 def has_kept(view: View, result: Result | None) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portal import told
+from portal import told, words
 from portal.calendar import lengths
 from portal.cases import expected, proposals
 from portal.cases.inspection import Result
 from portal.flow import Actor, CaseType, State, Step
 from portal.inputs import money_text, quantity_text
+from portal.money import arrivals
 
 if TYPE_CHECKING:
     from portal.cases.case_view import View
@@ -100,7 +101,19 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
+    if name == "deny_arrival":
+        return f"{_tell_objection_term(view)}；商家须提交付款凭证，或登记没有付成后重新付款"
     return _THEN.get(name, "")
+
+
+def _tell_objection_term(view: View) -> str:
+    """Until when the buyer can say that a payment hasn't arrived; of several, the first that ends."""
+    objectable = arrivals.list_objectable(view.entries, view.now)
+    found = [entry.settled_at for entry in objectable if entry.settled_at is not None]
+    if not found:
+        return "没有收到时提出"
+    until = words.end(min(found) + lengths.get_deadline("arrival_objection"))
+    return f"没有收到请在{until}前提出{'（几笔款项中最早的期限）' if len(set(found)) > 1 else ''}"
 
 
 def _tell_dropped(view: View) -> str:
@@ -124,6 +137,8 @@ _THEN = {
     "give_account": "商家转账给您，账号加密保存",
     "pay": "商家确认收到后发货",
     "refund_arrived": "确认到账后售后完成，不能撤回",
+    "confirm_arrival": "先在收款账户里核对；确认后不能再对这笔款项提出「未到账」",
+    "replacement_defective": "不在这张售后单里处理，转为新的售后单，下一页选择希望怎么处理",
 }
 
 

@@ -5,7 +5,7 @@ What a shop's lines say is kept once each (SoldAs): words are looked for there, 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,7 +18,8 @@ from portal.prepared import Prepared, among
 from portal.searching import Typed, escape_like
 
 MOST_LINES = 1_000  # of cases that are asked for their 货号
-MOST_LOOKED = 2_000  # lines that are asked for further words, the newest of each way of saying it first
+MOST_LOOKED = 600  # lines that are asked for further words, the newest of each way of saying it first
+LOOKED_FIRST = 60  # of one way: where the words are often said together, that is enough
 FEW_WAYS = 20  # of saying a word: so few are looked at whole
 AT_ONCE, MOST_ROUNDS = 40, 10  # ways of saying it that are looked at together, and how often
 _case, _asked, _order, _line, _said = (t.__table__.c for t in (Case, CaseLine, Order, OrderLine, SoldAs))
@@ -120,23 +121,38 @@ def find(shop_id: int, typed: Typed, kind: str, most: int, further: Further = AL
         ways = ways.where(_HAS_CASE)
     ways = ways.order_by(desc("has_all"), _said.mark).limit(AT_ONCE)
     found: set[int] = set()
-    left = MOST_LOOKED
+    left, is_cut = MOST_LOOKED, False
     for number in range(MOST_ROUNDS):
         some = db.session.execute(ways.offset(number * AT_ONCE)).all()
-        found.update(_find_ways(shop_id, [way for way in some if way.has_all], kind, most + 1))
-        for way in some:
-            if way.has_all:
-                continue
-            if len(found) > most:
-                break
-            if left <= 0:
-                return Hits(_cut(found, most), True)
-            rows = _find_way(shop_id, way, kind, left)
-            left -= len(rows)
-            found.update(_leave_fitting(shop_id, {row.id for row in rows}, kind, further.fitting))
+        found.update(_find_ways(shop_id, [way for way in some if way.has_all], kind, most + 1)[0])
+        rest = [way for way in some if not way.has_all]
+        if rest and len(found) <= most:
+            looked, full = _look_through(shop_id, rest, kind, left // len(rest), further, found, most)
+            left -= looked
+            is_cut |= full
         if len(found) > most or len(some) < AT_ONCE:
             break
-    return Hits(_cut(found, most), left <= 0)
+    else:
+        is_cut = True
+    return Hits(_cut(found, most), is_cut and len(found) <= most)
+
+
+def _look_through(
+    shop_id: int, ways: Sequence[Any], kind: str, each: int, further: Further, found: set[int], most: int
+) -> tuple[int, bool]:
+    """Add to ``found`` what has the further words, of the newest of each way: of few, then of ``each`` if need be.
+
+    Returns how many were looked at, and whether there may be others.
+    """
+    looked: set[int] = set()
+    full = True
+    for number in sorted({min(LOOKED_FIRST, each), each} - {0}):
+        ids, full = _find_ways(shop_id, ways, kind, number + 1)
+        found.update(leave_fitting(shop_id, ids - looked, kind, further.fitting))
+        looked |= ids
+        if not full or len(found) > most:
+            break
+    return len(looked), full
 
 
 def count_ways(shop_id: int, word: str) -> int:
@@ -149,24 +165,27 @@ def _cut(found: set[int], most: int) -> list[int]:
     return sorted(found, reverse=True)[: most + 1]
 
 
-def _leave_fitting(shop_id: int, ids: set[int], kind: str, fitting: Sequence[Any]) -> Sequence[int]:
+def leave_fitting(shop_id: int, ids: set[int], kind: str, fitting: Sequence[Any]) -> Sequence[int]:
+    """Those of some cases or orders that meet every condition."""
     table = _OF_KIND[kind].c
     query = select(table.id).where(not_by_shop(table, shop_id), among(table.id, "ids"), *fitting)
     return db.session.scalars(query, {"ids": sorted(ids)}).all() if ids else ()
 
 
-def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> set[int]:
-    """The newest of each way of saying it."""
+def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> tuple[set[int], bool]:
+    """The newest of each way of saying it, so many of each, and whether there may be others of any."""
     if db.session.get_bind().dialect.name == "sqlite" or not ways:  # asking it often costs nothing
-        return {row.id for way in ways for row in _find_way(shop_id, way, kind, number)}
+        of_ways = [_find_way(shop_id, way, kind, number) for way in ways]
+        return {row.id for rows in of_ways for row in rows}, any(len(rows) >= number for rows in of_ways)
     values: dict[str, Any] = {"shop_id": shop_id, "most": number}
     values |= {"titles": [way.title for way in ways], "specs": [way.spec for way in ways]}
     if kind == "orders":
         numbers = {"numbers": [way.cargo_no for way in ways], "sku_numbers": [way.sku_cargo_no for way in ways]}
         values |= {"products": [way.product_id for way in ways], **numbers}
     rows = db.session.execute(_OF_WAYS[kind], values).all()
+    full = number in Counter(row.place for row in rows).values()
     if kind == "orders":
-        return {row.id for row in rows}
+        return {row.id for row in rows}, full
     of_way: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         of_way[row.place - 1].append(row)
@@ -178,7 +197,7 @@ def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> set
         if len(fit) < len(of) == number:  # others say the same of goods with another number
             fit = list(_find_way(shop_id, ways[place], kind, MOST_LINES))
         found.update(row.id for row in fit)
-    return found
+    return found, full
 
 
 def _find_way(shop_id: int, way: Any, kind: str, number: int) -> Sequence[Any]:

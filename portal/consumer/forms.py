@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import request
-from wtforms import ValidationError
 
 from portal import inputs, words
 from portal.applications import applications, goods, sums
@@ -27,13 +26,14 @@ from portal.consumer.receiver_fields import NAMES, ReceiverFields
 from portal.extensions import db
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order
-from portal.money import arrivals, references
+from portal.money import arrivals
 from portal.rights import conditions, phrases
 from portal.rights import goods as goods_facts
 from portal.web.fields import Choice, Line, Text
 from portal.web.forms import Form
 from portal.web.freight_fields import FreightFields
 from portal.web.photo_field import Photos
+from portal.web.reference_field import Reference
 from portal.web.terms import TermsForm
 
 
@@ -226,12 +226,7 @@ class ProblemForm(StepForm):
 class PayForm(StepForm):
     """已补差价: the number of the payment, which is made outside."""
 
-    reference = Line("流水号", limit=60, missing="请填写付款的流水号，商家会核对", exact=True)
-
-    def validate_reference(self, field: Line) -> None:
-        """A number of a payment, not just anything."""
-        if field.data and not references.is_reference(field.data):
-            raise ValidationError(references.ODD)
+    reference = Reference(limit=60, missing="请填写付款的流水号，商家会核对")
 
     def hand_in(self) -> HandIn:
         return DeclaredPayment(reference=self.reference.data)

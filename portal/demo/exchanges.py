@@ -22,7 +22,7 @@ def to_inspecting(t: Teller) -> None:
 
 def to_reshipping(t: Teller) -> None:
     to_inspecting(t)
-    t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
+    t.travels("back", "【义乌市】已签收，签收人：仓库", signed=True)
     t.seller_takes("accept_goods")
 
 
@@ -65,7 +65,7 @@ def late(t: Teller) -> None:
 
 def completed(t: Teller) -> None:
     to_confirming(t)
-    t.travels("out", "【杭州市】已签收,签收人:本人", signed=True)
+    t.travels("out", "【杭州市】已签收，签收人：本人", signed=True)
     t.buyer_takes("confirm")
 
 
@@ -91,7 +91,7 @@ def paying(t: Teller) -> None:
     t.case("wrong_order", "拍错了，想换成加厚的", hours=30, dearer=True)
     t.seller_takes("agree")
     t.buyer_takes("ship_return", parcels=BACK)
-    t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
+    t.travels("back", "【义乌市】已签收，签收人：仓库", signed=True)
     t.seller_takes("accept_goods_diff")
 
 
@@ -106,7 +106,7 @@ def surplus(t: Teller) -> None:
 def owing(t: Teller) -> None:
     """Goods replaced by agreed terms, and a compensation on top that is still owed."""
     t.seller_takes("ship_replacement", parcels=OUT, shipped={x.id: x.accepted_milli for x in t.lines()})
-    t.travels("out", "【义乌市】已揽收", "【杭州市】已签收,签收人:本人", signed=True)
+    t.travels("out", "【义乌市】已揽收", "【杭州市】已签收，签收人：本人", signed=True)
     t.buyer_takes("confirm")
 
 

@@ -32,7 +32,7 @@ def to_return(t: Teller) -> None:
 def to_return_inspecting(t: Teller) -> None:
     to_return(t)
     t.buyer_takes("ship_return", parcels=BACK)
-    t.travels("back", "【杭州市】已揽收", "【义乌市】已签收,签收人:仓库", signed=True)
+    t.travels("back", "【杭州市】已揽收", "【义乌市】已签收，签收人：仓库", signed=True)
 
 
 def _return_counted(t: Teller, accepted: int) -> None:
@@ -59,7 +59,7 @@ def return_waiting(t: Teller) -> None:
     t.case("damaged", "整箱被压，全部破损，要求退货", hours=30, kind=R, whole=True)
     t.seller_takes("agree")
     t.buyer_takes("ship_return", parcels=BACK)
-    t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
+    t.travels("back", "【义乌市】已签收，签收人：仓库", signed=True)
     t.seller_takes("accept_goods")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from portal import words
-from portal.cases import shop_queue
+from portal.cases import case_numbers, shop_queue
 from portal.cases.figures import group_names, tables
 from portal.cases.queue_filters import Filters
 from portal.exporting import desk_kinds, kind, shop_kinds
@@ -29,6 +29,8 @@ _CASES: dict[str, Column] = {
     "due_at": Column("期限", "", 14),
     "goods": Column("商品", "", 36),
     "spec": Column("规格", "", 20),
+    "cargo_no": Column("货号", "", 20),
+    "sku_cargo_no": Column("单品货号", "", 20),
     "wanted_spec": Column("换成", "", 20),
     "quantity_milli": Column("数量", "", 8),
     "unit": Column("单位", "", 6),
@@ -83,14 +85,21 @@ _FIGURES: dict[str, Column] = {
 def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
     states = None if asked["states"] is None else frozenset(State(state) for state in asked["states"])
     filters = Filters(**asked["filters"])
-    return read_pages(
+    for rows in read_pages(
         lambda after, size: shop_queue.list_page(
             shop_id, asked["tab"], now, filters=filters, states=states, after=after, size=size
         )
-    )
+    ):
+        numbers: Mapping[int, Any] = {}
+        if {"cargo_no", "sku_cargo_no"} & set(asked["columns"]):
+            numbers = case_numbers.load_numbers(shop_id, [row.id for row in rows])
+        yield [(row, numbers.get(row.id, case_numbers.NONE)) for row in rows]
 
 
-def _say_case(name: str, row: Any) -> Cell:
+def _say_case(name: str, found: tuple[Any, case_numbers.Numbers]) -> Cell:
+    row, numbers = found
+    if name in ("cargo_no", "sku_cargo_no"):
+        return str(getattr(numbers, name))
     value = getattr(row, name)
     if name == "type":
         return words.TYPE[value]
@@ -119,8 +128,7 @@ def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
         said = (f"{line.title} {line.spec} ×{line.quantity_milli / 1000:g} {line.unit}" for line in row["lines"])
         return "；".join(said)
     if name in ("cargo_no", "sku_cargo_no"):
-        numbers = [getattr(line, name) for line in row["lines"]]
-        return "；".join(number or "–" for number in numbers) if any(numbers) else ""
+        return case_numbers.say_numbers([getattr(line, name) for line in row["lines"]])
     if name == "parcels":
         named = parcels_of(order.carrier_text, order.tracking_text)
         return "；".join(f"{carrier} {number}".strip() for _, carrier, number in named)

@@ -1,4 +1,4 @@
-"""Lists of what is said and what goes wrong: 售前咨询, conversations, 上下游, 质量, incoming batches."""
+"""Lists of what is said and goes wrong: 售前咨询, conversations, 上下游, 质量, incoming batches, the bank's files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from portal import words
 from portal.cases import live_links
 from portal.exporting.kind import AT_ONCE, Cell, Kind, read_pages, say_moment
+from portal.payments import batches as payment_batches
 from portal.people import staffing
 from portal.rights import faults
 from portal.service import batches, quality
@@ -62,6 +63,15 @@ _BATCHES: dict[str, Column] = {
     "part": Column("有问题（行）", "", 12),
     "number": Column("售出（行）", "", 12),
     "share": Column("每 100 行", "", 20),
+}
+_PAYOUT_FILES: dict[str, Column] = {
+    "name": Column("文件", "", 30),
+    "kind": Column("种类", "", 12),
+    "state": Column("状态", "", 10),
+    "row_count": Column("行数", "", 8),
+    "amount_fen": Column("金额（元）", "", 14, yuan=True),
+    "made_at": Column("时间", "", 16),
+    "member_name": Column("经办", "", 18),
 }
 
 
@@ -145,10 +155,31 @@ def _say_batch(name: str, row: batches.Shown) -> Cell:
     return str(said[name] if name in said else getattr(row.batch, name))
 
 
+def _read_payout_files(shop_id: int, _asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+    return read_pages(lambda after, size: _page_of_payout_files(shop_id, after, size))
+
+
+def _page_of_payout_files(shop_id: int, after: int | None, size: int) -> tuple[Sequence[Any], int | None]:
+    rows = payment_batches.list_files(shop_id, after, size)
+    return rows[:size], rows[size - 1].id if len(rows) > size else None
+
+
+def _say_payout_file(name: str, row: Any) -> Cell:
+    """As its list says it: results that nobody has said yes to are worth nothing yet."""
+    if name == "kind":
+        return "付款批次" if row.kind == "batch" else "付款结果"
+    if name == "state":
+        return "" if row.kind == "batch" else "已对账" if row.state == "done" else "待确认"
+    if name == "amount_fen":
+        return int(row.amount_fen) if row.kind == "batch" or row.state == "done" else ""
+    return say_moment(row.made_at) if name == "made_at" else str(getattr(row, name))
+
+
 KINDS: dict[str, Kind] = {
     "enquiries": Kind("售前咨询", _ENQUIRIES, _read_enquiries, _say_enquiry),
     "conversations": Kind("会话", _CONVERSATIONS, _read_conversations, _say_conversation),
     "chains": Kind("上下游售后", _CHAINS, _read_chains, _say_chain),
     "quality": Kind("质量", _QUALITY, _read_quality, _say_quality, frozenset({"paid_fen"})),
     "batches": Kind("进货批次", _BATCHES, _read_batches, _say_batch),
+    "payout_files": Kind("付款批次与对账", _PAYOUT_FILES, _read_payout_files, _say_payout_file),
 }

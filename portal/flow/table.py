@@ -558,9 +558,10 @@ def choose(case_type: str, state: str, actor: Actor, name: str, facts: Facts) ->
 
 def find_offered(case_type: str, state: str, actor: Actor, name: str, facts: Facts) -> Step | None:
     """The row of this name that nothing but the mediation stands against: it is offered to the other side."""
+    if not facts.escalated or name in NOT_OFFERED:
+        return None
     for step in open_steps(case_type, state, actor):
-        guarded = _GUARDS.intersection(step.needs) and name not in NOT_OFFERED
-        if step.name == name and guarded and facts.escalated and unmet(step, facts):
+        if step.name == name and _GUARDS.intersection(step.needs) and unmet(step, facts):
             free = step._replace(needs=tuple(need for need in step.needs if need not in _GUARDS))
             if unmet(free, facts) is None:
                 return step

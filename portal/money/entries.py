@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, select, update
 
 from portal import flow, words
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
-from portal.money import references
 from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
@@ -193,28 +192,6 @@ def settle_entry(
 
 # A payment that is open again: what was recorded of it counts no more.
 NO_ARRIVAL: dict[str, Any] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
-
-
-def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
-    """What is odd about a reference number, as a sentence for who wrote it; "" for nothing.
-
-    A receipt for notes is whatever the shop calls it; all others are numbers that a bank or a wallet gave.
-    """
-    own = db.session.execute(
-        select(Case.case_no, Order.order_no)
-        .join(MoneyEntry, and_(MoneyEntry.case_id == Case.id, MoneyEntry.shop_id == Case.shop_id))
-        .join(Order, and_(Order.id == Case.order_id, Order.shop_id == Case.shop_id))
-        .where(MoneyEntry.shop_id == shop_id, MoneyEntry.id == entry_id)
-    ).first()
-    if odd := references.find_oddity(way, reference, tuple(own or ())):
-        return odd
-    used = db.session.scalar(
-        select(Case.case_no)
-        .join(MoneyEntry, and_(MoneyEntry.case_id == Case.id, MoneyEntry.shop_id == Case.shop_id))
-        .where(MoneyEntry.shop_id == shop_id, MoneyEntry.reference == reference, MoneyEntry.id != entry_id)
-        .limit(1)
-    )
-    return f"这个流水号已经登记在售后单 {used} 上，请核对；确实是同一笔付款时，请勾选后再提交" if used else ""
 
 
 def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:

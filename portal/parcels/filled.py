@@ -46,7 +46,7 @@ class Keys(NamedTuple):
     read: Callable[[str], str]  # raises InputRefused
 
 
-def read_filled(path: str | os.PathLike[str], keys: Keys) -> Filled:
+def read_filled(path: str | os.PathLike[str], keys: Keys, most: int = MOST_ROWS) -> Filled:
     """The filled rows of a file. Raises SheetRefused when there is none, or no table of parcels in it."""
     names = {**_NAMES, **dict.fromkeys(keys.headings, "key")}
 
@@ -60,21 +60,21 @@ def read_filled(path: str | os.PathLike[str], keys: Keys) -> Filled:
                 places = place(row.cells)
                 if {"key", "number"} <= set(places.values()):
                     table.check()
-                    return _read_rows(table.rows(), row, places, keys)
+                    return _read_rows(table.rows(), row, places, keys, most)
         raise SheetRefused(f"没有找到表头。文件里要有「{keys.headings[0]}」「物流公司」「运单号」三列，每行一个包裹")
     finally:
         tables.close()
 
 
-def _read_rows(rows: Iterable[Row], heading: Row, places: Mapping[int, str], keys: Keys) -> Filled:
+def _read_rows(rows: Iterable[Row], heading: Row, places: Mapping[int, str], keys: Keys, most: int) -> Filled:
     found, number = Filled([], []), 0
     for row in rows:
         cells = {places[at]: text for at, text in row.cells.items() if at in places and text.strip()}
         if row.number <= heading.number or not cells.get("number"):
             continue
         number += 1
-        if number > MOST_ROWS:
-            raise SheetRefused(f"一次最多 {MOST_ROWS} 行，请分成几个文件上传")
+        if number > most:
+            raise SheetRefused(f"一次最多 {most} 行，请分成几个文件上传")
         try:
             if row.trouble:
                 raise inputs.InputRefused(row.trouble)

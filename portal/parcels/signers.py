@@ -34,7 +34,7 @@ _STRANGERS = re.compile(
     "陌生|别人|旁人|路人|外人|其[他它]人|不认识|不相识|不明|某人|小偷|贼|骗子|^(?:他?人)(?:已|代)*签|生人"
 )
 
-_SIGNER = re.compile("(?:签收人(?!在)(?:姓名|类型)?(?:[:是为])?|代收:|(?P<by>由|被))(?P<who>.*)")
+_SIGNER = re.compile("(?:(?:签收|取件|提货)人(?!在)(?:姓名|类型)?(?:[:是为])?|代收:|(?P<by>由|被))(?P<who>.*)")
 
 _SURNAMES = (
     "王李张刘陈杨黄赵吴徐孙马朱胡郭林高罗郑梁谢宋唐韩曹邓萧冯曾程蔡彭潘袁董苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔陆廖姚"
@@ -65,7 +65,7 @@ def without_names(clause: str) -> str:
 
 def is_another(clause: str) -> bool:
     """Whether the one who signed is the sender, a carrier, a stranger, or a place where the parcel only waits."""
-    found = _SIGNER.search(clause) if re.search("签收|代签|代收", clause) else None
+    found = _SIGNER.search(clause) if re.search("签收|代签|代收|(?:取件|提货)人", clause) else None
     if not found:
         return False
     if re.search(f"{STATION}|{SENDER}|{COURIER}|{HUB}|{_ORGANISATIONS}", found["who"]):

@@ -11,7 +11,7 @@ import re
 from typing import Final, NamedTuple
 
 from portal import inputs
-from portal.parcels import english, signers
+from portal.parcels import by_code, english, signers
 from portal.parcels.signers import CARRIERS, COURIER, HUB, NEIGHBOURS, PEOPLE, SENDER, STATION, without_names
 from portal.traditional import simplify
 
@@ -29,7 +29,7 @@ class Reading(NamedTuple):
 
 # ---------------------------------------------------------------- vocabulary
 
-_GOODS = "快件|包裹|快递|邮件|货物|货件|运单|订单|商品|物品|宝贝|件|货"
+_GOODS = "外卖订单|快件|包裹|快递|邮件|货物|货件|运单|订单|商品|物品|宝贝|件|货"
 _PERSONS = "本人|您本人|家人|家属|客户|用户|收件人|收货人|收方"
 # What makes a sentence about 签收 doubtful, wherever it stands.
 _DOUBT = re.compile(
@@ -66,20 +66,23 @@ _RECEIPTS: Final = tuple(
         rf"{_SUBJECT}(?:成功)?(?:派送|派件|配送|投递)(?:已)?(?:成功|完成|并签收)",
         "(?:派送|派件|配送|投递)已(?:正常|成功)?签收",
         rf"{_SUBJECT}完成(?:配送|派送|派件|投递|妥投)",
-        rf"{_SUBJECT}(?:派送|送达|送至|送到|投递|交付|交给)(?:至|给|到)?(?:{_PERSONS})+(?:手中|签收)?",
+        rf"{_SUBJECT}(?:派送|送达|送至|送到|投递|交付|交给)(?:至|给|到)?(?:〈(?:{_PERSONS})〉|(?:{_PERSONS})+(?:手中|签收)?)",
         rf"(?:您的?)?{_SUBJECT}(?:在|于)[^,]{{1,40}}(?:完成取件|取件成功|取件完成|取件|取出|取走|领取|自提)",
         rf"(?:您的?)?{_SUBJECT}从[^,]{{1,40}}(?:取件成功|完成取件|被(?:{PEOPLE})取[出走件])",
         rf"您已从[^,]{{1,40}}(?:取出|取走|取件)(?:{_GOODS})?",
         rf"您在[^,]{{1,40}}的(?:{_GOODS})已取[件走出]",
         rf"在[^,]{{1,30}}(?:{STATION}|〉)已取[出走件]",
         rf"{_SUBJECT}(?:被)?(?:{PEOPLE})?取走(?:〈[^〉]*〉)?",
-        rf"[^,]{{0,20}}由(?:{PEOPLE})+(?:(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
+        rf"[^,]{{0,20}}由(?:〈(?:{PEOPLE})〉|(?:{PEOPLE})+)(?:凭取[件货]码|(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
         rf"(?:收件人|收货人|客户|用户|本人|您)+已(?:凭取[件货]码)?(?:取件|取走|取出|自提|取货|提货|领取)(?:{_GOODS}|完成|成功)?",
         rf"(?:您的?)?(?:{_GOODS})?(?:收件人|收货人|客户|用户|本人|您)?(?:已凭取[件货]码|凭取[件货]码已)(?:成功)?"
         rf"取(?:走|件成功|件完成)(?:{_GOODS})?",
         rf"(?:收件人|收货人|客户|用户|本人|您)+已?从[^,]{{1,40}}(?:取件|取走|取出|提取|领取)(?:{_GOODS})?",
         "(?:客户|用户|收件人|营业点|门店|自提点)?自提(?:成功|完成|签收)",
-        rf"{_SUBJECT}已自提(?:成功|完成)?",
+        rf"{_SUBJECT}已自提(?:成功|完成|签收)?",
+        rf"(?:〈?[^,〈〉]{{0,12}}(?:{STATION})[^,〈〉]{{0,6}}〉?)(?:您的?)?(?:{_GOODS})?(?:已|已被|被)?(?:取[走出]|取件(?:完成|成功))",
+        rf"(?:{STATION})?(?:客户|用户|收件人|收货人|本人)已?(?:自助|扫码)(?:出库|取件)(?:成功)?",
+        "(?:收货人|收件人|客户|用户|顾客)已?(?:当面)?确认收货",
         "您已(?:经)?(?:成功|完成)取件",
         r"(?:客户|用户|收件人)?签收人(?:[:是为])?(?:已签收|拍照签收|凭取[件货]码(?:签收)?)",
         rf"(?:客户|用户|收件人)?签收人(?:[:是为])(?:{PEOPLE})+(?:签收|代签|代签收|收)",
@@ -93,6 +96,8 @@ _SUPPORTS = re.compile(  # goes with a receipt and is none
     rf"等|(?:订单|运单)已?完成|(?:客户|用户|收件人)?签收人(?:姓名|类型)?(?:[:是为].*)?|签收(?:方式|类型|时间|日期|件数|网点|地点)[:为].*"
     rf"|(?:凭取[件货]码|电子签名|刷脸取件)(?:签收|取件)?|(?:他人|代理人)代收:.*|收发室代收|代收|(?:{PEOPLE})+(?:代收)?"
     rf"|{_SUBJECT}(?:由驿站)?送货上门|{_SUBJECT}(?:已)?送达|[^,]*进行签收扫描"
+    rf"|{_SUBJECT}(?:派送|配送|送|送达)[至到](?:您?家)?门口|(?:骑手|闪送员|配送员|{COURIER})已送达|取件成功"
+    rf"|(?:{_PERSONS})+已(?:经)?(?:到|至|在)[^,]{{0,12}}自提|(?:取件|出库)方式:(?:扫码|验证码|取件码|刷脸|自助|身份码)(?:取件|出库)?"
     rf"|{_SUBJECT}(?:投递|投放|投|放)[至到入]?(?:您的?|收件人)?信报箱|信报箱"
 )
 _NAMES_SIGNER = re.compile(f"(?:客户|用户|收件人)?签收人(?:[:是为].+|(?:{PEOPLE})+)")
@@ -123,13 +128,13 @@ _NOT_BACK = re.compile(
     rf"|退回(?![^,]{{0,8}}(?:{SENDER}|始发|原))[^,]{{0,10}}(?:{HUB})"  # one depot to another
 )
 _TROUBLE = re.compile(
-    "拒收|拒签|拒绝|拒付|不愿|不肯|不同意|不签收|不要|不成功|未成功|(?:申请|待|安排)退|(?:未|没有?|暂未)(?:能)?(?:派送|派件|投递|妥投|送达)|失败|误取|误领"
+    "拒收|拒签|拒绝|拒付|短少|差错|超出[^,]{0,4}范围|已满|暂停接收|再投(?=[,:]|$)|未经[^,]{0,4}(?:允许|同意)|要求重新(?:派|投|配)|(?:下单|订单|寄件)已?取消|取消寄件|不愿|不肯|不同意|不签收|不要|不成功|未成功|(?:申请|待|安排)退|(?:未|没有?|暂未)(?:能)?(?:派送|派件|投递|妥投|送达)|失败|误取|误领"
     "|无人(?:接听|签收|在家|应答)|家中无人|不在|外出|出差|搬家|关机|停机|空号|无人接听|无信号|无法|联系不上|(?:地址|名址)(?:不详|错误|变更|有误)"
     "|迁移新址|改地址|滞留|留仓|问题件|疑难|异常|破损|损坏|少件|缺件|少\\d|超区|错分|误分|超时未|逾期未|不便|暂不|拉回|带回|核查"
     "|(?:要求|需要|希望)[^,]{0,4}(?:改|延|推迟|自取|更改|周|下周)|改约|改期|扣留|扣关|查扣|事故|(?:暂停|停止)(?:派送|派件|配送|投递|运输|收寄)|延期|延迟|推迟|延误|投诉|反馈|反映|称未|未收到|配送未完成"
 )
 _WAITS = re.compile(
-    f"代收(?!点)|暂存|存放|投柜|待取|自提|取件码|取货码|请.{{0,10}}(?:取件|领取|自取|提货)|已到(?:站|自提点)|入库.{{0,10}}(?:{STATION})"
+    f"代收(?!点|货款)|暂存|存放|投柜|待取|自提|取件码|取货码|请.{{0,10}}(?:取件|领取|自取|提货)|已到(?:站|自提点)|入库.{{0,10}}(?:{STATION})"
     f"|(?:放[入至到在]?|投[递放][至到]|派件至|到达|送达|已送).{{0,40}}(?:{STATION}|〉?服务站|店/站|邮政所|保管)"
     f"|(?:{STATION})代签|(?:{STATION})[^,〈〉]{{0,4}}〉?{_OWN}(?:代为?|已)?签收|(?:签收(?!人)|妥投)[^,]*〈[^〉]*(?:{STATION})|签收人[:是为]〈?[^,]{{0,30}}(?:{STATION})"
 )
@@ -139,7 +144,7 @@ _LATER = re.compile(
     "(?:派送|派件|配送|投递|再派|送达)(?!中)"
 )
 _ROUND = re.compile(
-    "(?<!完成)(?:派送|派件|配送|投递)(?![至到入]?信报箱|网点|城市|站|点|部|中心|成功|完成|时间|方式|商)|正在送|送货中|(?:派送|派件)中(?!心)|已派出|派出"
+    "(?<!完成)(?:派送|派件|配送|投递)(?![至到入]?信报箱|[至到]您?家?门口|网点|城市|站|点|部|中心|成功|完成|时间|方式|商)|正在送|送货中|送货上门中|(?:派送|派件)中(?!心)|已派出|派出"
     "|送往顺丰店/站"
 )
 _TAKEN_IN = re.compile("揽收|揽件|收寄|已收件|收件成功|收取(?:快件|邮件)?|取件(?!码|人)")
@@ -153,7 +158,7 @@ _MOVES = re.compile(
     "到达|离开|发往|发出|运输|在途|分拣|装车|卸车|中转|下一站|打包|出库|起飞|清关|发车|扫描|转寄|已收入|称重|开始处理|送往下一站|已发货|取回"
 )
 _PROMISED = re.compile(  # 签收 that is expected, asked for or spoken of as a condition, and so plainly none
-    "(?:待|未|没有?|(?<!申)请|准备|等待|预计|预约|约定|约|即将|须|需|要求|通知|提醒|安排|是否|后|前)[^,]{0,20}(?:签收|送达|妥投)|签收(?:前|时(?!间)|后|网点)|签收人(?![:是为])"
+    "(?:待|未|没有?|(?<!申)请|准备|等待|预计|预约|约定|约|即将|须|需|要求|通知|提醒|安排|是否|后|前)[^,]{0,20}(?:签收|送达|妥投)|签收(?:前|时(?!间)|后|网点)|签收人(?![:是为])|上门取件"
 )
 
 
@@ -186,6 +191,8 @@ def read(words: str) -> Reading:
 
 
 def _is_receipt(clause: str) -> bool:
+    if by_code.is_receipt(clause):
+        return True
     if not any(form.fullmatch(clause) for form in _RECEIPTS):
         return False
     if clause == "取走" or _DOUBT.search(without_names(clause)):
@@ -201,6 +208,8 @@ def _handed_over(clauses: list[str]) -> list[str]:
     """The clauses 「已送货上门」 and 「签收人:本人」: each is half of a receipt."""
     named = [clause for clause in clauses if _NAMES_SIGNER.fullmatch(clause) and not signers.is_another(clause)]
     ends = [clause for clause in clauses if _ENDS.fullmatch(clause) and "已" in clause]
+    if not named:
+        named, ends = by_code.find_taken(clauses)
     doubtful = _DOUBT.search(without_names(",".join(named)))
     return named + ends if named and ends and not doubtful else []
 
@@ -209,7 +218,7 @@ def _unsaid(clauses: list[str], receipts: list[str]) -> bool:
     """Whether a clause beside a receipt takes from it. A mere 「签收」 stands beside nothing that isn't understood."""
     mere = not any(re.search("[已由被成完了]|妥投|凭取", receipt) for receipt in receipts)
     for clause in clauses:
-        if clause in receipts:
+        if clause in receipts or by_code.BRANCH.fullmatch(clause):
             continue
         bare = without_names(clause)
         if _DOUBT.search(bare) or _AGAINST.search(bare) or signers.is_another(clause):
@@ -232,8 +241,10 @@ def _other(bare: str) -> str:
     bare = re.sub("(?:逾期|超时)未取(?:将|会|则)[^,]*", "", bare)
     if _BACK.search(_NOT_BACK.sub("", bare)):
         return "returned"
-    if _TROUBLE.search(bare):
+    if _TROUBLE.search(bare) or by_code.TAKEN_OUT_AGAIN.search(bare):
         return "exception"
+    if by_code.RIDER_COLLECTS.search(bare):
+        return "delivering" if by_code.RIDER_RIDES.search(bare) else by_code.collected(bare)
     if _WAITS.search(bare):
         return "station"
     later = _LATER.sub("", bare)
@@ -248,7 +259,8 @@ def _other(bare: str) -> str:
 
 # A hub or a locker that heads 「已签收」 has the parcel itself, unless the one who signed is named next.
 _PLACE = f"〈[^〉]*(?:{HUB}|{STATION})[^〉]*〉"
-_SIGNS = rf"\s*(?:(?<=[站柜心场仓巢]〉){_OWN})?已?签收(?![\s,，。(]*(?:客户)?(?:签收人|凭|本人|刷脸))"
+_TAKES = rf"{_OWN}(?:已被?|被)?取[走出件]"
+_SIGNS = rf"\s*(?:(?:(?<=[站柜心场仓巢]〉){_OWN})?已?签收|{_TAKES})(?![\s,，。(]*(?:客户)?(?:签收人|凭|本人|刷脸))"
 _BRACKET = re.compile(r"[【\[]([^】\]]*)[】\]]")
 
 
@@ -264,7 +276,8 @@ def _clauses(words: str) -> list[str]:
     text = re.sub(rf"^(?:\s*(?!{_PLACE}{_SIGNS})〈[^〉]*〉\s*)+(?!的|$)", "", text)
     text = re.sub(r"[()]|(?=感谢|期待再次|如有|如您|投诉电话)|\.(?![0-9])", ",", text)
     text = re.sub(r"(?:(?<=签收)|(?<=妥投)|(?<=成功)|(?<=完成))[-—–|/]+(?=[\u4e00-\u9fff])", ",", text)
-    text = re.sub(rf"^\s*(?:{CARRIERS})(?:快递|速运|速递|物流|快运)?:(?!\d)", "", text)
+    text = re.sub("(?<=签收)并(?:已)?返回?回单", "", text)
+    text = re.sub(rf"^\s*(?:{CARRIERS})(?:快递|速运|速递|物流|快运|直送)?:(?!\d)", "", text)
     found = [clause.strip() for clause in re.split(r"[,，。;；!！、~\s]+|(?<=[?？])", text)]
     return [clause for clause in found if clause and not _is_chatter(clause) and not _SLIP.search(clause)]
 

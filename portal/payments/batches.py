@@ -106,8 +106,8 @@ def find_file(shop_id: int, public_id: str, kind: str) -> PayoutFile | None:
 FILES = 20
 
 
-def list_files(shop_id: int, before: int | None) -> Sequence[Any]:
-    """A shop's batches and results, the newest first; one more than FILES when there are more."""
+def list_files(shop_id: int, before: int | None, size: int = FILES) -> Sequence[Any]:
+    """A shop's batches and results, the newest first; one more than ``size`` when there are more."""
     query = (
         select(
             PayoutFile.id,
@@ -123,7 +123,7 @@ def list_files(shop_id: int, before: int | None) -> Sequence[Any]:
         .join(User, User.id == PayoutFile.user_id)
         .where(PayoutFile.shop_id == shop_id)
         .order_by(PayoutFile.id.desc())
-        .limit(FILES + 1)
+        .limit(size + 1)
     )
     if before is not None:
         query = query.where(PayoutFile.id < before)

@@ -16,7 +16,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, PayoutFile
-from portal.money import entries as money_entries
+from portal.money import given_numbers, references
 from portal.payments.batches import find_file
 from portal.payments.recording import find_refusal, record_payment
 from portal.sheets import HEADINGS_WITHIN, Number, Row, SheetRefused, find_lost, open_tables
@@ -103,6 +103,7 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
             if lost := find_lost(whole, label):
                 raise inputs.InputRefused(lost)
             said[name] = inputs.line(whole.removeprefix("'"), limit=200 if name == "reason" else 80)
+        said["reference"] = references.tidy(said["reference"])
         result = inputs.line(cells.get("result", ""), limit=20).casefold()
         if "amount" in cells:
             said["fen"] = inputs.money(cells["amount"])
@@ -210,7 +211,7 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
         return "later", refusal
     if verb == "settle" and entry.amount_fen:
         way = entry.channel or entry.route
-        if doubt := money_entries.doubt_about(entry.shop_id, entry.id, way, row["reference"]):
+        if doubt := given_numbers.doubt_about(entry.shop_id, entry.id, way, row["reference"]):
             return "later", f"{doubt}；这一行请在「待退款」里单独登记"
     return verb, "将登记已付款" if row["good"] else "将登记付款失败"
 

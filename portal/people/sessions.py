@@ -69,7 +69,7 @@ class Who:
 
 def hash_token(cookie: str) -> str:
     """What the table keeps of a session's cookie."""
-    return hmac.new(_key.get(), cookie.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_key.get(), cookie.encode(), "sha256").hex()
 
 
 def sign_in(user: User, *, now: datetime, device: str = "", address: str = "") -> str:

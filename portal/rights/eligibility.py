@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, time
+from functools import lru_cache
 from typing import Final
 
 from portal import inputs
@@ -30,6 +31,7 @@ from portal.rights.denied import (
     offer_no_reason_return,
 )
 from portal.rights.goods import (
+    BEIJING,
     EXCLUSIONS,
     NAMES,
     NO_REASON_RETURN,
@@ -61,6 +63,22 @@ _VISIBLE, _HIDDEN = (each for each in reasons.REASONS if each.id in ("damaged", 
 
 def offer(goods: Goods, now: datetime, policy: Policy) -> Verdict:
     """Whether there is any reason for which these goods can be applied for now: what the button says."""
+    return offer_since(goods, find_stretch(goods, now), policy)
+
+
+def find_stretch(goods: Goods, now: datetime) -> datetime:
+    """The moment since which the same is true of these goods: a day's beginning, or the end of a term of their own.
+
+    Every window ends with a day of Beijing or at a moment that the goods name, and only the year of now is written.
+    """
+    day = datetime.combine(now.astimezone(BEIJING).date(), time(), BEIJING).astimezone(UTC)
+    own = (goods.apply_by, goods.no_reason_until)
+    return max([day, *(end.astimezone(UTC) for end in own if end is not None and end <= now)])
+
+
+@lru_cache(maxsize=2000)  # each line of an order is asked about whenever the order is looked at
+def offer_since(goods: Goods, now: datetime, policy: Policy) -> Verdict:
+    """``offer`` at a moment of ``find_stretch``."""
     if stopped := find_stop(goods):
         return stopped
     left = f"还可申请 {quantity_text(goods.remaining_milli)} {goods.unit}"

@@ -58,7 +58,7 @@ def guarantee(code: str) -> Guarantee | None:
 
 def codes(stored: str) -> frozenset[str]:
     """The known guarantee codes in a stored text, where commas separate them."""
-    return frozenset(code.strip() for code in stored.split(",")) & _GUARANTEES.keys()
+    return frozenset(found for code in stored.split(",") if (found := code.strip()) in _GUARANTEES)
 
 
 def exchange_promise(codes: Iterable[str]) -> Guarantee | None:

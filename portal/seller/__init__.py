@@ -128,6 +128,8 @@ ROOMS: dict[str, str] = {
     "order_table": "ship",
     "order_table_file": "ship",
     "order_table_rows": "ship",
+    "order_table_progress": "ship",
+    "order_table_results": "ship",
     "shipping_upload": "scan",
     "unidentified": "scan",
     "join_parcel": "scan",

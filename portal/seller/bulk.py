@@ -10,7 +10,7 @@ from flask import Response, abort, g, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 
 from portal import words
-from portal.cases import bulk, shop_queue
+from portal.cases import bulk, case_numbers, shop_queue
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor
 from portal.models import BulkRun
@@ -119,6 +119,8 @@ _HEADINGS = (
     "期限",
     "商品",
     "规格",
+    "货号",
+    "单品货号",
     "换成",
     "数量",
     "单位",
@@ -136,7 +138,8 @@ def export_queue() -> ResponseReturnValue:
     kept.write(b"\xef\xbb\xbf" + _line(_HEADINGS))
     while True:
         rows, key = place.load()
-        kept.writelines(_line(_cells(row)) for row in rows)
+        numbers = case_numbers.load_numbers(g.who.shop_id, [row.id for row in rows])
+        kept.writelines(_line(_cells(row, numbers.get(row.id, case_numbers.NONE))) for row in rows)
         if key is None:
             break
         place = here.at(key)
@@ -146,13 +149,13 @@ def export_queue() -> ResponseReturnValue:
     return answer
 
 
-def _cells(row: object) -> tuple[str, ...]:
+def _cells(row: object, numbers: case_numbers.Numbers) -> tuple[str, ...]:
     r: dict[str, object] = row._asdict()  # type: ignore[attr-defined]
     due = words.end(row.due_at) if row.due_at else ""  # type: ignore[attr-defined]
     state = words.STATES_OF[row.type][row.state]  # type: ignore[attr-defined]
     quantity = f"{row.quantity_milli / 1000:g}"  # type: ignore[attr-defined]
     said = (r["case_no"], r["order_no"], words.TYPE[str(r["type"])], state, due, r["goods"], r["spec"])
-    more = (r["wanted_spec"], quantity, r["unit"], reasons.said(str(r["reason"])), r["buyer"])
+    more = (*numbers, r["wanted_spec"], quantity, r["unit"], reasons.said(str(r["reason"])), r["buyer"])
     return tuple(str(cell or "") for cell in (*said, *more, words.moment(row.opened_at)))  # type: ignore[attr-defined]
 
 

@@ -182,8 +182,7 @@ def write_message(case_no: str) -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         if _may_send(form, db.session.get_one(Order, (order_id, g.who.shop_id))):
-            back = listing.carry().of_case(case_no) if listing.is_carried() else f"/seller/cases/{case_no}"
-            return _send(form, order_id, back, "#talk")
+            return _send(form, order_id, _back_to(case_no), "#talk")
         status = 422
         case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     return show_page(case, build_view(case), status, box=form)
@@ -214,7 +213,7 @@ def contact_new(order_no: str) -> ResponseReturnValue:
 
 @bp.post("/orders/<order_no>/contact/read")
 def contact_read(order_no: str) -> ResponseReturnValue:
-    """Everything shown has been seen."""
+    """Everything shown has been seen; who says so on a case's page stays there."""
     order_id = _order(order_no).id
     with writing():
         talk = conversations.find_of_order(order_id, g.who.shop_id)
@@ -222,4 +221,12 @@ def contact_read(order_no: str) -> ResponseReturnValue:
             conversations.mark_read(talk, "seller")
     if request.headers.get("HX-Request"):
         return Response(status=204)
+    case = case_view.read_of_shop(request.form.get("case", ""), g.who.shop_id)
+    if case is not None and case.order_id == order_id and is_shown(case):
+        return redirect(f"{_back_to(case.case_no)}#talk", 303)
     return redirect(f"/seller/orders/{order_no}/contact", 303)
+
+
+def _back_to(case_no: str) -> str:
+    """The case, in the list that it was opened from."""
+    return listing.carry().of_case(case_no) if listing.is_carried() else f"/seller/cases/{case_no}"

@@ -162,6 +162,10 @@ LISTS: dict[str, tuple[str, Callable[[], Asked]]] = {
     "unidentified": ("scan", lambda: Asked("没有售后单的包裹", {}, "of=unidentified", "/seller/unidentified")),
     "ratings": ("contact", lambda: _read_tab("ratings", ratings.TABS, "/seller/ratings")),
     "payouts": ("payouts", lambda: _read_tab("payouts", payment_lists.TABS, "/seller/payouts")),
+    "payout_files": (
+        "payouts",
+        lambda: Asked("全部批次和结果", {}, "of=payout_files", "/seller/payouts/files"),
+    ),
     "figures": ("figures", _read_figures),
     "enquiries": ("contact", _read_enquiries),
     "conversations": ("contact", lambda: Asked("全部会话", {}, "of=conversations", "/seller/messages")),

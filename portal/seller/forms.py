@@ -16,6 +16,7 @@ from portal.cases.effects.hand_ins import Approval, Escalation, Extension, Given
 from portal.flow import Actor
 from portal.models import Case
 from portal.money import worth
+from portal.money.given_numbers import find_other_use
 from portal.parcels import carriers, choosing, numbers
 from portal.rights import faults as fault_names
 from portal.rights import phrases, policies, refusal_words
@@ -188,6 +189,7 @@ class DifferenceForm(StepForm):
     def prepare(self, case: Case, view: View) -> None:
         self.fen, self.working = owed(case)
         self.declared = next((entry for entry in view.entries if entry.state == "declared"), None)
+        self.used_on = self.declared and find_other_use(case.shop_id, self.declared.id, self.declared.reference)
 
 
 class InspectForm(StepForm):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tempfile
 
-from flask import current_app, g, redirect, request
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal import words
-from portal.applications import dispatch
+from portal.applications import dispatch, dispatch_work
 from portal.cases.effects.step_context import ActedBy
 from portal.config import Settings
 from portal.flow import Actor
+from portal.models import DispatchFile
 from portal.parcels import filled
 from portal.seller import bp
 from portal.sheets import SheetRefused
@@ -23,6 +24,8 @@ from portal.web.pages import page
 from portal.web.tables_out import send_workbook
 
 TABLES = "/seller/orders/tables"
+SIZE = 200  # orders of a table on one page
+_FIRST = ("unknown", "closed", "apart", "ready", "sent")
 
 
 class OrderTableForm(Form):
@@ -67,7 +70,7 @@ def order_table() -> ResponseReturnValue:
         "seller/order_table.html",
         status,
         form=form,
-        most=filled.MOST_ROWS,
+        most=dispatch.MOST_TABLE,
         megabytes=filled.MOST_BYTES // 1024 // 1024,
         files=dispatch.list_files(g.who.shop_id),
         apart=dispatch.count_apart(g.who.shop_id),
@@ -101,20 +104,49 @@ def _read_upload(form: OrderTableForm) -> tuple[str, filled.Filled] | None:
     return None if found.problems else ("".join(char for char in name if char.isprintable()), found)
 
 
+def _find(table_id: str) -> DispatchFile:
+    return guards.found(dispatch.find_of_shop(table_id, g.who.shop_id))
+
+
 @bp.route("/orders/tables/<table_id>", methods=["GET", "POST"])
 def order_table_rows(table_id: str) -> ResponseReturnValue:
-    """What each order of a table would do now, or has done; POST sends those that can be sent."""
-    file = guards.found(dispatch.find_of_shop(table_id, g.who.shop_id))
+    """What each order of a table would do now, or has done; POST lets those that can go be sent."""
+    file = _find(table_id)
     if request.method == "POST":
         by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
-        sent = dispatch.carry_out(file, by, g.now)
-        return redirect(f"{TABLES}/{table_id}?said={'orders-sent' if sent else 'orders-unsent'}", 303)
+
+        def begun() -> str:
+            dispatch_work.start(_find(table_id), by, g.now)
+            return f"{TABLES}/{table_id}"
+
+        return once(begun)
     rows = dispatch.judge(file)
+    first = int(said) if (said := request.args.get("from", "")).isdecimal() and len(said) < 6 else 0
+    sorted_rows = sorted(rows, key=lambda row: _FIRST.index(row.outcome))  # what somebody has to look at leads
     return page(
         "seller/order_table_rows.html",
         file=file,
-        rows=rows,
+        rows=sorted_rows[first : first + SIZE],
+        number=len(rows),
+        more=f"{TABLES}/{table_id}?from={first + SIZE}" if len(rows) > first + SIZE else "",
+        under_way=dispatch_work.is_under_way(file),
         counts=dispatch.count_outcomes(rows),
         outcomes=dispatch.OUTCOMES,
         form=Form(),
     )
+
+
+@bp.get("/orders/tables/<table_id>/progress")
+def order_table_progress(table_id: str) -> ResponseReturnValue:
+    """How far it is, asked every few seconds; 286 ends the asking."""
+    g.polled = True
+    file = _find(table_id)
+    status = 200 if dispatch_work.is_under_way(file) else 286
+    return page("seller/_order_table_progress.html", status, file=file, number=len(file.rows))
+
+
+@bp.get("/orders/tables/<table_id>/results.xlsx")
+def order_table_results(table_id: str) -> ResponseReturnValue:
+    """Every order's result as a table."""
+    file = _find(table_id)
+    return send_workbook(dispatch.write_results(file, g.now), "发货结果.xlsx")

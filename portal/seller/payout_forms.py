@@ -10,9 +10,11 @@ from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import AdvanceRefund, EntryChoice
 from portal.models import Case
 from portal.money import entries as money_entries
+from portal.money import given_numbers
 from portal.payments import batches as payment_batches
 from portal.seller.forms import AgreeRefundForm, StepForm
 from portal.web.fields import Choice, Line, Money, Pick
+from portal.web.reference_field import Reference
 
 
 class AdvanceForm(AgreeRefundForm):
@@ -70,7 +72,7 @@ class SettleForm(EntryForm):
 
     states = ("due",)
     way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
-    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号，方便买家核对")
+    reference = Reference(limit=80, judged=False, missing="请填写付款的流水号，方便买家核对")
     same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款，已核对")], optional=True)
     why = Line("为什么手工登记", limit=200, optional=True)
 
@@ -98,7 +100,7 @@ def is_sound(form: Any, shop_id: int, entry_id: int) -> bool:
     batch = payment_batches.find_batch_of(shop_id, entry_id)
     if batch and not form.why.data:
         form.why.errors = [f"这笔款项已在付款批次 {batch} 里，可能已经付出；确实要手工登记，请写明原因"]
-    doubt = money_entries.doubt_about(shop_id, entry_id, form.way.data or "original", form.reference.data or "")
+    doubt = given_numbers.doubt_about(shop_id, entry_id, form.way.data or "original", form.reference.data or "")
     form.doubted = doubt.startswith("这个流水号已经")
     if not doubt or (form.doubted and form.same.data == "yes"):
         return not form.why.errors

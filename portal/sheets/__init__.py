@@ -6,14 +6,15 @@ makes anything else be raised.
 
 from __future__ import annotations
 
-import mmap
 import os
 from pathlib import Path
 
+from portal.sheets import compound
 from portal.sheets.cells import HEADINGS_WITHIN, Date, Fault, Judge, Number, Row, SheetRefused, Table, Tables, find_lost
 from portal.sheets.delimited import open_text
 from portal.sheets.pages import is_page, open_page
-from portal.sheets.xlsx_files import LOCKED, open_workbook
+from portal.sheets.xls import OLD, open_old
+from portal.sheets.xlsx_files import open_workbook
 
 __all__ = [
     "HEADINGS_WITHIN",
@@ -45,7 +46,6 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # some programs put the mark of a text fi
 _XML = "这是 XML 格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传"
 _ARCHIVE = "这是网页格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传"
 _OLDEST = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08")  # without a container
-_OLD = "这是旧版 .xls 文件，请用 Excel 或 WPS 另存为 .xlsx 后再上传"
 
 
 def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
@@ -56,10 +56,10 @@ def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
             head = file.read(512)
         if size == 0 or head in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff") or (size <= 512 and not head.strip()):
             raise SheetRefused("文件是空的，请重新导出后再上传")
-        if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-            raise SheetRefused(LOCKED if _contains(path, "EncryptedPackage".encode("utf-16-le")) else _OLD)
+        if head.startswith(compound.MAGIC):
+            return open_old(path)
         if head.startswith(_OLDEST):
-            raise SheetRefused(_OLD)
+            raise SheetRefused(OLD)
         for magic, sentence in _OTHER:
             if head.startswith(magic):
                 raise SheetRefused(sentence)
@@ -73,11 +73,6 @@ def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
         return open_workbook(path) if is_zip else open_text(path, judge)
     except OSError as problem:
         raise SheetRefused(f"文件打不开：{problem.strerror or '读取失败'}") from problem
-
-
-def _contains(path: str | os.PathLike[str], words: bytes) -> bool:
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(words) >= 0
 
 
 def safe_cell(text: str) -> str:

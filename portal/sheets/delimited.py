@@ -67,6 +67,8 @@ class Text:
                         lines.skip_first()  # the row that spoils the quotes is given up, those after it are not
                         yield Row(number, {}, UNCLOSED)
                         break
+                    if not "".join(values).strip("\x1a\0 \t"):  # how DOS ended a file
+                        continue
                     columns = range(len(values)) if wanted is None else wanted
                     cells = {column: values[column] for column in columns if column < len(values) and values[column]}
                     yield Row(number, cells, self._trouble(lines, values, width))

@@ -63,11 +63,12 @@ def read_date_styles(part: IO[bytes], make_parser: Callable[..., Any]) -> dict[s
             inside = False
 
     make_parser(start, end).ParseFile(part)
-    shown = {str(number): _shows(codes.get(style), style) for number, style in enumerate(styles)}
+    shown = {str(number): what_it_shows(codes.get(style), style) for number, style in enumerate(styles)}
     return {number: shows for number, shows in shown.items() if shows}
 
 
-def _shows(code: str | None, style: str) -> str:
+def what_it_shows(code: str | None, style: str) -> str:
+    """What a format of this code and number shows of a date: ymd, md, ym or nothing."""
     if code is None:
         return _BUILT_IN.get(int(style), "") if style.isdecimal() and len(style) < 6 else ""
     parts = _QUIET.sub("", code.partition(";")[0]).casefold()

@@ -2,7 +2,7 @@
 
 At start the files of ``static/`` are copied into the data folder as ``name.<hash>.ext`` with .br and .gz beside them,
 so that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names.
-The modules of ``static/js`` become one file.
+The modules of ``static/js`` become one file; stylesheets lose what only readers need.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from portal.whole_file import write_whole
 _PLAIN = (".css", ".js", ".svg", ".webmanifest", ".txt", ".json", ".html")
 SCRIPTS = "js/app.js"  # the module that imports all others; they are sent as one file, app.js
 _LINK = re.compile(r"""url\(["']?(?!data:)([^"')]+)["']?\)""")
+
+
+def squeeze(css: str) -> str:
+    """The same rules without comments and without the spaces and lines that only readers need."""
+    bare = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return re.sub(r"\s*([{};>]|,\n)\s*", lambda found: found[1].strip(), bare).strip()
 
 
 class Assets:
@@ -42,7 +48,7 @@ class Assets:
             name = path.relative_to(self.source).as_posix()
             content = path.read_bytes()
             if path.suffix == ".css":
-                content = self._relinked(name, content.decode()).encode()
+                content = squeeze(self._relinked(name, content.decode())).encode()
             if path.suffix == ".webmanifest":
                 text = content.decode()
                 for known, hashed in self._hashed.items():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
+import threading
 import time
 from datetime import datetime
+from typing import TextIO
 
 from flask import Flask, Response, g, request
 
@@ -17,9 +18,7 @@ _KEY = "portal_request_log"
 
 def install(app: Flask) -> None:
     """Write a line for each request of this app, to where standard error is now."""
-    log = logging.Logger("portal.requests", logging.INFO)  # the app's own: another in the process has another
-    log.addHandler(logging.StreamHandler(sys.stderr))
-    app.extensions[_KEY] = log
+    app.extensions[_KEY] = (sys.stderr, threading.Lock())
 
     @app.before_request
     def start() -> None:
@@ -45,7 +44,7 @@ def write(
     now: datetime,
 ) -> None:
     """One line, if this app has a log. ``started``: time.perf_counter() then."""
-    log: logging.Logger | None = app.extensions.get(_KEY)
+    log: tuple[TextIO, threading.Lock] | None = app.extensions.get(_KEY)
     if log is None:
         return
     line = {
@@ -57,4 +56,10 @@ def write(
         "ms": round((time.perf_counter() - started) * 1000, 1),
         "user": user_id,
     }
-    log.info(json.dumps(line))
+    stream, turn = log
+    try:
+        with turn:
+            stream.write(json.dumps(line) + "\n")
+            stream.flush()
+    except (OSError, ValueError):  # nobody reads it any more: no reason to answer nobody
+        return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
@@ -91,7 +90,7 @@ def csrf_token() -> str:
     if not g.cookie:
         g.cookie = g.new_cookie = secrets.token_urlsafe(32)
     key = str(current_app.secret_key).encode()
-    return hmac.new(key, b"csrf:" + g.cookie.encode(), hashlib.sha256).hexdigest()[:40]
+    return hmac.digest(key, b"csrf:" + g.cookie.encode(), "sha256").hex()[:40]
 
 
 def set_cookie(answer: AnyResponse, cookie: str, settings: Settings) -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal import flow
+from portal import flow, words
+from portal.calendar import lengths
 from portal.cases import answers, buyer_inbox, case_lists, case_view, deadlines
 from portal.cases.clock import settle_now
 from portal.cases.effects.hand_ins import InspectedLine
@@ -205,6 +206,29 @@ def test_a_refund_that_asks_for_an_account_is_the_buyers_turn(cast: Cast) -> Non
     card = answer(case, BUYER, cast)
     assert (card.head, card.mine) == ("请填写收款账户", True)
     assert [choice.step.name for choice in card.choices] == ["give_account", "decline_account"]
+
+
+@pytest.mark.parametrize("case_type", [CaseType.REFUND_ONLY, CaseType.RETURN_REFUND])
+def test_a_refund_that_was_paid_says_what_both_answers_mean_and_until_when(cast: Cast, case_type: CaseType) -> None:
+    case = cast.until("completed", case_type=case_type)
+    [entry] = case_view.build_view(case, BUYER, cast.now).entries
+    until = words.end(entry.settled_at + lengths.get_deadline("arrival_objection"))
+    said = {choice.button: choice.then for choice in answer(case, BUYER, cast).choices}
+    assert list(said) == ["已到账", "未到账"]
+    assert said["未到账"] == f"没有收到请在{until}前提出；商家须提交付款凭证，或登记没有付成后重新付款"
+    assert "不能再对这笔款项提出「未到账」" in said["已到账"]
+    cast.now += timedelta(hours=1)
+    cast.paid_beside(case)
+    [later] = [choice.then for choice in answer(case, BUYER, cast).choices if choice.button == "未到账"]
+    assert later.startswith(f"没有收到请在{until}前提出（几笔款项中最早的期限）；")
+
+
+@pytest.mark.parametrize("case_type", [CaseType.EXCHANGE, CaseType.REISSUE])
+def test_a_new_case_is_told_from_a_word_to_the_seller(cast: Cast, case_type: CaseType) -> None:
+    card = answer(cast.until("confirming", case_type=case_type), BUYER, cast)
+    assert [choice.button for choice in card.choices] == ["确认收货", "商品有问题"]
+    assert [choice.button for choice in card.apart] == ["再次售后"]
+    assert "由商家处理" in card.choices[1].then and "转为新的售后单" in card.apart[0].then
 
 
 @pytest.mark.parametrize("side", [BUYER, SELLER])

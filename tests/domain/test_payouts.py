@@ -20,7 +20,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop, Staff
 from portal.money import entries as money_entries
-from portal.money import payment_lists, references
+from portal.money import given_numbers, payment_lists, references
 from portal.orders import known_shops, ledger
 from portal.orders.export_format import read
 from portal.orders.importing import Counts, import_orders
@@ -309,13 +309,13 @@ def test_a_number_is_doubted_that_no_channel_gives_or_that_was_used(cast: Cast) 
     first = cast.take(cast.until("refunding", case_type=ONLY), "refund_ok", Actor.SELLER, reference=NUMBER)
     other = entry_of(cast.until("refunding", case_type=ONLY))
     for odd in ("1", "已付清", "abcdefgh", "12 34", "000000", "88888888", "123456", "87654321", "13800138000"):
-        assert "不像" in money_entries.doubt_about(cast.shop, other.id, "original", odd)
-        assert not money_entries.doubt_about(cast.shop, other.id, "cash", odd)
+        assert "不像" in given_numbers.doubt_about(cast.shop, other.id, "original", odd)
+        assert not given_numbers.doubt_about(cast.shop, other.id, "cash", odd)
     for odd in ("20261124", "2026-11-24", "2026/11/24", "0571-88881234", "400-820-8820", "1111111111111112", "121212"):
-        assert "不像" in money_entries.doubt_about(cast.shop, other.id, "bank", odd)
-    assert first.case_no in money_entries.doubt_about(cast.shop, other.id, "bank", NUMBER)
-    assert not money_entries.doubt_about(cast.shop2, other.id, "bank", NUMBER)
-    assert not money_entries.doubt_about(cast.shop, other.id, "alipay", "2026112322001419")
+        assert "不像" in given_numbers.doubt_about(cast.shop, other.id, "bank", odd)
+    assert first.case_no in given_numbers.doubt_about(cast.shop, other.id, "bank", NUMBER)
+    assert not given_numbers.doubt_about(cast.shop2, other.id, "bank", NUMBER)
+    assert not given_numbers.doubt_about(cast.shop, other.id, "alipay", "2026112322001419")
 
 
 @pytest.mark.parametrize("way", money_entries.WAYS)
@@ -325,10 +325,10 @@ def test_the_numbers_of_the_case_and_its_order_are_no_payments(cast: Cast, way: 
     order_no = db.session.scalars(db.select(Order.order_no).where(Order.id == case.order_id)).one()
     assert len(order_no) >= 16
     for own in (order_no, case.case_no, case.case_no.lower()):
-        assert (money_entries.doubt_about(cast.shop, entry_of(case).id, way, own) == "") == (way == "cash")
+        assert (given_numbers.doubt_about(cast.shop, entry_of(case).id, way, own) == "") == (way == "cash")
     if way != "cash":
-        assert "订单编号" in money_entries.doubt_about(cast.shop, entry_of(case).id, way, order_no)
-        assert "不像" in money_entries.doubt_about(cast.shop, other.id, way, case.case_no)  # another case's
+        assert "订单编号" in given_numbers.doubt_about(cast.shop, entry_of(case).id, way, order_no)
+        assert "不像" in given_numbers.doubt_about(cast.shop, other.id, way, case.case_no)  # another case's
 
 
 def test_a_wallet_gives_no_card_numbers() -> None:
@@ -663,7 +663,7 @@ def test_a_row_that_can_not_be_used_says_why(tmp_path: Path, row: str, sentence:
         (b"\x89PNG\r\n\x1a\n" + b"0" * 600, "图片"),
         (b"%PDF-1.7" + b"0" * 600, "PDF"),
         (b"PK\x03\x04" + b"0" * 600, "损坏"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 600, "xls"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 600, "损坏"),
         (("款项编号,结果,流水号\n" + "1:refund,成功,1\n" * 1001).encode(), "最多 1000 行"),
     ],
 )

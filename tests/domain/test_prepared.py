@@ -11,7 +11,7 @@ from sqlalchemy import String, bindparam, event, func, literal, literal_column, 
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
-from portal.extensions import Moment, db, reading_alone, writing
+from portal.extensions import Moment, db, reading_alone, use_pooler, writing
 from portal.models import Case, Order, OrderLine, Shop, User
 from portal.prepared import Prepared, among
 from tests.cast import Cast
@@ -44,7 +44,7 @@ def test_the_rows_are_the_same(both: Flask, cast_both: Cast, name: str) -> None:
     statement, values = STATEMENTS[name]
     expected, prepared = ask(statement, values), Prepared(statement)
     db.session.rollback()
-    for _ in range(2):  # compiled, and as it was compiled
+    for _ in range(5):  # compiled, as it was compiled, and as PostgreSQL has prepared it
         rows = prepared.list_rows(**values)
         assert rows == expected
         assert [list(map(type, row)) for row in rows] == [list(map(type, row)) for row in expected]
@@ -112,6 +112,54 @@ def test_what_a_transaction_has_not_sent_yet_is_seen(both: Flask, cast_both: Cas
     with writing():
         db.session.get_one(Shop, shop_id).name = "新名"
         assert name.find_value(id=shop_id) == "新名"
+
+
+def test_a_changed_table_is_seen_by_a_statement_that_was_prepared(both: Flask) -> None:
+    with writing():
+        db.session.execute(text("CREATE TABLE changing (id INTEGER)"))
+        db.session.execute(text("INSERT INTO changing VALUES (7)"))
+    asked = Prepared(select(literal_column("*")).select_from(text("changing")))
+    try:
+        for _ in range(5):
+            assert asked.list_rows() == [(7,)]
+        for kind in ("VARCHAR(9)", "BIGINT"):
+            db.session.rollback()
+            with writing():
+                db.session.execute(text("DROP TABLE changing"))
+                db.session.execute(text(f"CREATE TABLE changing (id {kind})"))
+                db.session.execute(text("INSERT INTO changing VALUES ('8')"))
+            for _ in range(5):
+                assert asked.list_rows() == [("8" if kind != "BIGINT" else 8,)]
+    finally:
+        db.session.rollback()
+        with writing():
+            db.session.execute(text("DROP TABLE changing"))
+
+
+@pytest.mark.parametrize("both", ["postgresql"], indirect=True)
+def test_behind_a_pooler_nothing_stays_prepared(both: Flask) -> None:
+    use_pooler(True)
+    db.engine.dispose()
+    asked = Prepared(select(literal(1)))
+    for _ in range(5):
+        assert asked.find_value() == 1
+    assert not db.session.execute(text("SELECT name FROM pg_prepared_statements")).all()
+
+
+@pytest.mark.parametrize("both", ["postgresql"], indirect=True)
+def test_a_prepared_statement_on_a_connection_that_was_cut_off(both: Flask) -> None:
+    asked = Prepared(select(literal(1)))
+    for _ in range(5):
+        assert asked.find_value() == 1
+    names = db.session.execute(text("SELECT name FROM pg_prepared_statements")).scalars().all()
+    assert any(name.startswith("portal_") for name in names)
+    pid = db.session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with db.engine.connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with pytest.raises(DBAPIError):
+        asked.find_value()
+    db.session.rollback()
+    assert asked.find_value() == 1
 
 
 def test_what_is_asked_for_must_be_given(both: Flask) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.cases import search
+from portal.cases import search, sold_search
 from portal.extensions import db, writing
 from portal.models import Case, CaseLine, Order, OrderLine, Shipment, SoldAs, User
 from portal.models.keys import INNER
@@ -20,7 +20,7 @@ from portal.models.orders import make_sold_as
 from portal.parcels import following
 from portal.people import accounts
 from portal.searching import Typed, read_typed
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 NAMES = ("李雯", "李文静", "欧阳建国", "Smith Li", "王%", "阿_卜")
 SPECS = ("黑色;L", "黑白条纹;均码", "Navy;XL", "30*40cm")
@@ -300,3 +300,34 @@ def test_goods_of_one_name_under_two_numbers_are_told_apart(both: Flask, cast_bo
         cast_both.open_case(new, milli=1_000)
     assert {row.id for row in search.search(cast_both.shop, "RARE-9").cases} == set(wanted)
     assert {row.id for row in search.search(cast_both.shop, "rare9").orders} == {old.id}
+
+
+def test_of_several_words_so_many_rows_are_looked_at_and_no_more(
+    both: Flask, cast_both: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose receiver is called so often that not all are looked at: the other word leads to the one that is meant."""
+    meant = cast_both.order(buyer=cast_both.buyer2, receiver_name="李雯雯").id
+    for _ in range(14):
+        cast_both.order(receiver_name="李雯雯")
+    whole, asked = sold_search.leave_fitting, []
+
+    def count(shop_id: int, ids: set[int], kind: str, fitting: Any) -> Any:
+        asked.append(len(ids))
+        return whole(shop_id, ids, kind, fitting)
+
+    monkeypatch.setattr(sold_search, "leave_fitting", count)
+    monkeypatch.setattr(sold_search, "MOST_LOOKED", 6)
+    found = search.search(cast_both.shop, "李雯雯 buyer2")
+    assert [(row.id, row.goods) for row in found.orders] == [(meant, "纯棉中筒袜 男女同款 黑色;L")]
+    assert found.cut and not found.more and max(asked) <= 7
+    assert not search.search(cast_both.shop, "没有的 李雯雯").orders
+
+
+def test_a_kind_of_which_there_are_others_is_named(both: Flask, cast_both: Cast) -> None:
+    for _ in range(search.MOST + 1):
+        cast_both.order(receiver_name="欧阳建国")
+    cast_both.open_case(cast_both.order(receiver_name="欧阳建国"))
+    found = search.search(cast_both.shop, "欧阳建国")
+    assert (len(found.orders), len(found.cases), found.more) == (search.MOST, 1, frozenset({"orders"}))
+    page = sign_in(both, "seller").get("/seller/search?q=欧阳建国").text
+    assert f"最新的 {search.MOST} 个" in page

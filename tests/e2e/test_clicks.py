@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from portal.applications import dispatch_work
 from portal.calendar import clock
 from portal.cases import bulk_work, held
 from portal.extensions import db, writing
@@ -25,7 +26,14 @@ from tests.e2e.conftest import World, serving
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-SIMPLE, FEW, ALIKE, WHOLE, TO_SEND = 20, 5, 200, 30, 4  # FEW: where each costs the same, some stand for all
+SIMPLE, FEW, ALIKE, WHOLE, TO_SEND, ORDERS = (
+    20,
+    5,
+    200,
+    30,
+    4,
+    100,
+)  # FEW: where each costs the same, some stand for all
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 PARCEL = "7548486300{:04d}"  # on its way back
 OUT = "SF13856287{:05d}"
@@ -82,6 +90,7 @@ class Scene:
     page: Page
     script: bool
     to_send: list[str]
+    orders: list[str]
     late: str
     sought: dict[str, str]
     sought_no: str
@@ -106,6 +115,17 @@ class Scene:
             db.session.remove()
         return int(found or 0)
 
+    def count_sent(self) -> int:
+        """The orders of the table that are on their way, once the work beside the requests is done."""
+        with self.world.app.app_context():
+            for _ in range(3):
+                dispatch_work.work_off(clock.now())
+                db.session.rollback()
+            mine = db.select(db.func.count(Order.id)).where(Order.order_no.in_(self.orders))
+            found = db.session.scalar(mine.where(Order.status == "in_transit"))
+            db.session.remove()
+        return int(found or 0)
+
 
 def fill(cast: Cast, now: Any) -> dict[str, Any]:
     """Twenty simple exchanges, two hundred cases alike, thirty parcels, what is to be sent, what is late."""
@@ -120,6 +140,7 @@ def fill(cast: Cast, now: Any) -> dict[str, Any]:
         case = cast.take(cast.open_case(order, milli=1_000), "agree", Actor.SELLER)
         cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", PARCEL.format(place))])
     sent = [cast.until("reshipping", order=order, milli=1_000).case_no for _ in range(2 * TO_SEND)]
+    orders = [cast.order(status="unshipped", tracking_text="").order_no for _ in range(ORDERS)]
     late = cast.open_case(order, milli=1_000, now=now - timedelta(days=1), case_type=CaseType.RETURN_REFUND)
     with writing():
         db.session.execute(db.update(Case).where(Case.id == late.id).values(due_at=now - timedelta(hours=1)))
@@ -151,7 +172,7 @@ def fill(cast: Cast, now: Any) -> dict[str, Any]:
         "订单号的一部分": "345678",
         "售后单号": found.case_no,
     }
-    return {"to_send": sent, "late": late.case_no, "sought": sought, "sought_no": found.case_no}
+    return {"to_send": sent, "orders": orders, "late": late.case_no, "sought": sought, "sought_no": found.case_no}
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +323,28 @@ def test_what_is_to_be_sent_goes_out_by_a_table(scene: Scene, tmp_path: Path) ->
     assert scene.count("confirming") - before == TO_SEND
     cost = scene.note("send replacements, any number, by a table", hand, "one table in")
     assert cost.clicks <= 6 and cost.keys == 0
+
+
+def test_a_hundred_orders_go_out_by_a_table(scene: Scene, tmp_path: Path) -> None:
+    table = tmp_path / "orders.csv"
+    lines = [f"{order_no},{OUT.format(1000 + place)}" for place, order_no in enumerate(scene.orders)]
+    table.write_text("\n".join(["订单编号,运单号", *lines]))
+    hand = scene.sit_down("/seller")
+    page = scene.page
+    hand.click(page.get_by_role("link", name="订单", exact=True))
+    hand.click(page.get_by_role("link", name="用表格发货"))
+    page.get_by_label("填好运单号的表格").set_input_files(str(table))
+    hand.cost.clicks += 2  # the button of the field, the file in the window that it opens
+    hand.click(page.get_by_role("button", name="上传并检查"))
+    page.get_by_text("以上只是检查，还没有发货").wait_for()
+    hand.click(page.get_by_role("button", name=f"发货 {ORDERS} 笔"))
+    page.get_by_role("progressbar").wait_for()
+    cost = scene.note(f"send {ORDERS} orders by a table", hand, "≤ 6 clicks")
+    assert cost.clicks <= 6 and cost.keys == 0
+    assert scene.count_sent() == ORDERS
+    if not scene.script:
+        page.get_by_role("link", name="刷新进度").click()
+    page.get_by_text(f"已发货 {ORDERS} 笔").wait_for()
 
 
 def test_what_is_to_be_sent_goes_out_by_scans(scene: Scene) -> None:

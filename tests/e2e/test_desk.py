@@ -83,7 +83,15 @@ def show_evidence(world: World, cast: Cast, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "side"),
-    [(1024, 768, 240), (1200, 800, 240), (1280, 800, 240), (1440, 900, 240), (1920, 1080, 240), (390, 844, 80)],
+    [
+        (1024, 768, 240),
+        (1200, 800, 240),
+        (1264, 800, 240),
+        (1280, 800, 240),
+        (1440, 900, 240),
+        (1920, 1080, 240),
+        (390, 844, 80),
+    ],
 )
 def test_photos_stand_beside_the_picture_of_the_product_on_the_first_screen(
     browser: Browser, busy: tuple[World, Cast], width: int, height: int, side: int
@@ -96,7 +104,7 @@ def test_photos_stand_beside_the_picture_of_the_product_on_the_first_screen(
     assert photo["y"] == picture["y"] and photo["x"] >= picture["x"] + picture["width"]
     assert photo["width"] >= side and photo["height"] >= side and photo["y"] + photo["height"] <= height
     decide = page.locator("#decide").bounding_box()
-    assert decide and (width in (390, 1200) or decide["y"] < height - 100), "what is decided begins on the same screen"
+    assert decide and (width == 390 or decide["y"] < height - 100), "what is decided begins on the same screen"
     lefts = {round(card["x"]) for each in page.locator(".cols .card").all() if (card := each.bounding_box())}
     assert len(lefts) == (1 if width == 390 else 3 if width == 1920 else 2)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -172,6 +180,42 @@ def test_a_message_from_the_case_keeps_the_place(browser: Browser, busy: tuple[W
     assert place and place["y"] < 800 and place["y"] + place["height"] > 0  # in sight
     if script:
         expect(box).to_be_focused()
+
+
+@pytest.mark.parametrize("kind", ["desk", "phone", "phone-without-script"])
+def test_a_leap_into_the_case_ends_below_the_line_that_stays(
+    browser: Browser, busy: tuple[World, Cast], kind: str
+) -> None:
+    page = opened(browser, busy[0], kind, viewport={"width": 390 if kind != "desk" else 1280, "height": 480})
+    page.locator(".open").first.click()
+    page.locator("#case").wait_for()
+    for place in ("talk", "decide"):
+        page.goto(f"{page.url.split('#')[0]}#{place}")
+        heading, line = page.locator(f"#{place} h2").first.bounding_box(), page.locator("#case").bounding_box()
+        assert heading and line and line["y"] + line["height"] <= heading["y"] < 480, place
+
+
+def test_without_script_a_conversation_beside_its_case_is_marked_as_read(
+    browser: Browser, busy: tuple[World, Cast]
+) -> None:
+    world, cast = busy
+    page = opened(browser, world, java_script_enabled=False)
+    page.locator(".open").first.click()
+    number = page.url.split("/cases/")[1].split("?")[0]
+    assert page.get_by_role("button", name="标为已读").count() == 0
+    with world.app.app_context():
+        case = db.session.scalars(db.select(Case).where(Case.case_no == number)).one()
+        with writing():
+            talk = conversations.get_of_order(db.session.get_one(Order, (case.order_id, cast.shop)), clock.now())
+            conversations.add_message(talk, "buyer", cast.buyer, "纸箱也破了", now=clock.now())
+        db.session.remove()
+    page.reload()
+    page.get_by_role("button", name="标为已读").click()
+    page.wait_for_url(lambda url: number in url and "tab=applied" in url and url.endswith("#talk"))
+    assert page.get_by_role("button", name="标为已读").count() == 0
+    with world.app.app_context():
+        assert not any(db.session.scalars(db.select(Conversation.seller_unread)))
+        db.session.remove()
 
 
 def test_what_the_buyer_says_meanwhile_comes_into_the_case_and_is_read_once_in_sight(

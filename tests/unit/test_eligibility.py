@@ -1327,3 +1327,39 @@ def test_time_only_takes_away(line: Goods, reason_id: str, brought: Evidence, te
     later = eligibility.check(line, "exchange", reason_id, brought, NOW + wait, terms)
 
     assert not later.allowed or eligibility.check(line, "exchange", reason_id, brought, NOW, terms).allowed
+
+
+TIMES = st.integers(0, 120 * 24 * 60).map(lambda minutes: beijing(10, 1) + timedelta(minutes=minutes))
+ENDS = st.one_of(st.none(), TIMES, st.integers(1, 31).map(lambda day: beijing(12, day)))
+DESCRIBED = st.builds(
+    Goods,
+    status=st.sampled_from(("unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "unknown")),
+    bought_milli=st.sampled_from((1000, 1500, 10_000)),
+    claimed_milli=st.sampled_from((0, 500, 1000)),
+    received_at=st.one_of(st.none(), TIMES),
+    guarantees=st.sampled_from((frozenset(), frozenset({"qtwlybt"}), frozenset({"thbyf_s", "15day"}))),
+    exchangeable=st.booleans(),
+    consumer=st.booleans(),
+    no_reason_excluded=st.sampled_from(("", "fresh")),
+    no_reason_until=ENDS,
+    apply_by=ENDS,
+    apply_days=st.integers(0, 30),
+)
+SHOPS = st.builds(
+    Policy,
+    window_days=st.integers(1, 40),
+    hidden_days=st.integers(1, 90),
+    own_window_days=st.integers(0, 40),
+    own_hidden_days=st.integers(0, 90),
+    excluded=st.sampled_from(((), ("T恤",))),
+)
+
+
+@given(DESCRIBED, SHOPS, TIMES, st.integers(-2, 2))
+def test_what_is_kept_of_an_offer_is_true_now(goods: Goods, policy: Policy, now: datetime, near: int) -> None:
+    worked_out = eligibility.offer_since.__wrapped__
+    ends = [end for end in (goods.apply_by, goods.no_reason_until) if end]
+    found = worked_out(goods, now, policy)
+    for moment in (now, *ends, *([found.until] if found.until else [])):
+        moment += timedelta(microseconds=near)
+        assert eligibility.offer(goods, moment, policy) == worked_out(goods, moment, policy)

@@ -13,6 +13,7 @@ import pytest
 from portal.orders.export_format import Export, LineRow, OrderRows, Problem, read
 from portal.orders.export_format.rows import Lost
 from portal.orders.export_format.statuses import MIXED
+from tests import exports
 
 NUMBER = "3905403692550747597"
 LIVE = {
@@ -166,3 +167,14 @@ def sentences(path: Path) -> list[str]:
     export: Export
     with read(path) as export:
         return [each.sentence for each in export.orders() if isinstance(each, Problem)]
+
+
+@pytest.mark.parametrize("status", ["已发货", "交易成功", "待发货", "退款中", "交易关闭", "退款关闭", "已签收"])
+@pytest.mark.parametrize("receiver", ["李雯", "张伟"])
+def test_a_row_is_called_the_same_only_where_it_is(tmp_path: Path, status: str, receiver: str) -> None:
+    rows = [exports.order(订单状态="已发货"), exports.order(订单状态=status, 收货人姓名=receiver)]
+    with read(exports.text(tmp_path / "a.csv", exports.table(rows))) as export:
+        said = [each.sentence for each in export.orders() if isinstance(each, Problem)]
+    assert any("完全相同" in each for each in said) == (status == "已发货" and receiver == "李雯")
+    if receiver == "李雯" and status != "已发货":
+        assert "与第 2 行是同样的货品，只算一次；「订单状态」与那一行不同，请核对" in said

@@ -84,7 +84,10 @@ def test_who_has_it_on_the_way_signs_for_nothing_in_english(who: str, receipt: s
 # Sentences composed ---------------------------------------------------------------------------------------------------
 
 RECEIPTS = tuple(
-    ("签收 本人签收 已签收 由本人签收 由门卫代签收 妥投 派送成功 完成取件 在【兔喜生活】取出 已由家人签收").split()
+    (
+        "签收 本人签收 已签收 由本人签收 由门卫代签收 妥投 派送成功 完成取件 在【兔喜生活】取出 已由家人签收 "
+        "收货码核验成功 收货人确认收货 已自提签收 派送至本人"
+    ).split()
 )
 SUBJECTS = ("", "您的快件", "收件人", "客户", "【杭州市】快件", "包裹")
 DENIALS = tuple(
@@ -160,6 +163,31 @@ def test_what_a_carrier_a_station_or_a_stranger_signs_is_no_receipt(who: str) ->
         for words in (form.format(who=who), form.format(who=who) + ",感谢使用", "【杭州市】" + form.format(who=who)):
             assert said(words) != "signed", words
             assert said(words.translate(WIDE)) != "signed", words
+
+
+@pytest.mark.parametrize("code", "收货码 收件码 签收码 提货码 收件密码 收货验证码".split())
+@pytest.mark.parametrize("verified", "核验成功 已核验通过 验证成功 校验通过 核销成功".split())
+def test_a_code_only_the_receiver_has_is_a_receipt_unless_it_failed(code: str, verified: str) -> None:
+    whole = f"{code}{verified}"
+    assert {said(form.format(whole)) for form in ("{}", "收件人{}", "骑手已送达,{}", "【杭州市】{},感谢使用")} == {
+        "signed"
+    }
+    for against in ("未", "等待", "请", "将", "寄件人", "驿站", "快递员"):
+        assert said(f"{against}{whole}") != "signed", against
+    for after in ("后签收", "?", ",待核实", ",客户拒收", ",已退回", ",派送中", "率低"):
+        assert said(f"{whole}{after}") != "signed", after
+    assert said(whole.replace("成功", "失败").replace("通过", "未通过")) != "signed"
+
+
+@pytest.mark.parametrize("place", ["菜鸟驿站", "丰巢", "兔喜生活", "妈妈驿站", "速递易", "E栈"])
+@pytest.mark.parametrize("taken", ["取走", "取出"])
+def test_who_takes_a_parcel_out_of_a_station_tells_receiver_from_courier(place: str, taken: str) -> None:
+    assert said(f"【{place}】您的快件已被{taken},感谢使用") == "signed"
+    assert said(f"包裹已从【{place}】出库,取件人:本人") == "signed"
+    for courier in ("快递员", "派件员", "业务员", "配送员", "小哥", "工作人员"):
+        assert said(f"【{place}】您的快件已被{courier}{taken}") != "signed"
+        assert said(f"【{place}】您的快件已被{taken},取件人:{courier}") != "signed"
+        assert said(f"包裹已从【{place}】出库,取件人:{courier}") != "signed"
 
 
 @pytest.mark.parametrize("who", STATIONS)

@@ -321,6 +321,8 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"file": (io.BytesIO("订单编号,运单号\n".encode()), "parcels.csv")},
     ),
     Row("seller.order_table_rows", SELLER, get=200, post=303),
+    Row("seller.order_table_progress", SELLER, get=286),
+    Row("seller.order_table_results", SELLER, get=200),
     Row("seller.show_slips", SHOP, get=200, post=303),
     Row("seller.shipping_file", SHOP, post=200),
     Row(

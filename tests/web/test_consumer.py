@@ -121,6 +121,8 @@ def test_the_tracking_number_is_the_buyers_step(consumer: Consumer) -> None:
     own = consumer.sends(does="parcel", number="13425059650", carrier="ZTO")
     assert own.status_code == 422
     page = consumer.browser.get(consumer.url)
+    assert 'id="parcel"' in page.text and 'href="#parcel"' not in page.text  # no button that leads to the form below it
+    assert f'{consumer.url}#parcel"' not in page.text and f"{consumer.url}/do/extend" in page.text
     fields = token_of(page) | {"does": "parcel", "number": "75484863576596", "carrier": ""}
     done = [consumer.browser.post(consumer.url, data=fields | {"carrier": "ZTO"}) for _ in range(2)]
     assert [answer.status_code for answer in done] == [303, 303]  # sent twice, done once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import tracemalloc
@@ -20,7 +21,7 @@ from portal.exporting import exports, kind
 from portal.exporting.kinds import KINDS
 from portal.extensions import db, writing
 from portal.flow import CaseType
-from portal.models import Export, MoneyEntry, Order
+from portal.models import Export, MoneyEntry, Order, OrderLine
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock
 
@@ -129,6 +130,42 @@ def test_orders_in_any_number(both: Flask, cast_both: Cast, now: Clock, monkeypa
     rows = export(both, "seller", "of=orders&tab=sent", columns, now)
     assert rows[1][4] == "顺丰速运 SF1385628716739；中通快递 75484863576597" and "×" in rows[1][2]
     assert float(rows[1][3]) == sent.paid_fen / 100
+
+
+def test_cases_with_the_numbers_of_their_goods(both: Flask, cast_both: Cast, now: Clock) -> None:
+    order, plain = cast_both.order(lines=2), cast_both.order()
+    with writing():
+        lines = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order.id)).all()
+        first, second = sorted(lines, key=lambda line: line.position)
+        first.cargo_no, first.sku_cargo_no, second.cargo_no = "HH-9", "HH-9-红", ""
+        db.session.execute(db.update(OrderLine).where(OrderLine.order_id == plain.id).values(cargo_no=""))
+    both_lines, none = cast_both.open_case(order, lines=2).case_no, cast_both.open_case(plain).case_no
+    desk = sign_in(both, "seller")
+    wanted = {both_lines: ["HH-9；–", "HH-9-红；–"], none: ["", ""]}
+    rows = export(both, "seller", "tab=applied", ["case_no", "cargo_no", "sku_cargo_no"], now)
+    assert rows[0] == ["售后单号", "货号", "单品货号"] and {row[0]: row[1:] for row in rows[1:]} == wanted
+    plain_rows = list(
+        csv.DictReader(io.StringIO(desk.get("/seller/queue/export.csv?tab=applied").text.lstrip("\ufeff")))
+    )
+    assert {row["售后单号"]: [row["货号"], row["单品货号"]] for row in plain_rows} == wanted
+
+
+def test_files_for_the_bank_by_the_rights_of_their_list(
+    both: Flask, cast_both: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind, "AT_ONCE", 2)
+    desk = sign_in(both, "seller")
+    for _ in range(3):
+        cast_both.until("refunding", case_type=CaseType.REFUND_ONLY)
+        assert post(desk, "/seller/payouts/batch", at="/seller/payouts/files").status_code == 303
+        now.forward(minutes=1)
+    assert "of=payout_files" in desk.get("/seller/payouts/files").text
+    rows = export(both, "seller", "of=payout_files", ["name", "kind", "state", "row_count", "amount_fen"], now)
+    assert rows[0] == ["文件", "种类", "状态", "行数", "金额（元）"] and len(rows) == 4
+    paid = sum(db.session.scalars(db.select(MoneyEntry.amount_fen)).all())
+    assert {row[1] for row in rows[1:]} == {"付款批次"} and sum(float(row[4]) for row in rows[1:]) * 100 == paid
+    cast_both.employ(cast_both.shop, "buyer2", "warehouse")
+    assert sign_in(both, "buyer2").get("/seller/exports?of=payout_files").status_code == 403
 
 
 def test_payouts_as_their_list_has_them(both: Flask, cast_both: Cast, now: Clock) -> None:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import signal
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from portal import doctor
-from portal.applications import dispatch, unsent
+from portal.applications import dispatch, dispatch_work, unsent
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import DispatchFile, Notice, Order
+from portal.models.dispatch import SENDING
 from portal.orders.export_format import parcels_of
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
@@ -49,6 +53,27 @@ def send(desk: FlaskClient, *rows: str, headings: str = "订单编号,物流公�
 def went(order_id: int) -> list[tuple[str, str]]:
     order = fresh(order_id)
     return [(code, number) for code, _, number in parcels_of(order.carrier_text, order.tracking_text)]
+
+
+def work_off(at: Any) -> None:
+    """What the sweep does beside requests, until nothing is left."""
+    while db.session.scalars(select(DispatchFile.id).where(text(SENDING))).first() is not None:
+        dispatch_work.work_off(at)
+        db.session.rollback()
+
+
+def press(desk: FlaskClient, address: str, at: Any) -> None:
+    """The yes, and what comes of it in the background."""
+    assert post(desk, address, at=AT).location == address
+    db.session.rollback()
+    work_off(at)
+
+
+def count_told() -> int:
+    """The buyers who were told that an order was sent, none of them twice."""
+    keys = db.session.scalars(select(Notice.dedupe_key).where(Notice.kind == "order_shipped")).all()
+    assert len(keys) == len(set(keys))
+    return len(keys)
 
 
 def read_outcomes(page: str) -> dict[str, tuple[str, str]]:
@@ -87,14 +112,24 @@ def test_there_and_back(both: Flask, cast_both: Cast, now: Clock, tmp_path: Path
     assert [fresh(each).status for each in ids] == ["unshipped"] * 3, "looking sends nothing"
     assert sign_in(both, "seller2").get(made.location).status_code == 404
 
-    assert post(desk, made.location).location == f"{made.location}?said=orders-sent"
+    assert post(desk, made.location).location == made.location
+    page = desk.get(made.location).text
+    assert "正在发货：已处理 0 / 2 笔" in page and "刷新进度" in page and "发货 2 笔" not in page
+    assert desk.get(f"{made.location}/progress").status_code == 200
+    assert [fresh(each).status for each in ids] == ["unshipped"] * 3
+    work_off(now.at)
+    assert desk.get(f"{made.location}/progress").status_code == 286
     assert [fresh(each).status for each in ids] == ["in_transit", "in_transit", "unshipped"]
     assert went(ids[0]) == [("SF", SF)] and sorted(went(ids[1])) == [("SF", SF2), ("YTO", YT)]
     assert len(db.session.scalars(select(Notice).where(Notice.kind == "order_shipped")).all()) == 2
     page = desk.get(made.location).text
     assert set(read_outcomes(page).values()) == {("已发货", "–")} and "可以接着发" not in page
-    assert post(desk, made.location, at=AT).location.endswith("said=orders-unsent")
-    assert len(db.session.scalars(select(Notice).where(Notice.kind == "order_shipped")).all()) == 2
+    assert "已发货 2 笔" in page and "没有发出" not in page
+    results = CalamineWorkbook.from_filelike(io.BytesIO(desk.get(f"{made.location}/results.xlsx").data))
+    said = [[str(cell) for cell in row] for row in results.get_sheet_by_name("发货结果").to_python()][1:]
+    assert {row[0]: row[1] for row in said} == dict.fromkeys(numbers[:2], "已发货")
+    press(desk, made.location, now.at)  # once more: nothing is sent twice
+    assert count_told() == 2
     assert {row[0] for row in fetch(desk)[1:]} == {numbers[2]}
     assert not any(doctor.findings())
 
@@ -123,9 +158,10 @@ def test_what_cannot_go_says_why(both: Flask, cast_both: Cast, now: Clock) -> No
     assert f"运单号{SF}也写给了收件人不同的订单" in said[numbers[0]][1]
     assert "待收货" in said[numbers[1]][1] and "买家已取消" in said[numbers[2]][1] and case_no in said[numbers[3]][1]
     assert "没有可以发货的订单" in desk.get(made.location).text
-    assert post(desk, made.location, at=AT).location.endswith("orders-unsent")
+    press(desk, made.location, now.at)
+    assert count_told() == 1 and "没有发出 6 笔" in desk.get(made.location).text
     made = send(desk, f"{numbers[0]},,{SF}", f"{numbers[3]},,{YT}")
-    assert post(desk, made.location).location.endswith("orders-sent")
+    press(desk, made.location, now.at)
     assert [fresh(each).status for each in (good_id, asked_id, other_id)] == ["in_transit", "unshipped", "unshipped"]
     assert "有进行中售后的订单不在表格里" in desk.get(AT).text
     assert {row[0] for row in fetch(desk)[1:]} == {numbers[4]}
@@ -134,70 +170,119 @@ def test_what_cannot_go_says_why(both: Flask, cast_both: Cast, now: Clock) -> No
 def test_one_that_changes_meanwhile_is_left_and_the_others_go(
     both: Flask, cast_both: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The buyer calls one off between the look and the sending; a crash after the first leaves the rest to go on."""
-    orders = [to_send(cast_both) for _ in range(4)]
+    """A buyer calls one off, another asks for a refund, one makes trouble between the look and the sending."""
+    orders = [to_send(cast_both) for _ in range(5)]
     ids, numbers = [order.id for order in orders], [order.order_no for order in orders]
     desk = sign_in(both, "seller")
     made = send(desk, *(f"{number},顺丰,SF138562871674{place}" for place, number in enumerate(numbers)))
-    real, calls = unsent.ship_order, []
-
-    def crash(order_id: int, *args: object, **more: object) -> None:
-        calls.append(order_id)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        real(order_id, *args, **more)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patched:
-        patched.setattr(unsent, "ship_order", crash)
-        with writing():
-            file_id = db.session.scalars(select(DispatchFile.public_id)).one()
-        file = dispatch.find_of_shop(file_id, cast_both.shop)
-        assert file is not None
-        with pytest.raises(KeyboardInterrupt):
-            dispatch.carry_out(file, cast_both.by(Actor.SELLER), now.at)
-    db.session.rollback()
-    assert [fresh(each).status for each in ids].count("in_transit") == 1
-    page = desk.get(made.location).text
-    assert sorted(said for said, _ in read_outcomes(page).values()) == ["可以发货"] * 3 + ["已发货"]
-
-    look = dispatch.judge
+    look, real = dispatch.judge, unsent.ship_order
 
     def late(file: DispatchFile) -> list[dispatch.Row]:
         rows = look(file)
         db.session.rollback()
-        with writing():
-            unsent.cancel_order(numbers[2], by=cast_both.by(Actor.BUYER), reason="not_wanted", now=now.at)
+        if fresh(ids[2]).status == "unshipped":
+            cast_both.open_case(fresh(ids[3]), case_type=CaseType.REFUND_ONLY, reason="not_wanted")
+            with writing():
+                unsent.cancel_order(numbers[2], by=cast_both.by(Actor.BUYER), reason="not_wanted", now=now.at)
         return rows
 
-    left = [each for each in ids if fresh(each).status == "unshipped" and each != ids[2]]
+    def fail(order_id: int, *args: Any, **more: Any) -> None:
+        if order_id == ids[1]:
+            raise ZeroDivisionError
+        real(order_id, *args, **more)
+
+    assert post(desk, made.location).location == made.location
     with monkeypatch.context() as patched:
         patched.setattr(dispatch, "judge", late)
-        file = dispatch.find_of_shop(file_id, cast_both.shop)
-        assert file is not None
-        assert dispatch.carry_out(file, cast_both.by(Actor.SELLER), now.at) == len(left)
-    assert [fresh(each).status for each in ids] == ["in_transit", "in_transit", "cancelled", "in_transit"]
+        patched.setattr(unsent, "ship_order", fail)
+        work_off(now.at)
+    assert [fresh(each).status for each in ids] == [
+        "in_transit",
+        "unshipped",
+        "cancelled",
+        "unshipped",
+        "in_transit",
+    ]
     said = read_outcomes(desk.get(made.location).text)
+    assert said[numbers[1]] == ("请逐笔处理", "系统没能处理，请在「订单」里单独发货")
     assert said[numbers[2]] == ("不能发货", "买家已取消这笔订单，请不要发货")
-    sent = db.session.scalars(select(Notice.dedupe_key).where(Notice.kind == "order_shipped")).all()
-    assert len(sent) == len(set(sent)) == 3
+    assert said[numbers[3]][0] == "请逐笔处理" and "有进行中的售后" in said[numbers[3]][1]
+    assert count_told() == 2
     assert not any(doctor.findings())
 
 
+def work_until_killed(app: Flask, at: Any, after: int) -> int:
+    """Another process that sends and is killed by the system in the middle of an order; how it ended."""
+    db.session.remove()
+    db.engine.dispose()
+    if (child := os.fork()) == 0:
+        try:
+            whole, left = unsent.ship_order, [after]
+
+            def killed(*args: Any, **more: Any) -> None:
+                left[0] -= 1
+                whole(*args, **more)
+                if left[0] < 0:
+                    db.session.flush()
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            unsent.ship_order = killed
+            with app.app_context():
+                dispatch_work.work_off(at)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def send_though_killed(app: Flask, cast: Cast, now: Clock, number: int, kills: tuple[int, ...]) -> None:
+    ids = [to_send(cast).id for _ in range(number)]
+    numbers = [fresh(each).order_no for each in ids]
+    desk = sign_in(app, "seller")
+    made = send(desk, *(f"{each},,SF13{at:011}" for at, each in enumerate(numbers)))
+    assert post(desk, made.location).location == made.location
+    sent = 0
+    for after in kills:
+        assert work_until_killed(app, now.at, after) == -signal.SIGKILL
+        sent += after
+        assert count_told() == sent == [fresh(each).status for each in ids].count("in_transit")
+        assert f"已处理 {sent} / {number} 笔" in desk.get(made.location).text
+        db.session.rollback()
+    work_off(now.at)
+    assert {fresh(each).status for each in ids} == {"in_transit"} and count_told() == number
+    assert f"已发货 {number} 笔" in desk.get(made.location).text
+    assert [went(each) for each in ids] == [[("SF", f"SF13{at:011}")] for at in range(number)]
+
+
+def test_killed_by_the_system_twice_each_is_sent_once(both: Flask, cast_both: Cast, now: Clock) -> None:
+    send_though_killed(both, cast_both, now, 12, (4, 4))
+    assert not any(doctor.findings())
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+def test_of_thousands_each_is_sent_once_though_killed(both: Flask, cast_both: Cast, now: Clock) -> None:
+    send_though_killed(both, cast_both, now, 2_000, (30, 170, 1))
+
+
 def test_two_people_at_once_send_each_order_once(both: Flask, cast_both: Cast, now: Clock) -> None:
+    """Two yeses are one, and two workers divide the orders between them."""
     ids = [to_send(cast_both).id for _ in range(6)]
     numbers = [fresh(each).order_no for each in ids]
     made = send(sign_in(both, "seller"), *(f"{each},,SF138562871674{at}" for at, each in enumerate(numbers)))
     public_id, by = made.location.rpartition("/")[2], cast_both.by(Actor.SELLER)
     db.session.rollback()
+    begun: list[bool] = []
     sent: list[int] = []
     barrier = threading.Barrier(2)
 
     def work() -> None:
         with both.app_context():
             barrier.wait()
-            file = dispatch.find_of_shop(public_id, cast_both.shop)
-            assert file is not None
-            sent.append(dispatch.carry_out(file, by, cast_both.now))
+            with writing():
+                file = dispatch.find_of_shop(public_id, cast_both.shop)
+                assert file is not None
+                begun.append(dispatch_work.start(file, by, cast_both.now))
+            sent.append(dispatch_work.work_off(cast_both.now))
             db.session.remove()
 
     people = [threading.Thread(target=work) for _ in range(2)]
@@ -205,8 +290,9 @@ def test_two_people_at_once_send_each_order_once(both: Flask, cast_both: Cast, n
         thread.start()
     for thread in people:
         thread.join()
-    assert len(sent) == 2 and sum(sent) == 6
-    assert len(db.session.scalars(select(Notice).where(Notice.kind == "order_shipped")).all()) == 6
+    work_off(now.at)
+    assert len(sent) == 2 and any(begun)
+    assert {fresh(each).status for each in ids} == {"in_transit"} and count_told() == 6
 
 
 @pytest.mark.parametrize(

@@ -178,3 +178,13 @@ def test_one_search_finds_numbers_ends_names_and_goods_in_every_state(app: Flask
     assert ended.case_no in desk.get("/seller/search", query_string={"q": "buyer"}).text
     assert desk.get(f"/seller/search?q={case_no}").location == f"/seller/cases/{case_no}"
     assert "可以输入售后单号" in desk.get("/seller/search?q=%25").text
+
+
+@pytest.mark.parametrize("list_at", ["orders?q=", "customers?q=", "products?q=", "scan?number=", "?q="])
+def test_a_list_that_finds_nothing_leads_to_the_one_search(app: Flask, cast: Cast, list_at: str) -> None:
+    """Whoever pastes a phone number where only others are looked for is shown where it is."""
+    case_no = cast.open_case(cast.order(receiver_phone="13788889999")).case_no
+    desk = sign_in(app, "seller")
+    address = f"/seller/{list_at}" if list_at[0] != "?" else f"/seller{list_at}"
+    assert 'href="/seller/search?q=13788889999"' in desk.get(f"{address}13788889999").text
+    assert case_no in desk.get("/seller/search?q=13788889999").text

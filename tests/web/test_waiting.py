@@ -132,7 +132,8 @@ def test_an_unpaid_order_is_called_off_without_a_word_of_refunds(app: Flask, cas
     number = order.order_no
     buyer = sign_in(app, "buyer")
     asked = buyer.get(f"/orders/{number}/cancel").text
-    assert "没有需要退回的款项" in asked and "由商家退回" not in asked and "未付款" in asked and "取消订单" in asked
+    assert "没有需要退回的款项" in asked and "由商家退回" not in asked and "还没有付款" in asked and "取消订单" in asked
+    assert asked.count("待付款") == 1 and "未付款" not in asked
     assert "应付款" in buyer.get(f"/orders/{number}").text and "实付款" not in buyer.get(f"/orders/{number}").text
     assert "应付 ¥" in buyer.get("/orders?tab=unpaid").text
     assert post(buyer, f"/orders/{number}/cancel", {"order": number, "reason": "not_wanted"}).status_code == 303
@@ -172,3 +173,13 @@ def test_the_inbox_goes_on_page_by_page_and_counts_truly(app: Flask, cast: Cast,
 def read_rows(text: str) -> list[str]:
     """The cases in the rows of a page, in their order."""
     return re.findall(r'class="row" href="/cases/(HH[0-9]+)"', text.partition("<main")[2])
+
+
+@pytest.mark.parametrize(("status", "paid_fen"), [("unshipped", 0), ("in_transit", 12_500)])
+def test_what_gives_nothing_back_is_not_called_unpaid(
+    app: Flask, cast: Cast, now: Clock, status: str, paid_fen: int
+) -> None:
+    """An order that was sent, and one for which nothing was to be paid, stood there as 未付款."""
+    number = cast.order(status=status, paid_fen=paid_fen).order_no
+    asked = sign_in(app, "buyer").get(f"/orders/{number}/cancel", follow_redirects=True).text
+    assert number in asked and "未付款" not in asked and "还没有付款" not in asked

@@ -10,7 +10,7 @@ from portal.cases.effects.step_context import StepContext, effect
 from portal.models import (
     MoneyEntry,
 )
-from portal.money import arrivals, references, worth
+from portal.money import arrivals, given_numbers, worth
 from portal.money import entries as money_entries
 from portal.money.accounts import consent as bank_accounts
 
@@ -20,8 +20,8 @@ def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, Any]:
     reference = context.handed.reference
     if not reference:
         raise context.refuse("请填写付款的流水号，商家会核对")
-    if not references.is_reference(reference):
-        raise context.refuse(references.ODD)
+    if odd := given_numbers.find_oddity_of(context.case, reference):
+        raise context.refuse(odd)
     fen = worth.work_out_case_difference(context.case, accepted=True)
     money_entries.plan_entry(
         context.case,

@@ -20,12 +20,14 @@ from portal.orders.export_format.columns import (
     Column,
     is_never_read,
 )
+from portal.orders.export_format.finding import find_strange_headings, headings_of, holds_orders
 from portal.orders.export_format.headings import Headings
 from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.orders import Assembly
+from portal.orders.export_format.regions import ADDRESS, Regions
 from portal.orders.export_format.rows import LineRow, Lost, OrderRows, Parcel, Problem
 from portal.orders.export_format.suborders import DERIVED, PRICE, whence_price
-from portal.sheets import HEADINGS_WITHIN, Number, Row, SheetRefused, Table, Tables, open_tables
+from portal.sheets import Number, Row, SheetRefused, Table, Tables, open_tables
 
 __all__ = [
     "Export",
@@ -44,7 +46,6 @@ __all__ = [
 MOST_HEADING = 100  # characters
 MOST_EXPLAINED = 80  # headings of a file that a shop can explain
 MOST_HIDDEN_SAID = 10  # rows
-_LEAST_NUMBER = 10  # digits of an order's number or a parcel's
 _FEW_HEADINGS = 3  # a sheet with so many was meant to hold orders
 
 
@@ -81,12 +82,13 @@ class _Part(NamedTuple):
     surplus: list[str]
     synonyms: dict[str, str]  # their heading: ours
     seen: SeenHeadings
+    regions: Regions
 
     def rows(self) -> Iterator[Row]:
         """The rows below the headings that hold anything, by the columns of ``places``. Raises ExportRefused."""
         first, width = self.headings.number, max(self.headings.cells) + 1
         try:
-            for row in self.table.rows(frozenset(self.places), width):
+            for row in map(self.regions.join, self.table.rows(frozenset(self.places) | self.regions.places, width)):
                 if row.number > first and (row.trouble or any(not text.isspace() for text in row.cells.values())):
                     yield row
         except SheetRefused as problem:
@@ -187,11 +189,11 @@ def read(path: str | os.PathLike[str], explained: Mapping[str, str] | None = Non
 def _understood(tables: Tables, headings: Headings) -> Export:
     """The sheet named 订单列表, else the first, that has the headings; and the other visible ones that have them."""
     ordered = sorted(tables.tables, key=lambda each: each.name != SHEET)
-    found = [(table, *_headings_of(table, headings)) for table in ordered]
+    found = [(table, *headings_of(table, headings)) for table in ordered]
     most = max((count for _table, count, _row in found), default=0)
     if most == 0:
         for table in ordered:
-            if not table.hidden and (row := _find_strange_headings(table)) is not None:
+            if not table.hidden and (row := find_strange_headings(table)) is not None:
                 _part(table, row, headings)  # refused, with what can be explained
         raise ExportRefused(f"没有找到表头，请上传后台「导出订单」得到的文件，其中应有「{'」「'.join(REQUIRED)}」等列")
     good = [each for each in found if each[1] >= len(REQUIRED)]
@@ -207,13 +209,15 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         here = {column.heading for column in parts[0].places.values()}
         if PRICE not in here:
             notices.append(_notice(row.number, DERIVED.format(what=whence_price(here)), PRICE))
+        if parts[0].regions.places:
+            notices.append(_notice(row.number, parts[0].regions.say(), ADDRESS))
         for theirs, ours in parts[0].synonyms.items():
             notices.append(_notice(row.number, f"「{theirs}」一列按「{ours}」读取", theirs))
     for table, count, row in found:
         if table is chosen[0]:
             continue
         if row is None or count < _FEW_HEADINGS:
-            if not table.hidden and _holds_orders(table):
+            if not table.hidden and holds_orders(table):
                 sentence = f"工作表「{table.name[:40]}」没有读：没有找到认识的表头"
                 notices.append(_notice(parts[0].headings.number, sentence))
             continue
@@ -233,46 +237,20 @@ def _notice(row: int, sentence: str, column: str = "") -> Problem:
     return Problem(row, column, sentence, Lost.NOTHING)
 
 
-def _headings_of(table: Table, headings: Headings) -> tuple[int, Row | None]:
-    """(how many headings, in which row) of the row near the top that has most of them."""
-    best: tuple[int, Row | None] = 0, None
-    for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
-        if (count := headings.count(row.cells)) > best[0]:
-            best = count, row
-    return best
-
-
-def _find_strange_headings(table: Table) -> Row | None:
-    """The first row near the top that may be headings nobody knows: as many words as an export needs columns."""
-    for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
-        words = [text for text in row.cells.values() if text.strip() and not any(each.isdigit() for each in text)]
-        if len(words) >= len(REQUIRED):
-            return row
-    return None
-
-
-def _holds_orders(table: Table) -> bool:
-    """Whether a sheet without headings we know may hold orders: strange ones, or rows as wide, with long numbers."""
-    if _find_strange_headings(table) is not None:
-        return True
-    rows = [row for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False)]
-    wide = [row for row in rows if sum(1 for text in row.cells.values() if text.strip()) >= len(REQUIRED)]
-    return any(len(text) >= _LEAST_NUMBER and text.strip().isdecimal() for row in wide for text in row.cells.values())
-
-
 def _part(table: Table, row: Row, headings: Headings) -> _Part:
     """What the columns of a sheet are; one's own name goes before a synonym for it. Raises ExportRefused."""
     places: dict[int, Column] = {}
     surplus: list[str] = []
     synonyms: dict[str, str] = {}
     known = {place: headings.find(text) for place, text in row.cells.items()}
+    regions = Regions({place: row.cells[place] for place, (column, how) in known.items() if not (column or how)})
     for whence in ("own", "explained", "synonym", "weak", ""):
         for place, text in sorted(row.cells.items()):
             column, how = known[place]
             if how != whence:
                 continue
             if column is None:
-                if text.strip() and not is_never_read(text) and not how:
+                if text.strip() and not is_never_read(text) and not how and place not in regions.places:
                     surplus.append(text.strip()[:MOST_HEADING])
             elif column not in places.values():
                 places[place] = column
@@ -296,4 +274,5 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
     if missing:
         sentence = f"缺少必需的列：「{'」「'.join(missing)}」，请使用后台「导出订单」得到的文件"
         raise HeadingsRefused(sentence, seen)
-    return _Part(table, row, dict(sorted(places.items())), surplus, synonyms, seen)
+    regions.stand_before(next((place for place, column in places.items() if column.heading == ADDRESS), None))
+    return _Part(table, row, dict(sorted(places.items())), surplus, synonyms, seen, regions)

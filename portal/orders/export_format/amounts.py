@@ -18,9 +18,10 @@ _AMOUNT = re.compile(
 _SPOKEN = re.compile(rf"(-?){_CURRENCY}(?:([0-9]{{1,8}})[元圆块])?(?:([0-9])角)?(?:([0-9])分)?整?", re.IGNORECASE)
 _EACH = re.compile(r"(?:元|圆|块)?(?:/|每|一)[^\W\d_]{1,8}$")  # 18.80元/件
 _NOTHING = re.compile(
-    r"(\()?(?:(?:全国|商家|卖家|店铺|厂家)?包邮|免收?[邮运]费|免邮|[邮运]费全免|免费|免收|无|没有|-|--|—)(?(1)\))"
+    r"(?:0(?:\.0*)?元?)?(\()?(?:(?:全国|商家|卖家|店铺|厂家)?包邮|免收?[邮运]费|免邮|[邮运]费全免|免费|免收|无|没有|-|--|—)(?(1)\))"
 )
 _THOUSANDS = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3})+)((?:\.[0-9]*)?)")
+_DECIMAL_COMMA = re.compile(r"(-?)([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{4,}),([0-9]{2})")  # 1.234,50: no other reading
 _NUMBER = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]*))?")
 _QUANTITY = re.compile(
     r"(?:共|合计|[X×*])?([0-9][0-9,]*(?:\.[0-9]*)?)(?:([^\W\d_]{1,8}|C?M[23])|\([^\W\d_]{1,8}\))?", re.IGNORECASE
@@ -44,7 +45,7 @@ def plain_number(text: str) -> str:
     """A folded cell without spaces and currency, every dash a minus and in front, thousands without commas."""
     if _NUMBER.fullmatch(text):
         return text
-    plain = _SPACES.sub("", text).translate(_MINUS)
+    plain = re.sub("(?<=[0-9])['’](?=[0-9]{3})", "", _SPACES.sub("", text).translate(_MINUS))
     if plain.startswith("(") and plain.endswith(")"):  # how accountants write minus
         plain = f"-{plain[1:-1]}"
     if re.fullmatch(r"[0-9.,]+-", plain):  # and how their programs do
@@ -61,11 +62,17 @@ def plain_number(text: str) -> str:
     return plain
 
 
+def _point(plain: str) -> str:
+    """A sum with a comma for its 角 and 分 with a point in its place."""
+    found = _DECIMAL_COMMA.fullmatch(plain)
+    return f"{found[1]}{found[2].replace('.', '')}.{found[3]}" if found else plain
+
+
 def read_money(text: str, *, free: bool) -> tuple[int, str]:
     """(分, of either sign; a note or ""). With ``free``, words like 包邮 are 0. Raises InputRefused."""
     if free and _NOTHING.fullmatch(_SPACES.sub("", text)):
         return 0, ""
-    plain = plain_number(text)
+    plain = _point(plain_number(text))
     found = _NUMBER.fullmatch(plain)
     if found is None:
         raise InputRefused("请填写金额，最多两位小数，例如 1234.50")
@@ -79,7 +86,7 @@ def read_money(text: str, *, free: bool) -> tuple[int, str]:
 
 def read_price(text: str, *, shown: str) -> tuple[Decimal, str]:
     """(元, at most six places, without zeros at its end; a note or ""). Raises CellRefused."""
-    plain = plain_number(_EACH.sub("", _SPACES.sub("", text)))
+    plain = _point(plain_number(_EACH.sub("", _SPACES.sub("", text))))
     found = _NUMBER.fullmatch(plain)
     if found is None or len(found[2]) > 8:
         raise CellRefused(f"「{shown[:30]}」不能用：请填写单价，最多六位小数，例如 0.035")

@@ -102,11 +102,13 @@ def _number(cell: str) -> str:
 
 
 def _adjustment(cell: str) -> tuple[int, str]:
-    return read_money(_number(cell), free=True)
+    text = re.sub(r"^(?:优惠|立减|减免?|让利)[:：]?(?=[¥￥]?[0-9])", "-", _number(cell))
+    return read_money(re.sub(r"^(?:涨价|加价|加收)[:：]?(?=[¥￥]?[0-9])", "", text), free=True)
 
 
 def _charge(cell: str) -> tuple[int, str]:
-    return refuse_negative(read_money(_number(cell), free=True))
+    text = re.sub(r"^(?:快递费?|运费|邮费|物流费?|含运费)[:：]?(?=[¥￥]?[0-9])", "", _number(cell))
+    return refuse_negative(read_money(text, free=True))
 
 
 def _money(cell: str) -> tuple[int, str]:

@@ -84,6 +84,7 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     ),
     "型号": (
         "规格 商品规格 规格型号 销售属性 商品属性 货品规格 颜色规格 规格属性 sku规格 颜色尺码 规格名称 产品规格 "
+        "平台规格名称 平台规格 "
         "颜色分类 颜色/尺码 规格/型号 颜色及规格 规格/颜色 尺码/颜色 商品规格名称 尺码颜色 variant spec specification"
     ),
     "Offer ID": "offerId 商品ID 货品ID 宝贝ID 产品ID",
@@ -93,7 +94,9 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
         "SKU商家编码 商家SKU"
     ),
 }
-_WEAK = {"实付款(元)": "商家实收金额 商家实收 商家应收 实收款 实收金额"}  # only where the buyer's own sum isn't there
+_WEAK = {
+    "实付款(元)": "商家实收金额 商家实收 商家应收 实收款 实收金额 实际收款 订单实收款"
+}  # only where the buyer's own sum isn't there
 _COLUMNS = BY_HEADING | {normal_heading(column.heading): column for column in OTHER_COLUMNS}
 SYNONYMS = {
     normal_heading(word): _COLUMNS[normal_heading(heading)]

@@ -60,10 +60,17 @@ def number_lines(lines: list[LineRow]) -> list[LineRow]:
     return numbered
 
 
-def decide_doubles(order: OrderRows, doubles: Sequence[Double]) -> Iterator[Problem]:
+SAME_ROW = "与第 {first} 行完全相同，只算一次"
+SAME_GOODS = "与第 {first} 行是同样的货品，只算一次；{columns}与那一行不同，请核对"
+
+
+def decide_doubles(
+    order: OrderRows, doubles: Sequence[Double], different: Mapping[int, Sequence[str]]
+) -> Iterator[Problem]:
     """Whether the same row again is a second unit or the same one: as the order's sum has it.
 
-    Where that doesn't tell, a row that repeats the number counts once and one without it counts.
+    Where that doesn't tell, a row that repeats the number counts once and one without it counts. ``different``: the
+    columns in which a row says something else of its order.
     """
     usual = {place for place, _first, repeated in doubles if repeated}
     dropped = usual
@@ -77,8 +84,10 @@ def decide_doubles(order: OrderRows, doubles: Sequence[Double]) -> Iterator[Prob
                 break
     for place, first, _repeated in doubles:
         if place in dropped:
-            sentence = f"与第 {first} 行完全相同，只算一次"
-            yield Problem(order.lines[place].row, "", sentence, Lost.NOTHING, order.order_no)
+            row = order.lines[place].row
+            columns = "".join(f"「{name}」" for name in different.get(row, ()))
+            sentence = (SAME_GOODS if columns else SAME_ROW).format(first=first, columns=columns)
+            yield Problem(row, "", sentence, Lost.NOTHING, order.order_no)
     if dropped:
         kept = [line for place, line in enumerate(order.lines) if place not in dropped]
         order.lines = number_lines(kept)

@@ -56,6 +56,8 @@ def read_moment(text: str, *, dates_from_1904: bool = False) -> tuple[datetime, 
     A time without a zone is Beijing's. Raises CellRefused when it can't be understood.
     """
     plain = re.sub(r"\s+", " ", text).strip().upper()
+    plain = re.sub("^(?:北京时间|中国标准时间)[: ]*", "", re.sub(r"(?<=\d)[–—−‐‑](?=\d)", "-", plain))
+    plain = re.sub(r"^/DATE\((\d{13})(?:\+0800)?\)/$", r"\1", plain)
     try:
         local, offset, note = _parse(plain, dates_from_1904)
         if not 1990 <= local.year <= 2100:
@@ -79,7 +81,7 @@ def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
     plain = _write_digits(re.sub(r"\s+", " ", _WEEKDAY.sub(" ", plain)).strip())
     for pattern in _DATES:
         if found := pattern.match(plain):
-            rest = re.sub(r"^[ T,_]+", "", plain[found.end() :])
+            rest = re.sub(r"^[ T,_;]+", "", plain[found.end() :])
             return _with_time(found.groupdict(), rest)
     first, _, last = plain.partition(" ")
     if ":" in first and last:  # the time before its date
@@ -91,6 +93,8 @@ def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
 
 def _with_time(date: dict[str, str | None], rest: str) -> tuple[datetime, timezone, str]:
     rest = re.sub(r"^(\d{2})(\d{2})(\d{2})$", r"\1:\2:\3", rest, flags=re.ASCII)
+    rest = re.sub(r"^(\d{1,2})-(\d{2})-(\d{2})$", r"\1:\2:\3", rest, flags=re.ASCII)
+    rest = re.sub(r"\(((?:GMT|UTC)[+-][\d:]+)\)?$", r"\1", rest, flags=re.ASCII)
     rest = re.sub("([点时]) ?半", r"\g<1>30分", re.sub("(?<=[点时分]) ?[整正]$", "", rest))
     rest = re.sub("([点时]) ?([13一三]) ?刻", lambda found: f"{found[1]}{15 if found[2] in '1一' else 45}分", rest)
     time = _TIME.fullmatch(rest) if rest else None

@@ -257,7 +257,7 @@ class Assembly:
             yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
             return
         again = {order.lines[place].row: first for place, first, _repeated in self._doubles}
-        yield from decide_doubles(order, self._doubles)
+        yield from decide_doubles(order, self._doubles, {each.row: each.different for each in self._rows})
         if self._dozens:
             yield from weigh_dozens(order, self._dozens)
             order.lines = number_lines(order.lines)

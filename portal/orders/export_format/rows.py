@@ -149,10 +149,20 @@ def is_heading_again(row: Row, headings: Mapping[int, str]) -> bool:
 _TOTALS = frozenset("合计 总计 小计 共计 总和 汇总 本页合计 本页小计 总合计 total sum".split())
 
 
+_MARKS = frozenset("必填 选填 非必填 可选 必填项 选填项 必须 文本 数字 日期".split())  # under headings
+_REMARK = re.compile(
+    "(?:导出|打印|制表|生成|统计|下载|合计|总计|共计|共|以上|以下|备注|说明|注)[^0-9]{0,12}(?:[:：]|[0-9]|$)"
+)
+
+
 def name_total(row: Row, order_no_at: int) -> str:
     """What a row of sums calls itself in the place of a number; "" for a row of an order."""
     words = [text.strip() for place, text in sorted(row.cells.items()) if text.strip()]
     said = row.cells.get(order_no_at, "").strip() or (words[0] if words else "")
+    if len(words) == 1 and order_no_at in (min(row.cells), max(row.cells)) and _REMARK.match(said):
+        return said[:40]
+    if set(words) <= _MARKS:
+        return said
     others = [text for text in words if text != said and not any(each.isdigit() for each in text)]
     return said if "".join(said.split()).rstrip(":：").casefold() in _TOTALS and not others else ""
 

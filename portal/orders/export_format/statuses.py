@@ -19,6 +19,7 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
         "等待卖家发货 待发货 等待发货 未发货 买家已付款 已付款 已支付 待卖家发货 等待商家发货 "
         "待商家发货 买家已付款等待卖家发货 已付款待发货 待配货 配货中 备货中 待出库 等待出库 "
         "待打单 待打印 待拣货 拣货中 待打包 打包中 待发出 等待供应商发货 等待厂家发货 waitsellersend "
+        "发货中 已打包 打包完成待发货 "
         "等待您发货 已打款待发货 已备货 卖家已备货 paid 付款成功 支付成功 等待配货 等待打包 等待备货 正在备货 "
         "待接单 待商家接单 待成团 待拼单 待客审 待财审 已付款待审核 已客审待财审 待递交仓库 已递交仓库 "
         "已打单 已打印 已配货 已拣货 仓库处理中 待仓库发货 等待仓库发货 仓库待发货 toship readytoship readyforshipment "
@@ -34,11 +35,13 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
         "等待买家确认 已部分发货 部分出库 未签收 未收货 等待自提 待驿站取件 到货待取 在途中 正在运输 "
         "正在派送 正在配送 等待您收货 等待您确认收货 等待您签收 toreceive toconfirmreceive 未确认收货 "
         "待用户收货 待客户收货 待用户签收 待客户签收 待买家签收 待买家确认收货 已交运 已发运 已交付物流 "
+        "等待揽收 等待揽件 揽收成功 揽件成功 待提货 已投柜 已放快递柜 已放驿站 已存驿站 delivering "
         "已交快递 清关中 已送达 已到达驿站 已到驿站 "
         "sellerconsignedpart waitgoodsreceiveconfirm outfordelivery partiallyshipped fulfilled"
     ),
     "delivered": (
         "买家已签收 已收货 已签收 签收 已妥投 买家已收货 买家已确认收货 已确认收货 客户已签收 已自动确认收货 "
+        "超时自动确认收货 系统自动确认收货 自动确认收货 已提货 "
         "系统已自动确认收货 已签收待评价 delivered received 待评价 confirmgoods 签收成功 等待评价 "
         "待买家评价 等待买家评价 妥投 已自提 已签收未确认 已签收未确认收货 自提签收 "
         "确认收货 已签收待确认 已签收待确认收货 tradebuyersigned signed"
@@ -87,6 +90,7 @@ _REFUND_CLOSED = frozenset(
 }
 # What stands beside a status and says nothing of it.
 _BESIDE = frozenset(
+    "系统自动确认 自动确认 物流未揽收 未揽收 "
     "待评价 已评价 未评价 待追评 已追评 双方已评 双方已评价 买家已评价 交易未完成 交易进行中 已下单 已拍下 "
     "拼团成功 拼单成功 "
     "已成团 已接单 已审核 审核通过 打包完成 预售 现货 代发 一件代发 货到付款 无售后 未申请售后 "
