@@ -69,7 +69,7 @@ class Terms(NamedTuple):
 def describe_terms(order: Any) -> Terms:
     """The order's own part of what eligibility sees of each of its lines."""
     return Terms(
-        _rolled(order.received_at),
+        find_rolled_end(order.received_at),
         resale.find_apply_by(order) if resale.is_resold(order) else None,
         resale.get_rule().apply_days,
     )
@@ -106,7 +106,7 @@ def describe_goods(
     )
 
 
-def _rolled(received_at: datetime | None) -> datetime | None:
+def find_rolled_end(received_at: datetime | None) -> datetime | None:
     """The end of seven days where that is a day of rest: the end of the day after it (民法典 203); else None."""
     if received_at is None:
         return None
