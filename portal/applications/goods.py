@@ -23,14 +23,18 @@ from portal.versioned import Versioned
 
 def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_facts.Policy:
     """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
+    guarantees, excluded = codes(policy.guarantees), tuple(str(word) for word in policy.excluded)
+    if days:
+        guarantees |= days.guarantees
+        excluded = tuple(word for word in excluded if word in days.excluded)
     return goods_facts.Policy(
         window_days=days.window if days else policy.window_days,
         hidden_days=days.hidden if days else policy.hidden_days,
         own_window_days=days.own_window if days else 0,
         own_hidden_days=days.own_hidden if days else 0,
         special_freight=Payer(policy.special_freight),
-        guarantees=codes(policy.guarantees),
-        excluded=tuple(str(word) for word in policy.excluded),
+        guarantees=guarantees,
+        excluded=excluded,
         types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
     )
 
