@@ -22,6 +22,7 @@ from portal.models.orders import find_path
 from portal.notices import beside_steps
 from portal.orders import sold, versions
 from portal.orders.importing import doubts, keeping
+from portal.orders.importing.lines import IN_A_CASE
 from portal.orders.importing.merging import STOOD_ON, SUMS
 
 MOST = 500  # at once
@@ -34,6 +35,7 @@ _OF_LINES = {
     "单价(元)": "成交单价是算退款的依据，以首次导入的为准，不能改",
     "货品标题": "明细不能在这里增减；货品总价与明细一致时，重新导入会自动更新",
 }
+_OF_ONE_LINE = "这件商品的退款状态只往前走，不能在这里改回；退款已撤销的，请与买家联系处理"
 _OF_STATUS = {
     doubts.CALLED_OFF: "买家已在本平台取消，这里按取消处理，不能改回去",
     doubts.SENT: "已在本平台发货，不能改回未发货",
@@ -156,6 +158,8 @@ def _describe(doubt: OrderDoubt, order: Order, facts: _Facts) -> Doubtful:
 
 def _find_stop(doubt: OrderDoubt, order: Order, facts: _Facts) -> str:
     """Why a doubt can't be believed after all; "" where it can."""
+    if not doubt.name and doubt.heading == doubts.COLUMNS["status"]:
+        return _OF_STATUS[doubts.CASE_OPEN] if doubt.why == IN_A_CASE else _OF_ONE_LINE
     if not doubt.name:
         return _OF_LINES.get(doubt.heading, _OF_LINES["货品标题"])
     known = order.status_text or order.status if doubt.name == "status" else getattr(order, doubt.name)

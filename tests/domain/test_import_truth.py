@@ -17,7 +17,7 @@ from portal.extensions import db, writing
 from portal.models import Notice, Order, OrderLine
 from portal.money import paid as paying
 from portal.money import worth
-from portal.orders import ledger
+from portal.orders import accepting, ledger
 from portal.orders.export_format import read
 from portal.orders.importing import Counts, Outcome, Report, import_orders
 from portal.rights import eligibility
@@ -243,6 +243,8 @@ def test_a_line_s_own_end_goes_on_and_never_back(take: Take) -> None:
     report = take(subs({}, {}), headings)
     assert ended() == ["", "refunding"]
     assert [each.why for each in report.disbelieved] == ["已知这一行已退款或正在退款，从表格看不出退款是否已撤销"]
+    [doubt] = accepting.list_of_order(only().shop_id, only().id)  # no file brings it back, so that none is asked for
+    assert doubt.stop.startswith("这件商品的退款状态只往前走") and "导入" not in doubt.stop
     take(subs({}, {"售后状态": "退款成功"}), headings)
     assert ended() == ["", "cancelled"]
     take(subs({}, {"售后状态": "退款中"}), headings)
