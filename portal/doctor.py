@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select, text
@@ -25,7 +25,7 @@ from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
 from portal.money.sums import OrderSums, believe_paid
 from portal.orders import sold
-from portal.orders.versions import FROZEN, PLACED
+from portal.orders.versions import FROZEN, PLACED, read_moment
 from portal.payments import contested
 from portal.resale import chain as chain_links
 from portal.system.notes import list_alarms
@@ -165,12 +165,6 @@ def _known_otherwise() -> Iterator[str]:
         yield f"order {row.order_no} {row.status}"
 
 
-def _read_moment(text: str | None) -> datetime | None:
-    """A moment as a case keeps it: with its zone, or without as migrations wrote it."""
-    found = datetime.fromisoformat(text) if text else None
-    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
-
-
 def _frozen() -> Iterator[str]:
     """Open cases whose order has other sums or lines now than those on which they were opened."""
     of_open = select(CaseLine.order_line_id).join(Case, Case.id == CaseLine.case_id).where(text(f"cases.{OPEN}"))
@@ -187,7 +181,7 @@ def _frozen() -> Iterator[str]:
             if facts[name] != getattr(case, name):
                 yield f"case {case.case_no}: {name} was {facts[name]}, is {getattr(case, name)}"
         for name in PLACED:
-            then, now = _read_moment(facts[name]), getattr(case, name)
+            then, now = read_moment(facts[name]), getattr(case, name)
             if then not in (None, case.imported_at, now):  # what wasn't known may become known
                 yield f"case {case.case_no}: {name} was {facts[name]}, is {now and now.isoformat()}"
         for line in facts["lines"]:

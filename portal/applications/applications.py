@@ -12,6 +12,7 @@ from portal.applications.drafts import list_photos, load_photos, read_asked, rea
 from portal.applications.goods import (
     describe_goods,
     describe_policy,
+    find_rolled_end,
     get_policy_for,
     is_exchangeable,
     list_lines,
@@ -25,6 +26,7 @@ from portal.extensions import db
 from portal.flow import StepRefused
 from portal.inputs import visible
 from portal.models import Case, CaseLine, Draft, Order, Policy
+from portal.orders.versions import read_moment
 from portal.rights import articles, eligibility, policies
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Evidence, Goods, Verdict
@@ -162,7 +164,7 @@ def judge_again(
         photos = max(photos, 1)  # what was enough to apply is enough to change a word
     for line in lines:
         goods = describe_goods(order, line, exchangeable=may[line.id])
-        goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id], **_then(case, goods))
+        goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id], **_then(case, line.id, goods))
         proof = Evidence(quantities[line.id], min(photos, MOST_PHOTOS), visible(description))
         verdict = eligibility.check(goods, case.type, reason, proof, case.opened_at, policy, negotiated=case.negotiated)
         if not verdict.allowed:
@@ -174,11 +176,20 @@ def judge_again(
     return {"freight_payer": payer, "basis": basis}
 
 
-def _then(case: Case, goods: Goods) -> dict[str, Any]:
-    """Where the goods were when the case was opened, which is what its rules go by."""
-    if case.goods_state == Place.RECEIVED:
-        return {"status": "delivered"} if goods.status == "completed" else {}
-    return {"received_at": None, "status": case.goods_state}
+def _then(case: Case, line_id: int, goods: Goods) -> dict[str, Any]:
+    """What the goods were when the case was opened, which is what its rules go by: whatever was said of them since."""
+    facts = case.opened_on
+    found: dict[str, Any] = {"ended_alone": False}
+    for line, (by_law, by_shop) in zip(facts.get("lines", ()), facts.get("left_out", ()), strict=False):
+        if line[0] == line_id:
+            found["no_reason_excluded"] = goods.no_reason_excluded if by_law else ""
+            found["exchangeable"] = goods.exchangeable or not by_shop
+    if case.goods_state != Place.RECEIVED:
+        return found | {"received_at": None, "status": case.goods_state}
+    found["status"] = "delivered"
+    if received_at := read_moment(facts.get("received_at")):
+        found |= {"received_at": received_at, "no_reason_until": find_rolled_end(received_at)}
+    return found
 
 
 def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:

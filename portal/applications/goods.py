@@ -23,14 +23,18 @@ from portal.versioned import Versioned
 
 def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_facts.Policy:
     """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
+    guarantees, excluded = codes(policy.guarantees), tuple(str(word) for word in policy.excluded)
+    if days:
+        guarantees |= days.guarantees
+        excluded = tuple(word for word in excluded if word in days.excluded)
     return goods_facts.Policy(
         window_days=days.window if days else policy.window_days,
         hidden_days=days.hidden if days else policy.hidden_days,
         own_window_days=days.own_window if days else 0,
         own_hidden_days=days.own_hidden if days else 0,
         special_freight=Payer(policy.special_freight),
-        guarantees=codes(policy.guarantees),
-        excluded=tuple(str(word) for word in policy.excluded),
+        guarantees=guarantees,
+        excluded=excluded,
         types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
     )
 
@@ -69,7 +73,7 @@ class Terms(NamedTuple):
 def describe_terms(order: Any) -> Terms:
     """The order's own part of what eligibility sees of each of its lines."""
     return Terms(
-        _rolled(order.received_at),
+        find_rolled_end(order.received_at),
         resale.find_apply_by(order) if resale.is_resold(order) else None,
         resale.get_rule().apply_days,
     )
@@ -106,7 +110,7 @@ def describe_goods(
     )
 
 
-def _rolled(received_at: datetime | None) -> datetime | None:
+def find_rolled_end(received_at: datetime | None) -> datetime | None:
     """The end of seven days where that is a day of rest: the end of the day after it (民法典 203); else None."""
     if received_at is None:
         return None

@@ -143,26 +143,29 @@ def application_of(case: Any) -> refusals.Application:
     """What the data says of a case's application, for the reasons it can be refused by."""
     known = reason(case.reason)
     asked = known is None or "customised" in refusals.OF_GROUND[known.ground]
-    left_out = Product.no_reason_excluded.in_([code for code in EXCLUSIONS if code != "unfit"]) | (
+    by_law = known is not None and known.ground is Ground.NO_REASON
+    return refusals.Application(case.reason, case.type, case.negotiated, asked and _is_left_out(case, by_law=by_law))
+
+
+def _is_left_out(case: Any, *, by_law: bool) -> bool:
+    """Whether goods of a case are left out by law, or by the shop's word too: as it was when the case was opened."""
+    lines = (CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
+    frozen = case.opened_on.get("left_out")
+    if frozen is not None:
+        left_out = {line[0]: said[not by_law] for line, said in zip(case.opened_on["lines"], frozen, strict=True)}
+        of_case = db.session.scalars(select(CaseLine.order_line_id).where(*lines))
+        return any(left_out.get(line_id) for line_id in of_case)
+    # A case that was opened before that was kept.
+    excluded = Product.no_reason_excluded.in_([code for code in EXCLUSIONS if code != "unfit"]) | (
         (Product.no_reason_excluded == "unfit") & OrderLine.unfit_confirmed_at.is_not(None)
     )
-    excluded = asked and (
-        db.session.scalar(
-            select(OrderLine.id)
-            .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
-            .join(Product, and_(Product.id == OrderLine.product_id, Product.shop_id == OrderLine.shop_id))
-            .where(
-                CaseLine.case_id == case.id,
-                CaseLine.shop_id == case.shop_id,
-                left_out
-                if known is not None and known.ground is Ground.NO_REASON
-                else left_out | ~Product.exchangeable,
-            )
-            .limit(1)
-        )
-        is not None
+    query = (
+        select(OrderLine.id)
+        .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
+        .join(Product, and_(Product.id == OrderLine.product_id, Product.shop_id == OrderLine.shop_id))
+        .where(*lines, excluded if by_law else excluded | ~Product.exchangeable)
     )
-    return refusals.Application(case.reason, case.type, case.negotiated, excluded)
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def is_guaranteed(case: Any) -> bool:

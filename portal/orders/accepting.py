@@ -18,6 +18,7 @@ from portal.flow import Actor
 from portal.models import Case, MoneyEntry, Order, OrderDoubt, OrderVersion, Shop, User
 from portal.models.cases import OPEN
 from portal.models.money import OPEN_ENTRY
+from portal.models.orders import find_path
 from portal.notices import beside_steps
 from portal.orders import sold, versions
 from portal.orders.importing import doubts, keeping
@@ -255,7 +256,7 @@ def _tell(order: Order, version: OrderVersion, of_status: bool) -> None:
             body=f"订单 {order.order_no} "
             + ("不再按退款中处理，能否申请售后请看订单页。" if lifted else "按退款中处理，退款期间不能申请售后。")
             + f"商家说明：{version.reason}。与实际不符，请联系商家，或向平台投诉。",
-            href=f"/orders/{order.order_no}",
+            href=find_path(order),
             at=version.at,
             dedupe_key=f"believed:{version.id}",
         )

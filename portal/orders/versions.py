@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import and_, bindparam, insert, select, text
 
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case, OrderLine, OrderVersion, User
+from portal.models import Case, OrderLine, OrderVersion, Product, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
 from portal.rights import addresses
@@ -32,7 +32,11 @@ def freeze_facts(order: Any) -> dict[str, Any]:
             OrderLine.quantity_milli,
             OrderLine.guarantees,
             OrderLine.own_paid_fen,
+            OrderLine.unfit_confirmed_at,
+            Product.no_reason_excluded,
+            Product.exchangeable,
         )
+        .outerjoin(Product, and_(Product.id == OrderLine.product_id, Product.shop_id == OrderLine.shop_id))
         .where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
         .order_by(OrderLine.id)
     ).all()
@@ -42,7 +46,21 @@ def freeze_facts(order: Any) -> dict[str, Any]:
         **{name: moment.isoformat() if moment is not None else "" for name, moment in moments.items()},
         "lines": [list(line[:4]) for line in lines],
         "own": [line.own_paid_fen for line in lines],
+        "left_out": [_find_left_out(line) for line in lines],
     }
+
+
+def read_moment(text: str | None) -> datetime | None:
+    """A moment as a case keeps it: with its zone, or without as migrations wrote it."""
+    found = datetime.fromisoformat(text) if text else None
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
+def _find_left_out(line: Any) -> list[bool]:
+    """Whether 7天无理由 doesn't hold for a line's goods; whether only a fault of the shop's brings them back."""
+    unconfirmed = line.no_reason_excluded == "unfit" and line.unfit_confirmed_at is None
+    by_law = bool(line.no_reason_excluded) and not unconfirmed
+    return [by_law, by_law or line.exchangeable is False]
 
 
 def record_versions(

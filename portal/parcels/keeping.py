@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import Moment, db
 from portal.models import Order, OrderWatch, Parcel, ParcelTrace, Shipment, ShipmentTrace
+from portal.models.orders import find_path
 from portal.notices import notices
 from portal.orders.receiving import record_receipt
 from portal.parcels import scans
@@ -189,7 +190,7 @@ def keep_scans_of_order(
                 name="订单包裹",
                 carried=f"{shipment.carrier_name} {shipment.tracking_no}",
                 key=f"shipment:{shipment.id}",
-                href=f"/orders/{order.order_no}",
+                href=find_path(order),
                 now=now,
             )
     order.version += 1

@@ -124,6 +124,7 @@ _ONE = (
         _order.buyer_id,
         _order.order_no,
         _order.contested,
+        _order.shown,
         _case.case_no,
         _case.type,
         _case.state,

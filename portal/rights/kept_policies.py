@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 
 from portal.models import Policy
 from portal.prepared import Prepared
-from portal.rights.policies import Days
+from portal.rights.policies import Days, add_up_versions
 from portal.versioned import Versioned
 
 _policy = Policy.__table__.c
@@ -45,11 +45,4 @@ def find_days_since(versions: tuple[Any, ...], received_at: datetime | None) -> 
         floor = versions[0].version
     else:  # the one that was in force then
         floor = max((row.version for row in versions if row.created_at <= received_at), default=1)
-    since = [row for row in versions if row.version >= floor]
-    own = [row for row in since if row.created_by is not None]
-    return Days(
-        max(row.window_days for row in since),
-        max(row.hidden_days for row in since),
-        max((row.window_days for row in own), default=0),
-        max((row.hidden_days for row in own), default=0),
-    )
+    return add_up_versions([row for row in versions if row.version >= floor])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import Order, Policy, ReturnAddress
 from portal.models.orders import RESOLD
+from portal.rights.guarantees import codes
 
 _CURRENT = select(Policy).where(Policy.shop_id == bindparam("shop_id")).order_by(Policy.version.desc()).limit(1)
 
@@ -82,42 +83,59 @@ def find_missing_way(types: Collection[str]) -> str:
     return ""
 
 
-_SINCE = (
-    select(
-        func.max(Policy.window_days),
-        func.max(Policy.hidden_days),
-        func.coalesce(func.max(case((Policy.created_by.is_not(None), Policy.window_days))), 0),
-        func.coalesce(func.max(case((Policy.created_by.is_not(None), Policy.hidden_days))), 0),
-    )
-    .where(Policy.shop_id == bindparam("shop_id"))
-    .where(
-        Policy.version
-        >= func.coalesce(
-            select(func.max(Policy.version))
-            .where(Policy.shop_id == bindparam("shop_id"), Policy.created_at <= bindparam("at"))
-            .scalar_subquery(),
-            1,
-        )
-    )
+_SINCE = select(
+    Policy.version,
+    Policy.window_days,
+    Policy.hidden_days,
+    Policy.created_by,
+    Policy.guarantees,
+    Policy.excluded,
+).where(
+    Policy.shop_id == bindparam("shop_id"),
+    Policy.version
+    >= func.coalesce(
+        select(func.max(Policy.version))
+        .where(Policy.shop_id == bindparam("shop_id"), Policy.created_at <= bindparam("at"))
+        .scalar_subquery(),
+        1,
+    ),
 )
 
 
 class Days(NamedTuple):
-    """How many days after receipt a shop takes goods back; ``own_…``: by what it has published itself, 0: nothing."""
+    """How many days after receipt a shop takes goods back; ``own_…``: by what it has published itself, 0: nothing.
+
+    And what else it has promised since: its ``guarantees``, and what was always ``excluded`` from them.
+    """
 
     window: int
     hidden: int
     own_window: int
     own_hidden: int
+    guarantees: frozenset[str]
+    excluded: tuple[str, ...]
+
+
+def add_up_versions(since: Sequence[Any]) -> Days:
+    """What versions of a policy promise together, the newest among them; columns or entities."""
+    own = [row for row in since if row.created_by is not None]
+    newest, *_ = sorted(since, key=lambda row: -row.version)
+    always = [set(row.excluded) for row in since]
+    return Days(
+        max(row.window_days for row in since),
+        max(row.hidden_days for row in since),
+        max((row.window_days for row in own), default=0),
+        max((row.hidden_days for row in own), default=0),
+        frozenset().union(*(codes(row.guarantees) for row in since)),
+        tuple(str(word) for word in newest.excluded if all(word in words for words in always)),
+    )
 
 
 def get_days_since(shop_id: int, received_at: datetime | None) -> Days:
-    """The longest terms that were in force at some time since the goods arrived: a later version shortens none."""
+    """The most that was promised at some time since the goods arrived: a later version takes nothing from it."""
     if received_at is None:
-        now = get_current(shop_id)
-        own = now.created_by is not None
-        return Days(now.window_days, now.hidden_days, own * now.window_days, own * now.hidden_days)
-    return Days(*db.session.execute(_SINCE, {"shop_id": shop_id, "at": received_at}).one())
+        return add_up_versions([get_current(shop_id)])
+    return add_up_versions(db.session.execute(_SINCE, {"shop_id": shop_id, "at": received_at}).all())
 
 
 def list_history(shop_id: int, most: int = 20) -> Sequence[Policy]:

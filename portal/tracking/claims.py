@@ -19,6 +19,7 @@ from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.models import Case, ReceiptClaim, Staff
 from portal.notices import beside_steps, notices
+from portal.orders import known_shops
 from portal.parcels import parcel_view
 from portal.people import roles
 
@@ -27,6 +28,8 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
     """After ``side`` typed scans of a followed parcel: give the other side its time, if they report 签收."""
     if not parcel_view.was_sent_by(shipment, side) or shipment.signed_at is not None:
         return
+    if is_unseen(shipment):
+        return  # it begins when the shop says so again and its buyer can answer
     known = db.session.scalars(_of(shipment)).all()
     if any(claim.objected_at is None and claim.settled_at is None for claim in known):
         return
@@ -66,6 +69,11 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
             dedupe_key=f"claim:{claim.id}",
         )
         notices.bump_unread(user_id)
+
+
+def is_unseen(shipment: Any) -> bool:
+    """Whether a parcel is one of an order that is hidden from its buyer, who can't object to what is said of it."""
+    return shipment.case_id is None and known_shops.is_hidden(shipment)
 
 
 def _of(shipment: Any) -> Any:

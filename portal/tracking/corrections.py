@@ -15,7 +15,9 @@ from portal.cases.taking import settle
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Order, Parcel
+from portal.models.orders import find_path
 from portal.notices import beside_steps, notices
+from portal.orders import known_shops
 from portal.parcels import following, keeping, parcel_view
 from portal.parcels.scans import Scan
 
@@ -63,6 +65,8 @@ def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None
         update_counters(case, case.state, case.state)
     if shipment.track_id is not None:
         following.ask_again(shipment.track_id, now)
+    if shipment.case_id is None and known_shops.is_hidden(shipment):
+        return  # nobody is told of a hidden order, whatever its shop writes
     beside_steps.tell_of_order(
         shipment.buyer_id,
         shop_id=shipment.shop_id,
@@ -70,7 +74,7 @@ def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None
         title="商家更正了签收记录",
         body=f"{shipment.carrier_name} {shipment.tracking_no}：之前的签收有误，包裹还没有签收，"
         f"按签收计算的期限恢复到签收之前。原因：{reason}",
-        href=f"/cases/{shipment.case_no}" if shipment.case_no else f"/orders/{shipment.order_no}",
+        href=f"/cases/{shipment.case_no}" if shipment.case_no else find_path(shipment),
         at=now,
         dedupe_key=f"receipt:{shipment.id}:{now.isoformat()}",
     )

@@ -69,4 +69,6 @@ def _is_open(shipment: Any) -> bool:
     """Whether 签收 of a followed parcel would still mean anything."""
     if shipment.signed_at is not None or shipment.voided_at is not None or shipment.gone_at is not None:
         return False
+    if claims.is_unseen(shipment):
+        return False
     return shipment.case_id is None or shipment.state not in flow.FINAL or shipment.leg == "refused"

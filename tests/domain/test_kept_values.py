@@ -12,14 +12,18 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal.applications import goods
 from portal.cases import shop_queue
 from portal.extensions import db, writing
-from portal.models import Policy, Shop
+from portal.models import Order, Policy, Shop
 from portal.orders import order_lists
-from portal.rights import kept_policies, policies
+from portal.rights import guarantees, kept_policies, policies
 from portal.versioned import Versioned
 from tests.cast import Cast
 from tests.conftest import NOW, make_app
+
+CODES = [each.code for each in guarantees.GUARANTEES]
+EXCLUDED = ["定制", "样衣", "HH-100", "尾货"]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -35,6 +39,8 @@ def test_terms_of_kept_policies_are_the_tables(both: Flask, cast_both: Cast, see
                     version=(newest or 0) + 1,
                     window_days=chance.randint(7, 30),
                     hidden_days=chance.randint(7, 180),
+                    guarantees=",".join(chance.sample(CODES, chance.randint(0, 3))),
+                    excluded=chance.sample(EXCLUDED, chance.randint(0, 3)),
                     created_by=chance.choice([None, cast_both.seller]),
                     created_at=NOW + timedelta(days=chance.randint(-40, 40)),
                 )
@@ -46,10 +52,23 @@ def test_terms_of_kept_policies_are_the_tables(both: Flask, cast_both: Cast, see
         assert versions[0] == tuple(getattr(current, column.key) for column in Policy.__table__.c)
         for moment in (None, *(NOW + timedelta(days=day) for day in range(-45, 46, 5))):
             assert kept_policies.find_days_since(versions, moment) == policies.get_days_since(cast_both.shop, moment)
+        _check_nothing_is_taken(order)
     other = cast_both.order(shop=cast_both.shop2)
     row = order_lists.load_for_buyer(other.order_no, cast_both.buyer)
     assert row is not None
     assert {each.shop_id for each in kept_policies.list_versions(row.shop_id, row.newest_policy)} == {cast_both.shop2}
+
+
+def _check_nothing_is_taken(order: Order) -> None:
+    """Whatever the shop has promised since goods arrived still holds for them, and what was let in stays in."""
+    query = db.select(Policy).where(Policy.shop_id == order.shop_id).order_by(Policy.version)
+    known = db.session.scalars(query).all()
+    in_force = max((each.version for each in known if each.created_at <= NOW), default=1)
+    held = goods.get_policy_for(order)
+    for then in (goods.describe_policy(each) for each in known if each.version >= in_force):
+        assert held.window_days >= then.window_days and held.hidden_days >= then.hidden_days
+        assert held.guarantees >= then.guarantees
+        assert set(held.excluded) <= set(then.excluded)
 
 
 def test_numbers_on_tabs_follow_the_shops_version(both: Flask, cast_both: Cast) -> None:

@@ -58,14 +58,15 @@ def covering(case_type: CaseType) -> list[tuple[Refusal, str, bool, bool]]:
 def refuse(cast: Cast, order: Order, case_type: CaseType, way: tuple[Refusal, str, bool, bool]) -> Case:
     """An application of the order that the shop refuses in this way."""
     refusal, reason, negotiated, excluded = way
+    with writing():
+        db.session.execute(
+            update(Product)
+            .where(Product.id.in_(select(OrderLine.product_id).where(OrderLine.order_id == order.id)))
+            .values(exchangeable=not excluded, no_reason_excluded="made" if excluded else "")
+        )
     case = cast.open_case(order, milli=1_000, case_type=case_type, negotiated=negotiated)
     with writing():
         db.session.execute(update(Case).where(Case.id == case.id).values(reason=reason))
-        db.session.execute(
-            update(Product)
-            .where(Product.id.in_(select(OrderLine.product_id).where(OrderLine.order_id == case.order_id)))
-            .values(exchangeable=not excluded, no_reason_excluded="made" if excluded else "")
-        )
     if refusal.id == "evidence_insufficient":
         cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍外包装")
         cast.take(case, "modify", Actor.BUYER, note="补了")
