@@ -15,6 +15,8 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask, current_app
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 
 from portal import create_app, database
 from portal.config import Settings
@@ -29,7 +31,16 @@ from tests.postgres import postgres_server  # noqa: F401  (a fixture)
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 BANK_KEYS = f"test:{'A' * 43}="  # seals nothing but tests' inventions
 quicker.install()
+# No test is timed: a busy machine takes longer for an example than the 200 ms that Hypothesis grants. By day a test has
+# the same examples each time, so that no commit fails by another's luck; the long run by night looks for new ones.
+property_settings.register_profile("night", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings.register_profile("day", property_settings.get_profile("night"), derandomize=True)
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """``-m nightly`` or all tests: the profile of the night."""
+    property_settings.load_profile("day" if "not nightly" in config.option.markexpr else "night")
 
 
 @pytest.fixture(scope="session")

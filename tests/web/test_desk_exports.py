@@ -17,6 +17,7 @@ from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, CaseLink, Intake, Order, OrderLine, Product, Shipment, User
 from portal.parcels import following
+from portal.payments import batches as payment_batches
 from portal.people import roles
 from portal.seller.exports import LISTS
 from portal.service import batches, ratings
@@ -30,6 +31,7 @@ PAGES = {
     "queue": "/seller?tab=open",
     "orders": "/seller/orders?tab=all",
     "payouts": "/seller/payouts?tab=due",
+    "payout_files": "/seller/payouts/files",
     "figures": "/seller/figures?by=reason",
     "customers": "/seller/customers",
     "products": "/seller/products",
@@ -72,7 +74,7 @@ OPEN = {
         "quality",
         "batches",
     },
-    "finance": {"queue", "payouts", "figures"},
+    "finance": {"queue", "payouts", "payout_files", "figures"},
 }
 NAME, PHONE, PLACE = "欧阳金丝雀", "13900001937", "金丝雀巷1937号"
 
@@ -105,6 +107,7 @@ def fill(cast: Cast, now: Clock) -> None:
     product_id = db.session.scalars(select(OrderLine.product_id).where(OrderLine.order_id == below.order_id)).one()
     with writing():
         product = db.session.get_one(Product, (product_id, cast.shop))
+        payment_batches.make_batch(cast.shop, by=cast.seller, now=now.at)
         enquiries.ask(cast.shop, product.id, cast.buyer, "有白色吗", [], now=now.at)
         talk = conversations.get_of_order(db.session.get_one(Order, (below.order_id, cast.shop)), now.at)
         conversations.add_message(talk, "buyer", cast.buyer, "什么时候发货", now=now.at)
