@@ -98,6 +98,8 @@ def test_a_shared_photo_is_of_the_whole_application_where_lines_have_their_own(w
     page.goto(f"/orders/{order_no}")
     page.locator('a[href*="/apply?line="]').first.click()
     tap_reason(page, "破损")
+    page.wait_for_url("**/apply/details")
+    page.goto("/me")  # or the page of the application, late to look, may take the photo as it is left
     share(page)
     page.goto(f"/orders/{order_no}/apply/details")
     expect(page.locator(".on-draft .tile[data-id]")).to_have_count(1)
