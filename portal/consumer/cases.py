@@ -178,7 +178,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         after_silence=leaving.foresee_closing(found, view),
         here=f"/c/{link_name}/{case_no}",
         asks_account=answers.asks_for_account(view),
-        urls=_list_addresses(link_name, case_no, view),
+        urls=_list_addresses(link_name, case_no, view, ships=ships),
         valid=consumer_links.tell_validity(),
         at=f"/c/{link_name}/{case_no}/f",
         claimed=_list_claims(view),
@@ -206,11 +206,11 @@ def _may_correct(view: case_view.View) -> bool:
     return any(row.name == "edit_parcel" and refusal is None for row, refusal in view.actions)
 
 
-def _list_addresses(link_name: str, case_no: str, view: case_view.View) -> dict[str, str]:
-    """Where a consumer takes each step; one without an address is the shop's own to take."""
+def _list_addresses(link_name: str, case_no: str, view: case_view.View, *, ships: bool) -> dict[str, str]:
+    """Where a consumer takes each step; one without is the shop's own to take, or has its form on the page."""
     here = f"/c/{link_name}/{case_no}"
     found = {row.name: f"{here}/do/{row.name}" for row, _ in view.actions if row.name in FORMS}
-    return found | {row.name: f"{here}#parcel" for row, _ in view.actions if row.name == "ship_return"}
+    return found | {row.name: f"{here}#parcel" for row, _ in view.actions if row.name == "ship_return" and not ships}
 
 
 def _list_claims(view: case_view.View) -> list[tuple[ReceiptClaim, int]]:
