@@ -101,7 +101,7 @@ _RECENT = Prepared(
             HeldStep.state == "held", HeldStep.state == "failed"
         ),  # what was carried out or taken back pushes nothing out
     )
-    .order_by(HeldStep.due_at.desc(), HeldStep.id.desc())
+    .order_by(HeldStep.due_at.desc())
     .limit(MOST_SHOWN)
 )
 
