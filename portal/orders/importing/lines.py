@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.export_format.rows import adds_up
+from portal.orders.importing import withdrawn
 from portal.orders.importing.pairing import KnownLine, may_be, pair_lines
 from portal.words import ORDER_STATUS
 
@@ -88,8 +89,7 @@ def merge_lines(
     sum_fits = total is not None and not whole and fits(before)
     _judge_quantities(pairs, made, has_open_case=has_open_case, older=older, sum_fits=sum_fits)
     _judge_prices(pairs, made, older=older)
-    may_lift = not older and not known["case_count"] and not known["refunded_fen"] and known["cancelled_at"] is None
-    _judge_own(pairs, made, replaced or {}, has_open_case=has_open_case, older=older, may_lift=may_lift)
+    _judge_own(pairs, made, known, replaced or {}, has_open_case=has_open_case, older=older)
     added = sum(amount_of(row.unit_price_fen, row.quantity_milli) for row in unknown)
     quantities = dict(made.quantities)
     after = added + sum(amount_of(line.unit_price_fen, quantities.get(line.id, line.quantity_milli)) for line in lines)
@@ -173,11 +173,11 @@ def _judge_prices(pairs: Sequence[tuple[KnownLine, LineRow]], made: LineMerge, *
 def _judge_own(
     pairs: Sequence[tuple[KnownLine, LineRow]],
     made: LineMerge,
+    known: Mapping[str, Any],
     replaced: _Replaced,
     *,
     has_open_case: bool,
     older: bool,
-    may_lift: bool,
 ) -> None:
     """What was paid for a line alone is as it was first said; its end only goes on, whatever an older file says.
 
@@ -190,7 +190,7 @@ def _judge_own(
         if row.own_status != status:
             before = replaced.get(name_state(line.position), ())
             why = _doubt_own(line, row, older=older, was_refunding=ORDER_STATUS["refunding"] in before)
-            if why == WITHDRAWN and may_lift and ORDER_STATUS["refunding"] not in before:
+            if why == WITHDRAWN and withdrawn.is_untouched(known) and ORDER_STATUS["refunding"] not in before:
                 why = ""
             why = why or (IN_A_CASE if has_open_case else "")
             kept, said = (show_state(each) for each in (status, row.own_status))
