@@ -16,8 +16,8 @@ from portal.models import Order, OrderLine
 from portal.orders.export_format import OrderRows, read
 from portal.orders.importing import import_orders
 from portal.orders.importing.doubts import COLUMNS, shown
-from portal.orders.importing.lines import KnownLine
 from portal.orders.importing.merging import merge, values_of_new
+from portal.orders.importing.pairing import KnownLine
 from portal.orders.importing.progress import Progress, compare
 from tests import exports
 from tests.exports import Cells, order, table

@@ -24,7 +24,7 @@ from portal.orders.export_format.rows import (
     judge_unit,
     name_total,
 )
-from portal.orders.export_format.statuses import MIXED, ends_differ, read_statuses
+from portal.orders.export_format.statuses import MIXED, ends_differ, read_statuses, says_only_refund_closed
 from portal.orders.export_format.suborders import (
     CONTRADICTS,
     PER_LINE,
@@ -62,6 +62,7 @@ class Assembly:
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
         self._price_at = next((place for place, column in places.items() if column.key == "unit_price"), -1)
         self._order: OrderRows | None = None
+        self._doubts: list[Problem] = []  # what is to be said of its status, unless its other rows say more
         self._said = ""  # its number as the cells have it
         self._own: dict[str, Any] = {}  # what the first row of the present order said of it,
         self._own_cells: dict[int, Any] = {}  # in its own cells
@@ -181,8 +182,7 @@ class Assembly:
             self._refuse(row.number, said)
             return
         status, said_of_it, doubts = read_statuses(values)
-        for doubt in doubts:
-            yield Problem(row.number, "订单状态", doubt, Lost.NOTHING, order_no)
+        self._doubts = [Problem(row.number, "订单状态", doubt, Lost.NOTHING, order_no) for doubt in doubts]
         own = {key: value for key, value in values.items() if key in _FIELDS} | {"status_text": said_of_it}
         more = {key: value for key, value in values.items() if key not in _FIELDS} | unread
         self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said
@@ -264,7 +264,11 @@ class Assembly:
             if not order.lines:
                 yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
                 return
-        yield from settle_rows(order, self._rows, again, derived=self._derives)
+        said = order.status_text
+        settled = list(settle_rows(order, self._rows, again, derived=self._derives))
+        if order.status_text == said or not says_only_refund_closed(said):
+            yield from self._doubts
+        yield from settled
         if not order.lines:
             yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
             return

@@ -59,6 +59,7 @@ class LineRow(NamedTuple):
     is shown only where there are none, since a shop relabels its goods.
     ``snapshot`` is the row's own words about the goods, by heading. ``own_paid_fen`` and ``own_status``: what was paid
     for this line alone, and that it alone has ended, where rows say so.
+    ``refund_closed``: that a refund of it was withdrawn.
     """
 
     row: int
@@ -76,6 +77,7 @@ class LineRow(NamedTuple):
     snapshot: dict[str, str]
     own_paid_fen: int | None = None
     own_status: str = ""
+    refund_closed: bool = False
 
 
 class Parcel(NamedTuple):

@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 from portal.inputs import money_text
 from portal.orders.export_format.lines import number_lines
 from portal.orders.export_format.rows import LineRow, Lost, OrderRows, Problem, adds_up, goods_of, is_cut
-from portal.orders.export_format.statuses import MIXED, ends_differ, read_statuses
+from portal.orders.export_format.statuses import (
+    MIXED,
+    ends_differ,
+    is_refund_closed,
+    read_statuses,
+    says_only_refund_closed,
+)
 
 SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
 STATUS = ("status_text", "aftersale_text")
@@ -24,6 +30,7 @@ CONTRADICTS = "订单编号与第 {row} 行相同，{columns}却不同，请核�
 SUMMED = "各行的实付款是各自的，订单按合计 {sum} 元读取"
 ROWS_DIFFER = "各行状态不同，订单按「{text}」导入：几种商品以进展最慢的为准，同一行重复的以最新的为准"
 ONLY_HERE = "「{text}」只算这一行：这件商品不能在这里申请售后，其余商品不受影响"
+GOES_WITH_ORDER = "「{text}」是退款已关闭：这件商品随订单的状态导入"
 PRICE = "单价(元)"
 DERIVED = "没有「单价」一列，按{what}除以数量算出单价"
 UNDERIVABLE = "没有「单价」一列，同一订单又有几行，算不出各行的单价，请导出带单价的表格"
@@ -214,6 +221,16 @@ def _settle_statuses(order: OrderRows, rows: Sequence[SubRow], again: Mapping[in
             doubts += [Problem(each.row, "订单状态", doubt, Lost.NOTHING, order.order_no) for doubt in said]
     for row, before in again.items():  # an export from another day: the later of two states is true
         read[before] = _find_later(read[before], read.pop(row))
+    closed = {row for row, (_status, text) in read.items() if is_refund_closed(text)}
+    order.lines = [line._replace(refund_closed=line.row in closed) for line in order.lines]
+    silent = {row for row in closed if says_only_refund_closed(read[row][1])}
+    others = [each for row, each in read.items() if row not in silent and each[0] in _LIVE]
+    if silent and others and order.status_text != MIXED:
+        for row in sorted(silent):  # that a refund was withdrawn doesn't say where the goods are: with the others
+            said_here = GOES_WITH_ORDER.format(text=read.pop(row)[1][:30])
+            yield Problem(row, "订单状态", said_here, Lost.NOTHING, order.order_no)
+        order.status, order.status_text = next((each for each in others if each[0] == order.status), others[0])
+        doubts = [each for each in doubts if each.row not in silent]
     if {status for status, _text in read.values()} == {order.status} or order.status_text == MIXED:
         return
     yield from doubts

@@ -26,9 +26,10 @@ from portal.orders.importing.future import drop_future, forget_stand_in, say_unp
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.keeping import keep_doubts, tell_contradicted, tell_refunded
 from portal.orders.importing.known import Known, dialect
-from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
+from portal.orders.importing.lines import IN_A_CASE, KEPT
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
+from portal.orders.importing.pairing import KnownLine
 from portal.orders.importing.people import People
 from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS
 from portal.orders.importing.progress import Replaced

@@ -12,7 +12,6 @@ from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.doubts import COLUMNS, shown
 from portal.orders.importing.merging import Merge
 from portal.orders.importing.prepared import MORE_OR_LESS, THEIR_OWN
-from portal.words import ORDER_STATUS
 
 
 class Change(NamedTuple):
@@ -35,7 +34,7 @@ def describe_change(change: Change) -> list[list[str]]:
         if name == "status_text" or (name in COLUMNS and name != "status")
     ]
     said += [["数量", "", quantity_text(milli)] for _line, milli in change.merged.lines.quantities]
-    said += [["商品状态", "", ORDER_STATUS[status]] for _line, _paid, status in change.merged.lines.own if status]
+    said += change.merged.lines.ended
     return said + [["货品标题", "", line.title] for _position, line in change.new_lines]
 
 

@@ -1,4 +1,4 @@
-"""Which lines of a file are which lines of a known order: by their ids, by text only where there are none.
+"""What a file makes of the lines of a known order.
 
 The order's own sum is the witness: a line that would make an order that adds up one that doesn't isn't added.
 """
@@ -6,8 +6,7 @@ The order's own sum is the witness: a line that would make an order that adds up
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -15,6 +14,8 @@ from typing import Any, NamedTuple
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.export_format.rows import adds_up
+from portal.orders.importing import withdrawn
+from portal.orders.importing.pairing import KnownLine, may_be, pair_lines
 from portal.words import ORDER_STATUS
 
 KEPT = "比已申请售后的数量少，保留原来的数量"
@@ -26,26 +27,11 @@ GONE = "表格里没有这一行，已知的明细不删除"
 RELABELLED = "编号、单价和数量都相同，只是名称或型号改了，按同一行处理"
 OLDER = "表格比已知的更早"
 STILL_ENDED = "已知这一行已退款或正在退款，从表格看不出退款是否已撤销"
+WITHDRAWN = "表格说这一行的退款已关闭，请核对后采信"
+REFUND_AGAIN = "已确认这一行的退款撤销，从表格看不出是不是又申请了退款"
 ORDER_GOES_ON = "随订单"
 _ENDS = ("unknown", "", "refunding", "cancelled")  # what a line's own state goes on from
-
-
-class KnownLine(NamedTuple):
-    """A line as it is known; money in 分, quantities in thousandths."""
-
-    id: int
-    line_key: str
-    position: int
-    offer_id: str
-    sku_id: str
-    cargo_no: str
-    title: str
-    spec: str
-    unit_price_fen: int
-    quantity_milli: int
-    claimed_milli: int
-    own_paid_fen: int | None = None
-    own_status: str = ""
+_Replaced = Mapping[str, Collection[str]]  # by heading: what was known before
 
 
 class _LineDoubt(NamedTuple):
@@ -54,6 +40,8 @@ class _LineDoubt(NamedTuple):
     kept: str
     said: str
     why: str
+    name: str = ""  # our column, where it can be believed by hand,
+    values: Mapping[str, Any] = {}  # and what would be written then, with the line's id
 
 
 @dataclass(slots=True)
@@ -63,6 +51,7 @@ class LineMerge:
     new: list[tuple[str, LineRow]] = field(default_factory=list)  # with the keys that they get
     quantities: list[tuple[int, int]] = field(default_factory=list)  # (id of the line, thousandths)
     own: list[tuple[int, int | None, str]] = field(default_factory=list)  # (line, what was paid for it, its end)
+    ended: list[list[str]] = field(default_factory=list)  # [which line, its state before, after], as people read it
     row_of: dict[int, int] = field(default_factory=dict)  # id of a line: its row in the file
     doubts: list[_LineDoubt] = field(default_factory=list)
     contradicted: bool = False  # something isn't believed, so that the file's sums needn't be right for our lines
@@ -80,10 +69,11 @@ def merge_lines(
     *,
     has_open_case: bool = False,
     older: bool = False,
+    replaced: _Replaced | None = None,
 ) -> LineMerge:
     """Compare a file's lines with the known ones. Of an ``older`` file nothing is taken but lines that were missing."""
     made = LineMerge()
-    pairs, unknown, missing = _pair(lines, order.lines)
+    pairs, unknown, missing = pair_lines(lines, order.lines)
     total = order.goods_total_fen
     whole = order.whole and total is not None and adds_up(order.lines, total)
     _pair_relabelled(pairs, unknown, missing, made, witnessed=whole or total is None)
@@ -99,7 +89,7 @@ def merge_lines(
     sum_fits = total is not None and not whole and fits(before)
     _judge_quantities(pairs, made, has_open_case=has_open_case, older=older, sum_fits=sum_fits)
     _judge_prices(pairs, made, older=older)
-    _judge_own(pairs, made, has_open_case=has_open_case, older=older)
+    _judge_own(pairs, made, known, replaced or {}, has_open_case=has_open_case, older=older)
     added = sum(amount_of(row.unit_price_fen, row.quantity_milli) for row in unknown)
     quantities = dict(made.quantities)
     after = added + sum(amount_of(line.unit_price_fen, quantities.get(line.id, line.quantity_milli)) for line in lines)
@@ -122,74 +112,6 @@ def merge_lines(
     return made
 
 
-def _pair(
-    known: Sequence[KnownLine], said: Sequence[LineRow]
-) -> tuple[list[tuple[KnownLine, LineRow]], list[LineRow], list[KnownLine]]:
-    """The pairs, and what is left over on either side."""
-    of_known: dict[str, list[KnownLine]] = defaultdict(list)
-    of_said: dict[str, list[LineRow]] = defaultdict(list)
-    for line in sorted(known, key=lambda each: each.position):
-        of_known[_identity(line.sku_id, line.line_key)].append(line)
-    for row in said:
-        of_said[_identity(row.sku_id, row.key)].append(row)
-    pairs: list[tuple[KnownLine, LineRow]] = []
-    unknown: list[LineRow] = []
-    missing: list[KnownLine] = []
-    for identity in of_known.keys() | of_said.keys():
-        lines, rows = of_known.get(identity, []), of_said.get(identity, [])
-        if lines and rows and len(lines) != len(rows) and _come_to_the_same(lines, rows):
-            pairs += [(line, _as_known(rows[0], line)) for line in lines]
-            continue
-        for alike in _ALIKE:
-            for row in list(rows):
-                found = next((line for line in lines if alike(line, row)), None)
-                if found is not None:
-                    pairs.append((found, row))
-                    lines.remove(found)
-                    rows.remove(row)
-        unknown += rows
-        missing += lines
-    return pairs, sorted(unknown, key=lambda each: each.row), sorted(missing, key=lambda each: each.position)
-
-
-def _identity(sku_id: str, key: str) -> str:
-    return f"sku {sku_id}" if sku_id else re.sub(r"#[0-9]+$", "", key)
-
-
-def _may_be(line: KnownLine, row: LineRow) -> bool:
-    """Whether their offers don't tell them apart; an export may lack the column."""
-    return line.offer_id == row.offer_id or not line.offer_id or not row.offer_id
-
-
-# How alike two lines of one identity are, the most alike first.
-_ALIKE: tuple[Callable[[KnownLine, LineRow], bool], ...] = (
-    lambda line, row: (
-        (line.unit_price_fen, line.quantity_milli, line.title, line.spec, line.offer_id)
-        == (row.unit_price_fen, row.quantity_milli, row.title, row.spec, row.offer_id)
-    ),
-    lambda line, row: (
-        _may_be(line, row) and (line.unit_price_fen, line.title, line.spec) == (row.unit_price_fen, row.title, row.spec)
-    ),
-    lambda line, row: (
-        _may_be(line, row) and (line.unit_price_fen, line.quantity_milli) == (row.unit_price_fen, row.quantity_milli)
-    ),
-    lambda line, row: _may_be(line, row) and line.unit_price_fen == row.unit_price_fen,
-    _may_be,
-)
-
-
-def _come_to_the_same(lines: Sequence[KnownLine], rows: Sequence[LineRow]) -> bool:
-    """Whether one has in one row what the other has in several: the same goods at one price, the same quantity."""
-    prices = {line.unit_price_fen for line in lines} | {row.unit_price_fen for row in rows}
-    offers = {line.offer_id for line in lines} | {row.offer_id for row in rows}
-    quantity = sum(line.quantity_milli for line in lines)
-    return len(prices) == 1 and len(offers - {""}) <= 1 and quantity == sum(row.quantity_milli for row in rows)
-
-
-def _as_known(row: LineRow, line: KnownLine) -> LineRow:
-    return row._replace(quantity_milli=line.quantity_milli)
-
-
 def _pair_relabelled(
     pairs: list[tuple[KnownLine, LineRow]],
     unknown: list[LineRow],
@@ -207,7 +129,7 @@ def _pair_relabelled(
                 line
                 for line in missing
                 if not (line.sku_id and row.sku_id)
-                and _may_be(line, row)
+                and may_be(line, row)
                 and (line.unit_price_fen, line.quantity_milli) == (row.unit_price_fen, row.quantity_milli)
             ),
             None,
@@ -249,23 +171,56 @@ def _judge_prices(pairs: Sequence[tuple[KnownLine, LineRow]], made: LineMerge, *
 
 
 def _judge_own(
-    pairs: Sequence[tuple[KnownLine, LineRow]], made: LineMerge, *, has_open_case: bool, older: bool
+    pairs: Sequence[tuple[KnownLine, LineRow]],
+    made: LineMerge,
+    known: Mapping[str, Any],
+    replaced: _Replaced,
+    *,
+    has_open_case: bool,
+    older: bool,
 ) -> None:
-    """What was paid for a line alone is as it was first said; its end only goes on, whatever an older file says."""
+    """What was paid for a line alone is as it was first said; its end only goes on, whatever an older file says.
+
+    That a line's refund was withdrawn is believed as it is of an order: once, and where nothing was opened or paid.
+    """
     for line, row in pairs:
         paid, status = line.own_paid_fen, line.own_status
         if paid is None and not has_open_case and line.quantity_milli == row.quantity_milli:
             paid = row.own_paid_fen
         if row.own_status != status:
-            on = _ENDS.index(row.own_status) > _ENDS.index(status) and not older
-            if on and not has_open_case:
-                status = row.own_status
+            before = replaced.get(name_state(line.position), ())
+            why = _doubt_own(line, row, older=older, was_refunding=ORDER_STATUS["refunding"] in before)
+            if why == WITHDRAWN and withdrawn.is_untouched(known) and ORDER_STATUS["refunding"] not in before:
+                why = ""
+            why = why or (IN_A_CASE if has_open_case else "")
+            kept, said = (show_state(each) for each in (status, row.own_status))
+            if why:
+                values = {"line": line.id, "own_status": row.own_status}
+                made.doubts.append(_LineDoubt(row.row, "订单状态", kept, said, why, "own_status", values))
             else:
-                why = IN_A_CASE if on else OLDER if older else STILL_ENDED
-                kept, said = (ORDER_STATUS.get(each, ORDER_GOES_ON) for each in (status, row.own_status))
-                made.doubts.append(_LineDoubt(row.row, "订单状态", kept, said, why))
+                status = row.own_status
+                made.ended.append([name_state(line.position), kept, said])
         if (paid, status) != (line.own_paid_fen, line.own_status):
             made.own.append((line.id, paid, status))
+
+
+def _doubt_own(line: KnownLine, row: LineRow, *, older: bool, was_refunding: bool) -> str:
+    """Why another state of a line isn't believed, "" where it goes on."""
+    if older:
+        return OLDER
+    if _ENDS.index(row.own_status) > _ENDS.index(line.own_status):
+        return REFUND_AGAIN if row.own_status == "refunding" and was_refunding else ""
+    return WITHDRAWN if row.refund_closed and line.own_status == "refunding" else STILL_ENDED
+
+
+def show_state(own_status: str) -> str:
+    """A line's own state as a person reads it."""
+    return ORDER_STATUS.get(own_status, ORDER_GOES_ON)
+
+
+def name_state(position: int) -> str:
+    """The heading under which versions of an order keep what became of one of its lines."""
+    return f"第 {position} 种商品的状态"
 
 
 def _free_key(key: str, taken: set[str]) -> str:

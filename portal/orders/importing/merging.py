@@ -37,7 +37,8 @@ from portal.orders.importing.doubts import (
     doubt_status,
     make_doubt,
 )
-from portal.orders.importing.lines import KnownLine, LineMerge, amount_of, merge_lines
+from portal.orders.importing.lines import LineMerge, amount_of, merge_lines
+from portal.orders.importing.pairing import KnownLine
 from portal.orders.importing.progress import (
     Progress,
     Replaced,
@@ -94,13 +95,12 @@ def merge(
         progress = Progress.BACKWARD
     if progress in (Progress.BACKWARD, Progress.ASIDE):
         _fill_in(order, known, said, made, replaced or {})
-        made.lines = merge_lines(order, known, lines, older=True)
+        made.lines = merge_lines(order, known, lines, older=True, replaced=replaced)
     else:
-        made.lines = merge_lines(order, known, lines, has_open_case=has_open_case)
+        made.lines = merge_lines(order, known, lines, has_open_case=has_open_case, replaced=replaced)
         _follow(order, known, said, made, has_open_case)
         _carry_sums(order, known, lines, said, made)
-    for row, heading, kept, file_says, why in made.lines.doubts:
-        made.doubts.append(Doubt(row, heading, kept, file_says, why))
+    made.doubts += [Doubt(*each) for each in made.lines.doubts]
     _join_parcels(order, known, said, made, progress)
     _reckon_gap(known, lines, made)
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Table, bindparam, select, update
 
 from portal.models import Order, OrderLine
-from portal.orders.importing.lines import KnownLine
+from portal.orders.importing.pairing import KnownLine
 
 _orders: Table = Order.__table__  # type: ignore[assignment]
 _lines: Table = OrderLine.__table__  # type: ignore[assignment]

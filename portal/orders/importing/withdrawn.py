@@ -49,7 +49,11 @@ def _find_latest(statuses: Iterable[str]) -> str:
 
 def may_lift(order: OrderRows, known: Mapping[str, Any], status: str, replaced: Replaced) -> bool:
     """Whether the withdrawal is believed without anybody's word for it."""
-    untouched = not known["case_count"] and not known["refunded_fen"] and known["cancelled_at"] is None
     first = is_refund_closed(order.status_text) and not was_refunding(replaced)
     sent = known["shipped_at"] is not None or known["received_at"] is not None
-    return untouched and first and status in _ON_THE_WAY and not (sent and status == "unshipped")
+    return is_untouched(known) and first and status in _ON_THE_WAY and not (sent and status == "unshipped")
+
+
+def is_untouched(known: Mapping[str, Any]) -> bool:
+    """Whether nothing was opened, paid or called off here that a withdrawal might contradict."""
+    return not known["case_count"] and not known["refunded_fen"] and known["cancelled_at"] is None
