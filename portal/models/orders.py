@@ -80,6 +80,7 @@ class Order(ShopRow, Model):
     ordered_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     received_at: Mapped[datetime | None]  # when the buyer got the goods, as far as is known
+    term_from: Mapped[datetime | None]  # the latest that was ever known of that: no term gets shorter
     goods_total_fen: Mapped[int] = mapped_column(default=0)
     freight_fen: Mapped[int] = mapped_column(default=0)
     adjustment_fen: Mapped[int] = mapped_column(default=0)  # 涨价或折扣, may be negative
@@ -160,7 +161,9 @@ class Product(ShopRow, Model):
     cargo_no: Mapped[str] = mapped_column(String(80), default="")
     picture: Mapped[str | None] = mapped_column(String(60))  # public id of an evidence file
     exchangeable: Mapped[bool] = mapped_column(default=True)
+    unexchangeable_at: Mapped[datetime | None]  # since when it isn't, for orders placed after that; None: always
     no_reason_excluded: Mapped[str] = mapped_column(String(12), default="", server_default="")  # EXCLUSIONS' codes
+    excluded_at: Mapped[datetime | None]  # since when, likewise
     kind: Mapped[str] = mapped_column(String(8), default="", server_default="")  # of portal/rights/faults.py
 
 
