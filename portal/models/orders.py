@@ -35,6 +35,8 @@ HIDDEN = "NOT shown"
 RECEIVING = "status IN ('in_transit','delivered')"
 WITH_CASES = "case_count > 0"
 RESOLD = "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '')"  # 铺货, see portal/rights/resale.py
+FOLDED = "folded <> ''"
+FOLD = "CASE WHEN upper(order_no) <> lower(order_no) THEN upper(order_no) ELSE '' END"
 UNFOLLOWED = "status = 'in_transit' AND tracking_text <> followed_text"
 
 
@@ -129,9 +131,13 @@ class OrderHead(Model):
     """
 
     __tablename__ = "order_heads"
-    __table_args__ = (Index("ix_order_heads_buyer", "buyer_id", "order_id"),)
+    __table_args__ = (
+        Index("ix_order_heads_buyer", "buyer_id", "order_id"),
+        Index("ix_order_heads_folded", "folded", **_only(FOLDED)),
+    )
 
     order_no: Mapped[str] = mapped_column(String(40), primary_key=True)
+    folded: Mapped[str] = mapped_column(String(40), Computed(FOLD))  # of a number with letters: in upper case
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
     order_id: Mapped[int]
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

@@ -94,9 +94,7 @@ def test_the_rights_of_an_order_only_ever_last_longer(cast_both: Cast, steps: Se
         assert not longest or all(end >= before for end, before in zip(ends, longest, strict=True)), (what, days)
         longest = ends
         said = fresh(order.id)
-        assert (
-            said.received_at is not None and said.received_at <= NOW + days * DAY
-        )  # the day itself is true
+        assert said.received_at is not None and said.received_at <= NOW + days * DAY  # the day itself is true
 
 
 def test_a_later_receipt_still_lengthens(cast_both: Cast) -> None:
