@@ -154,6 +154,24 @@ def tell_title(title: str, side: str) -> str:
     return found[side == Actor.SELLER] if found else title
 
 
+_NAMES = {Actor.BUYER: "买家", Actor.SELLER: "商家"}
+
+
+def to_reader(sentence: str, side: str) -> str:
+    """A sentence of ours about both sides, as one of them reads it: 您 is who reads. Never of what people typed."""
+    return sentence.replace(_NAMES[Actor(side)], "您") if side in _SIDES else sentence
+
+
+def to_buyer(sentence: str, side: str) -> str:
+    """The same where a shop reads of itself as 商家, as in its rules and exports."""
+    return to_reader(sentence, side) if side == Actor.BUYER else sentence
+
+
+def tell_payer(payer: str, side: str) -> str:
+    """Who bears the freight."""
+    return to_buyer(words.PAYER.get(payer, payer), side)
+
+
 # Who took a step, as the reader of a timeline is told.
 def tell_actor(actor: str, side: str) -> str:
     """您 for the reader's own steps, else who it was."""

@@ -144,6 +144,11 @@ MONEY_STATE: dict[str, str] = {
     "cancelled": "已取消",
     "contested": "买家未收到",
 }
+DIRECTLY: dict[str, str] = {  # that no money goes through here, as a buyer reads it
+    "to_buyer": "款项由商家直接退给您，本平台不代收代付。",
+    "to_shop": "款项由您直接付给商家，本平台不代收代付。",
+    "both": "款项由您和商家直接收付，本平台不代收代付。",
+}
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
     "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
     "shown": "商家已提交付款凭证，请买家查收",
@@ -265,10 +270,9 @@ def otherwise(case_type: str, rule: str, *, least_left: str, negotiated: bool = 
 
 # When 平台介入 can be asked for, where it can't be yet; read by the buyer.
 NOT_YET: dict[str, str] = {
-    State.APPLIED: "商家还在处理期限内。被拒绝后可以申请平台介入；逾期没有结果时平台会自动介入",
+    State.APPLIED: "商家还在处理期限内；商家拒绝后可以申请平台介入",  # its silence: the answer card
     State.PROPOSED: "请先答复方案。没有谈成、商家拒绝或验货有争议时，可以申请平台介入",
     State.RETURNING: "请先寄回商品。商家验货有争议或拒收时，可以申请平台介入",
-    State.PAYING: "请先补差价；不补差价的会按退款处理。之后商家超时未发货，可以申请平台介入",
 }
 DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_close": "不支持申请",

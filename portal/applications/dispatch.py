@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -187,20 +188,31 @@ def forget_old(now: datetime) -> None:
     db.session.execute(delete(DispatchFile).where(DispatchFile.made_at < now - KEPT_FOR))
 
 
-def judge(file: DispatchFile) -> list[Row]:
-    """Each order of a table as it is now."""
-    numbers = [str(row["order_no"]) for row in file.rows]
+def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Row]:
+    """The orders of a table as they are now, ``most`` of them from ``first`` on; of the others only those are read that
+    share a waybill with one of these."""
+    asked = file.rows[first : first + most]
+    sharing = _find_sharing(file.rows, asked)
+    numbers = list(dict.fromkeys(str(row["order_no"]) for row in (*asked, *sharing)))
     columns = (Order.id, Order.order_no, Order.status, Order.cancelled_at, Order.carrier_text, Order.tracking_text)
     receiver = (Order.receiver_name, Order.receiver_phone, Order.receiver_address)
-    asked = select(*columns, *receiver).where(Order.shop_id == file.shop_id, Order.order_no.in_(numbers))
-    known = {row.order_no: row for row in db.session.execute(asked)}
-    going = [row.id for row in known.values() if row.status == "unshipped"]
+    wanted = select(*columns, *receiver).where(Order.shop_id == file.shop_id, Order.order_no.in_(numbers))
+    known = {row.order_no: row for row in db.session.execute(wanted)}
+    found = [known[row["order_no"]] for row in asked if row["order_no"] in known]
+    going = [order.id for order in found if order.status == "unshipped"]
     having = select(Case.order_id, func.min(Case.case_no)).where(
         Case.shop_id == file.shop_id, Case.order_id.in_(going), Case.state.not_in(flow.FINAL)
     )
     cases = dict(db.session.execute(having.group_by(Case.order_id)).tuples().all())
-    shared = _find_shared(file.rows, known)
-    return [_judge_row(row, known.get(row["order_no"]), cases, shared) for row in file.rows]
+    shared = _find_shared(sharing, known)
+    return [_judge_row(row, known.get(row["order_no"]), cases, shared) for row in asked]
+
+
+def _find_sharing(rows: Sequence[Any], asked: Sequence[Any]) -> list[Any]:
+    """The rows of a table that name a waybill of one of ``asked`` that other rows name too, in the table's order."""
+    named = Counter(number for row in rows for number in {number for _, number in row["parcels"]})
+    twice = {number for row in asked for _, number in row["parcels"] if number and named[number] > 1}
+    return [row for row in rows if any(number in twice for _, number in row["parcels"])] if twice else []
 
 
 def _find_shared(rows: Sequence[Any], known: dict[str, Any]) -> dict[str, str]:

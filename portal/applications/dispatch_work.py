@@ -58,16 +58,17 @@ def _of(file_id: int, shop_id: int) -> tuple[Any, ...]:
 def _work_off_table(file_id: int, shop_id: int, now: datetime) -> int:
     file = db.session.scalars(select(DispatchFile).where(*_of(file_id, shop_id))).one()
     by = ActedBy(Actor.SELLER, file.user_id, file.author, file.request_id)
-    first, given, rows = file.rows_done, list(file.rows), dispatch.judge(file)
+    first, given = file.rows_done, list(file.rows)
+    rows = dispatch.judge(file, first, AT_ONCE)
     db.session.rollback()
     sent = 0
-    for place, row in enumerate(rows[first : first + AT_ONCE], first):
+    for place, row in enumerate(rows, first):
         if row.outcome == "ready" and row.order is not None:
             parcels = [(code, number) for code, number in given[place]["parcels"]]
             sent += _send((file_id, shop_id), place, row.order.id, parcels, by=by, now=now)
     with writing():
-        last = min(first + AT_ONCE, len(rows))
-        values: dict[str, Any] = {"rows_done": last} | ({"done_at": now} if last == len(rows) else {})
+        last = min(first + AT_ONCE, len(given))
+        values: dict[str, Any] = {"rows_done": last} | ({"done_at": now} if last == len(given) else {})
         db.session.execute(
             update(DispatchFile)
             .where(*_of(file_id, shop_id), text(SENDING), DispatchFile.rows_done <= last)

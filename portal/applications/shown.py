@@ -6,9 +6,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from portal import words
+from portal import told
 from portal.applications import applications
-from portal.flow import StepRefused
+from portal.flow import Actor, StepRefused
 from portal.inputs import money_text, quantity_text
 from portal.models import Draft
 from portal.rights import goods as goods_facts
@@ -41,7 +41,7 @@ def list_facts(draft: Draft, summary: dict[str, Any]) -> list[Fact]:
         way = "补差价" if sums.difference_fen > 0 else "退差价"
         found.append((way, f"{money_text(abs(sums.difference_fen))} 元", ""))
     if summary["verdict"] is not None:
-        found.append(("运费", words.PAYER.get(str(summary["verdict"].freight_payer), "双方协商"), ""))
+        found.append(("运费", told.tell_payer(str(summary["verdict"].freight_payer or "negotiated"), Actor.BUYER), ""))
     found.append(("描述", summary["description"] or "没有填写", ""))
     photos = [photo.public_id for photo in summary["photos"]]
     found.append(("凭证照片", f"{len(photos)} 张", ",".join(photos)))

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from portal import told, words
-from portal.cases import expected, failed
+from portal.cases import expected, failed, payment_words
 from portal.cases.choices import Choice, list_choices, say_units, tell_consequence
+from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
@@ -140,6 +141,8 @@ def find_head(view: View) -> str:
         return "等待商家答复您的方案" if buyer else "请答复买家的方案"
     if case.state == State.REFUNDING and not any(entry.state in OPEN for entry in view.entries):
         return _find_freight_head(case.freight_claim, buyer) or view.state
+    if case.state == State.PAYING and case.payment_claim == "denied":
+        return "商家没有收到差价，请核对" if buyer else "等待买家核对差价"
     if case.state == State.CONFIRMING and case.problem_open:
         return "等待商家处理您反馈的问题" if buyer else "请处理买家反馈的问题"
     if case.state == State.DISPUTED and case.objected:
@@ -213,7 +216,7 @@ def list_money(view: View, result: Result | None) -> list[tuple[str, str]]:
     live = [entry for entry in view.entries if entry.state != "cancelled"]
     if live:
         return [
-            (f"{words.MONEY[entry.kind]}（{words.MONEY_STATE[entry.state]}）", say_money(entry.amount_fen))
+            (f"{words.MONEY[entry.kind]}（{payment_words.tell_state(view, entry)}）", say_money(entry.amount_fen))
             for entry in live
         ]
     if case.state in (State.CLOSED, State.WITHDRAWN, State.CONVERTED):
@@ -254,12 +257,12 @@ def find_said(view: View) -> Said | None:
         who = told.tell_actor(waiting.side, view.side)
         photos = next((view.photos.get(each.version, []) for each in view.events if "proposal" in each.data), [])
         return Said(who, f"{who}提出的方案", waiting.made_at, note, photos=tuple(photos))
-    for event in view.events:
+    for place, event in enumerate(view.events):
         if event.actor == view.side:
             if event.source != event.target:
                 return None
             continue
-        said = _read_event(view, event)
+        said = _read_event(view, event, back=event.target in list_left(view.events[place + 1 :]))
         if said is not None:
             return said
     return None
@@ -274,13 +277,16 @@ def find_ending(view: View, said: Said | None) -> Ending | None:
     return Ending("" if told_already else view.said(event), event.at, event.data.get("child", ""))
 
 
-def _read_event(view: View, event: Any) -> Said | None:
-    """What one event of somebody else says; None when it says nothing beyond its own sentence."""
+def _read_event(view: View, event: Any, *, back: bool) -> Said | None:
+    """What one event of somebody else says; None when it says nothing beyond its own sentence.
+
+    ``back``: it brought the case back to where it had been, which no headline says.
+    """
     note, photos = event.note, list(view.photos.get(event.version, ()))
     applied = event.step in ("apply", "apply_on_behalf", "modify") and event.actor == Actor.BUYER
     if applied:
         note, photos = note or view.case.description, view.proofs
-    if not note and not photos:
+    if not note and not photos and not (back and event.source != event.target):
         return None
     details = () if applied else tuple(view.details(event))
     return Said(told.tell_actor(event.actor, view.side), view.said(event), event.at, note, details, tuple(photos))

@@ -12,12 +12,12 @@ from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import answers, case_facts, endings, failed, mediations, places, rulings, stakes
+from portal.cases import answers, case_facts, endings, failed, mediations, payment_words, places, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_cancelling, list_chain
-from portal.cases.event_details import describe_event, list_left, name_rule, record_event
+from portal.cases.event_details import describe_for, list_left, name_rule, record_event
 from portal.cases.replaced import Replaced, find_replaced
 from portal.cases.timeline import Entry, list_entries, load_names
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
@@ -109,20 +109,16 @@ class View:
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        said = describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown, sums=self.sums_shown)
-        return said + name_rule(event.data, to_shop=self.side is Actor.SELLER)
+        return describe_for(self, event) + name_rule(event.data, to_shop=self.side is Actor.SELLER)
 
-    def arrival(self, entry: Any) -> str:
-        """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
-        if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
-            return ""
-        if entry.arrival:
-            return words.ARRIVAL[entry.arrival]
-        until = entry.settled_at + lengths.get_deadline("arrival_objection")
-        if until <= self.now:
-            return "买家在期限内没有提出异议"
-        who = "请核对是否到账；没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
-        return f"{who}在{words.end(until)}前提出「未到账」"
+    def payment(self, entry: Any) -> payment_words.Told:
+        """Where a payment stands and whether it has arrived, for this side."""
+        return payment_words.tell_payment(self, entry)
+
+    @property
+    def paid_outside(self) -> str:
+        """Who pays whom, and that no money goes through here."""
+        return payment_words.tell_way(self)
 
     @property
     def offer(self) -> Any | None:
@@ -130,9 +126,9 @@ class View:
         version = self.case.offered_version
         return next((event for event in self.events if event.version == version), None) if version else None
 
-    def terms(self, proposal: Any) -> list[str]:
-        """The terms of a version, in sentences."""
-        return cases_proposals.describe(proposal, self.lines)
+    def terms(self, proposal: Any, *, to_both: bool = False) -> list[str]:
+        """The terms of a version, in sentences of this side, or as both sign them."""
+        return cases_proposals.describe(proposal, self.lines, "" if to_both else self.side)
 
     @property
     def head(self) -> str:
@@ -231,7 +227,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         mine=side in turn or (waits == side == Actor.MEDIATOR),
         otherwise=told.tell_late(case, side, least),
         reason=reasons.said(case.reason),
-        payer=words.PAYER[case.freight_payer],
+        payer=told.tell_payer(case.freight_payer, side),
         lines=lines,
         parcels=legs,
         traces=traces,

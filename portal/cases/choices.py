@@ -36,7 +36,7 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     (Actor.BUYER, State.REVISING): (("modify",), ("escalate",)),
     (Actor.BUYER, State.RETURNING): (("ship_return",), ("extend",)),
     (Actor.BUYER, State.DISPUTED): (("accept_result", "accept_result_diff", "accept_result_none"), ("object",)),
-    (Actor.BUYER, State.PAYING): (("pay",), ()),
+    (Actor.BUYER, State.PAYING): (("pay",), ("escalate",)),  # which is open once the shop says nothing has come
     (Actor.BUYER, State.RESHIPPING): (("nudge",), ("convert_refund",)),
     (Actor.BUYER, State.CONFIRMING): (("confirm",), ("report_problem",)),
     (Actor.BUYER, State.REFUNDING): (("refund_arrived", "confirm_arrival"), ("deny_arrival",)),
@@ -101,6 +101,8 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
+    if name == "pay" and view.case.payment_claim == "denied":
+        return "付过的不要再付一次，先和商家核对流水号；没有付的，付款后填写新的流水号"
     if name == "deny_arrival":
         return f"{_tell_objection_term(view)}；商家须提交付款凭证，或登记没有付成后重新付款"
     return _THEN.get(name, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portal import flow, words
+from portal import flow, told, words
 from portal.cases import offers, stakes
 from portal.inputs import money_text, quantity_text
 from portal.parcels import carriers
@@ -32,13 +32,17 @@ def list_left(events: Sequence[Any]) -> list[str]:
     return [event.source for event in events if event.source and event.source != event.target]
 
 
-def describe_event(
-    event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, sums: bool = True
-) -> list[str]:
-    """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown.
+def describe_for(view: Any, event: Any) -> list[str]:
+    """What a step brought or changed, as the reader of a case's page may see it."""
+    shown = view.back.shown
+    said = describe_event(event, view.lines, case_type=view.case.type, back=shown, side=view.side)
+    return said if view.sums_shown else [sentence for sentence in said if "¥" not in sentence]
 
-    ``sums``: whether what speaks of money is the reader's business.
-    """
+
+def describe_event(
+    event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, side: str = ""
+) -> list[str]:
+    """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
     data = event.data
     titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
     units = {line.id: line.unit for line in lines}
@@ -54,10 +58,12 @@ def describe_event(
         said.append(f"没有寄出：{'、'.join(titles.get(line_id, '') for line_id in unsent)}")
     if fen := data.get("advanced_fen"):
         said.append(f"垫付的退回运费：¥{money_text(fen)}")
+    if event.step == "deny_payment" and (declared := data.get("money")):
+        said.append(f"没有收到的是 ¥{money_text(declared[1])}，流水号 {declared[2]}")
     if fen := data.get("dropped_fen"):
         said.append(f"垫付的退回运费 ¥{money_text(fen)} 商家没有答复，随售后结束，不再要求")
     if payer := data.get("freight_payer"):
-        said.append(f"运费：{words.PAYER.get(payer, payer)}")
+        said.append(f"运费：{told.tell_payer(payer, side)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):
         said.append(f"拒绝原因：{refusal.zh}")
     if before := data.get("before"):
@@ -80,13 +86,14 @@ def describe_event(
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
     if made := data.get("offered"):
-        said += offers.describe(event.actor, made)
-    said += describe_mediation_step(data, case_type)
+        said += offers.describe(event.actor, made, side=side)
+    said += describe_mediation_step(data, case_type, side)
+    said += [told.to_buyer(sentence, side) for sentence in describe_decision(data)]
     if kind := data.get("kind"):
         said.append(f"问题：{conditions.PROBLEMS.get(kind, kind)}")
     if whence := words.WHENCE.get(data.get("whence", "")):
         said.append(whence)
-    return said if sums else [sentence for sentence in said if "¥" not in sentence]
+    return said
 
 
 def _describe_parcels(data: Any, titles: dict[int, str], units: dict[int, str]) -> list[str]:
@@ -107,7 +114,7 @@ def name_rule(data: Any, *, to_shop: bool) -> list[str]:
     return [f"按规则「{name}」自动处理" if to_shop else "按店铺事先设定的规则自动处理"]
 
 
-def describe_mediation_step(data: Any, case_type: str) -> list[str]:
+def describe_mediation_step(data: Any, case_type: str, side: str) -> list[str]:
     """What a step of a mediation says besides its words."""
     said = []
     if because := phrases.name_intervention(data.get("because", ""), case_type):
@@ -115,7 +122,13 @@ def describe_mediation_step(data: Any, case_type: str) -> list[str]:
     if wish := data.get("wish"):
         said.append(f"希望的结果：{wish}")
     if asked := data.get("asked"):
-        said.append(f"请补充：{words.ACTOR.get(asked, '双方')}")
+        said.append(f"请补充：{told.tell_actor(asked, side) if asked in words.ACTOR else '双方'}")
+    return said
+
+
+def describe_decision(data: Any) -> list[str]:
+    """What a decision comes to besides its words, in sentences of ours alone."""
+    said = []
     if fen := data.get("decided_fen"):
         said.append(f"裁决退款：¥{money_text(fen)}")
     if found := data.get("decided_freight"):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, text, update
+from sqlalchemy import bindparam, exists, or_, select, text, update
 
 from portal.cases import offers, taking
 from portal.cases.deadlines import lock_case
@@ -23,6 +23,7 @@ from portal.models.desk import HELD
 from portal.prepared import Prepared
 
 HELD_FOR = timedelta(seconds=10)
+MOST_SHOWN = 30  # more than anybody decides while a step is held back
 SHOWN_FOR = timedelta(minutes=10)  # what went wrong stays in sight that long
 HOLDABLE = frozenset({"agree", "agree_no_return", "ask_evidence", "reject"})  # decisions on an application
 COUNTED = frozenset({"accept_goods", "accept_goods_diff", "dispute_goods"})  # what is counted at 扫描台
@@ -96,9 +97,12 @@ _RECENT = Prepared(
         HeldStep.shop_id == bindparam("shop_id"),
         HeldStep.user_id == bindparam("user_id"),
         HeldStep.due_at > bindparam("since"),
+        or_(
+            HeldStep.state == "held", HeldStep.state == "failed"
+        ),  # what was carried out or taken back pushes nothing out
     )
     .order_by(HeldStep.due_at.desc())
-    .limit(5)
+    .limit(MOST_SHOWN)
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal import told
 from portal.cases.effects.hand_ins import HandIn, InspectedLine, PlacedLines, RequestedLine
 from portal.cases.effects.step_context import ActedBy, hand_in_type
 from portal.cases.proposals import Terms
@@ -80,7 +81,7 @@ def find_open(case: Case) -> Offered | None:
     return Offered(by, made["step"], unpack(made["step"], made["handed"]))
 
 
-def describe(actor: str, made: Mapping[str, Any], units: Mapping[int, str] | None = None) -> list[str]:
+def describe(actor: str, made: Mapping[str, Any], units: Mapping[int, str] | None = None, side: str = "") -> list[str]:
     """What an offer is about, in sentences: the step and what it would bring."""
     said = [f"提议：{BUTTONS.get((actor, made['step']), made['step'])}"]
     handed = made["handed"]
@@ -95,7 +96,8 @@ def describe(actor: str, made: Mapping[str, Any], units: Mapping[int, str] | Non
             said.append(f"{label} {money_text(handed[name])} 元")
     if terms := handed.get("terms"):
         kind = {"exchange": "换货", "reissue": "补发", "return_refund": "退货退款", "refund_only": "仅退款"}
-        said.append(f"方案：{kind[terms['type']]}" + ("，买家先寄回商品" if terms["goods_back"] else "，商品不用寄回"))
+        back = told.to_buyer("买家先寄回商品" if terms["goods_back"] else "商品不用寄回", side)
+        said.append(f"方案：{kind[terms['type']]}，{back}")
         said += [f"退款 {money_text(terms['amount_fen'])} 元"] if terms["amount_fen"] else []
         said += [f"另外补偿 {money_text(terms['compensation_fen'])} 元"] if terms["compensation_fen"] else []
     for line in handed.get("counted") or ():

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select, update
 
-from portal import inputs, words
+from portal import inputs, told, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
@@ -256,7 +256,7 @@ def collect_facts(case: Any) -> dict[str, Any]:
     return {"origin": origin, "outcome": work_out_outcome(case, read_terms(proposal), proposal.difference_fen)}
 
 
-def describe(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
+def describe(proposal: Proposal, lines: Sequence[Any], side: str = "") -> list[str]:
     """The terms of a version in sentences; ``lines`` are those of the case, with id, title, spec and unit."""
     own = {line.id: line for line in lines}
     several = len(own) > 1
@@ -277,8 +277,8 @@ def describe(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
         found.append(f"{way}差价 {inputs.money_text(abs(proposal.difference_fen))} 元{free}")
     if proposal.compensation_fen:
         found.append(f"另外补偿 {inputs.money_text(proposal.compensation_fen)} 元")
-    found.append("买家先寄回商品" if proposal.goods_back else "商品不用寄回")
-    found.append(f"运费由{words.PAYER[proposal.freight_payer]}")
+    found.append(told.to_buyer("买家先寄回商品", side) if proposal.goods_back else "商品不用寄回")
+    found.append(f"运费由{told.tell_payer(proposal.freight_payer, side)}")
     return found
 
 

@@ -113,33 +113,29 @@ def _find_people(shop_id: int, typed: Typed) -> list[int]:
     return sorted({each.id for each in _find(named, MOST_NAMED + 1)}, reverse=True)
 
 
+# Each in the order of an index that begins with shop and person: however many rows somebody has, the newest are read.
 _OF_PERSON = {
-    "cases": Prepared(
-        select(_case.id)
-        .where(not_by_shop(_case, bindparam("shop_id")), _case.buyer_id == bindparam("person"))
-        .order_by(_case.updated_at.desc())
+    kind: Prepared(
+        select(table.id)
+        .where(table.shop_id == bindparam("shop_id"), table.buyer_id == bindparam("person"))
+        .order_by(newest.desc())
         .limit(bindparam("most"))
-    ),
-    "orders": Prepared(
-        select(_order.id)
-        .where(_order.shop_id == bindparam("shop_id"), _order.buyer_id == bindparam("person"))
-        .order_by(_order.ordered_at.desc())
-        .limit(bindparam("most"))
-    ),
+    )
+    for kind, table, newest in (("cases", _case, _case.updated_at), ("orders", _order, _order.ordered_at))
 }
 # The same of several at once, so that PostgreSQL plans no twenty.
 _OF_PEOPLE = {
     kind: text(
         "SELECT found.id FROM unnest(CAST(:people AS bigint[])) AS person (id) CROSS JOIN LATERAL "  # noqa: S608
-        f"(SELECT r.id FROM {kind} r WHERE {shop} = :shop_id AND r.buyer_id = person.id "
+        f"(SELECT r.id FROM {kind} r WHERE r.shop_id = :shop_id AND r.buyer_id = person.id "
         f"ORDER BY r.{newest} DESC LIMIT :most) AS found"
     )
-    for kind, shop, newest in (("cases", "coalesce(r.shop_id, 0)", "updated_at"), ("orders", "r.shop_id", "ordered_at"))
+    for kind, newest in (("cases", "updated_at"), ("orders", "ordered_at"))
 }
 
 
-def _find_of_people(shop_id: int, kind: str, people: list[int], most: int) -> list[int]:
-    """The newest that each of some people bought or asked for."""
+def find_of_people(shop_id: int, kind: str, people: list[int], most: int) -> list[int]:
+    """The newest that each of some people bought or asked for, at most ``most`` of each."""
     if not people:
         return []
     # SQLite: asking it often costs nothing. PostgreSQL: of one person it knows whether they have very many.
@@ -156,7 +152,7 @@ def _find_newest(
     """The newest whose numbers end so or whose receiver is called so, at most so many by each index, and the newest
     of these people; also whether there may be others."""
     rows = _find(_list_parts(shop_id, typed, kind), most)
-    found = _find_of_people(shop_id, kind, people, of_each)
+    found = find_of_people(shop_id, kind, people, of_each)
     full = most in Counter(row.part for row in rows).values() or len(found) >= of_each
     return [*(row.id for row in rows), *found], full
 

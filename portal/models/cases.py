@@ -49,8 +49,7 @@ PILE = (
 )
 DESK_AT = "CASE WHEN late THEN entered_at ELSE coalesce(due_at, entered_at) END"  # late ones before all others
 FINISHING = f"finish_by IS NOT NULL AND overdue_at IS NULL AND {OPEN}"
-BY_MEDIATOR = "actor = 'mediator'"
-BY_SHOP = "actor = 'seller'"
+BY_MEDIATOR, BY_SHOP = "actor = 'mediator'", "actor = 'seller'"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -89,6 +88,7 @@ class Case(ShopRow, Model):
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
+        Index("ix_cases_shop_buyer", "shop_id", "buyer_id", "updated_at"),
         Index("ix_cases_waits_for_buyer", "buyer_id", "due_at", "id", **_only(WAITS_FOR_BUYER)),
         Index("ix_cases_asks_buyer", "buyer_id", "due_at", "id", **_only(ASKS_BUYER)),
         Index("ix_cases_mediated", "stage", "queue_at", "id", **_only(MEDIATED)),

@@ -64,6 +64,11 @@ class Listing:
         return self.filters != queue_filters.NO_FILTERS
 
     @property
+    def number(self) -> int:
+        """How many filters narrow the list down."""
+        return sum(name not in ("tab", "sort", "after") for name, _ in parse_qsl(self.query))
+
+    @property
     def kept(self) -> list[tuple[str, str]]:
         """What of the address has no field of its own in the form of filters."""
         return [(name, value) for name, value in parse_qsl(self.query) if name in (*_KEPT, "sort")]

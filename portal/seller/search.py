@@ -6,9 +6,11 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import searching
-from portal.cases import finding
+from portal.cases import finding, search_matches
 from portal.cases import search as case_search
+from portal.flow import Actor
 from portal.people import roles
+from portal.rights import addresses
 from portal.seller import bp
 from portal.web.pages import page
 
@@ -33,4 +35,13 @@ def search() -> ResponseReturnValue:
             return redirect(f"/seller/cases/{exact[0].case_no}", 303)
         if not exact and [order.order_no for order in found.orders] == [typed.number]:
             return redirect(f"/seller/orders?q={typed.number}", 303)
-    return page("seller/search.html", q=raw, found=found, most=case_search.MOST)
+    asked = g.who.shop_id, raw
+    shown = addresses.decide_receiver(addresses.Reader(Actor.SELLER, role), ())
+    return page(
+        "seller/search.html",
+        q=raw,
+        found=found,
+        most=case_search.MOST,
+        why_cases=search_matches.tell_cases(*asked, [row.id for row in found.cases], shown),
+        why_orders=search_matches.tell_orders(*asked, [row.id for row in found.orders], shown),
+    )

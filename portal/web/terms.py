@@ -46,6 +46,8 @@ class TermsForm(Form):
     def prepare(self, case: Case, view: View) -> None:
         """Choices by the case; on a GET the last version, or the case as it is."""
         self.case_id, self.lines = case.id, view.lines
+        self.freight_payer.choices = [(payer, told.tell_payer(payer, view.side)) for payer in ("seller", "buyer")]
+        self.goods_back.label.text = told.to_buyer(self.goods_back.label.text, view.side)
         self.origin = case.origin["state"] if case.state == State.PROPOSED else str(case.state)
         self.kept = proposals.is_with_seller(case, self.origin)
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in proposals.list_types(case)]

@@ -340,3 +340,36 @@ def test_a_card_of_an_ended_case_says_how_it_ended(cast: Cast, case_type: CaseTy
 
 def test_a_card_of_an_open_case_tells_no_ending(cast: Cast) -> None:
     assert answer(cast.until("applied"), BUYER, cast).ending is None
+
+
+def test_a_payment_that_did_not_come_is_told_before_it_is_made_twice(cast: Cast) -> None:
+    case = cast.take(cast.until("paying", dearer=300), "pay", BUYER, reference="20261123001")
+    case = cast.take(case, "deny_payment", SELLER)
+    card = answer(case, BUYER, cast)
+    assert card.mine and card.head == "商家没有收到差价，请核对"
+    assert card.said is not None and card.said.what == "商家没有收到差价，请您核对"
+    assert card.said.details == ("没有收到的是 ¥6.00，流水号 20261123001",)
+    assert [choice.step.name for choice in card.choices] == ["pay", "escalate"]
+    assert "不要再付一次" in card.choices[0].then
+    assert answer(case, SELLER, cast).head == "等待买家核对差价"
+    again = answer(cast.take(case, "pay", BUYER, reference="20261123002"), BUYER, cast)
+    assert again.said is None and again.head == "等待商家发货"
+
+
+BACK = [  # who brought a case back to where it had been, and what the buyer reads of it; nobody wrote a word
+    ("refund_failed", SELLER, "refunding", "商家重新办理退款"),
+    ("proposed", Actor.CLOCK, "applied", "您超时未答复，商家的方案作废"),
+]
+
+
+@pytest.mark.parametrize(("source", "who", "target", "told"), BACK, ids=[row[0] for row in BACK])
+def test_what_brings_a_case_back_is_said(cast: Cast, source: str, who: Actor, target: str, told: str) -> None:
+    case = cast.until(source, case_type=CaseType.RETURN_REFUND)
+    if who is Actor.CLOCK:
+        assert case.due_at is not None
+        settle_now(case.id, case.due_at + timedelta(minutes=1))
+        case = db.session.get_one(Case, case.id, populate_existing=True)
+    else:
+        case = cast.take(case, "retry", who)
+    said = answer(case, BUYER, cast).said
+    assert case.state == target and said is not None and said.what == told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.cases import search, sold_search
+from portal.cases import search, search_matches, sold_search
 from portal.extensions import db, writing
 from portal.models import Case, CaseLine, Order, OrderLine, Shipment, SoldAs, User
 from portal.models.keys import INNER
 from portal.models.orders import make_sold_as
 from portal.parcels import following
 from portal.people import accounts
+from portal.rights.addresses import Shown
 from portal.searching import Typed, read_typed
 from tests.cast import Cast, sign_in
 
@@ -229,6 +231,40 @@ def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
             yield dice.choice(("%", "_", "\\", "%%", "'; --", "没有这个", str(dice.randrange(10**6)), "12", ""))
 
 
+def explain(cast: Cast, rows: Rows, needle: str, found: search.Found) -> None:
+    """Each hit says which of its fields has the words, each of these has them, and no receiver is said in full."""
+    typed = read_typed(needle)
+    ends, words = _ends(typed), {typed.words, *typed.each_word}
+    orders = {each.id: each for each in rows.orders}
+    followed = {each.order_id: each.tracking_no for each in rows.parcels}
+    why_cases = search_matches.tell_cases(cast.shop, needle, [row.id for row in found.cases], Shown.MASKED)
+    why_orders = search_matches.tell_orders(cast.shop, needle, [row.id for row in found.orders], Shown.MASKED)
+    for kind, why in (("cases", why_cases), ("orders", why_orders)):
+        assert set(why) == {row.id for row in getattr(found, kind)}
+        for row in (each for each in getattr(rows, kind) if each.id in why):
+            order = orders[row.order_id] if kind == "cases" else row
+            buyer = rows.people[row.buyer_id]
+            told = {match.field: match.value for match in why[row.id]}
+            assert told, "a hit without a reason"
+            fits = {
+                "售后单号": kind == "cases" and ends(row.case_no),
+                "订单号": ends(order.order_no),
+                "下游订单号": ends(order.downstream_order_no),
+                "运单号": ends(followed.get(order.id, "")),
+                "收货人电话": ends(row.receiver_phone) or ends(order.receiver_phone),
+                "收货人": any(_has(row.receiver_name, word) for word in words),
+                "会员名": any(_has(buyer.member_name, word, "member_name") for word in words),
+                "公司": any(_has(buyer.company_name, word, "company_name") for word in words),
+            }
+            held = {field for field, holds in fits.items() if holds}
+            short = {"收货人", "会员名", "公司"} if len(typed.words) < 2 else set()  # one character leads to nobody
+            assert set(told) & set(fits) == held - short, (needle, told)
+            assert bool(set(told) - set(fits)) == (not held - short)
+            if len(row.receiver_name) > 1:
+                assert not any(row.receiver_name in value for value in told.values())
+            assert told.get("收货人", "*").endswith("*") and "****" in told.get("收货人电话", "****")
+
+
 def compare(cast: Cast, number: int) -> None:
     """Put so many needles to the search and to every row."""
     dice = random.Random(20261128)
@@ -244,6 +280,7 @@ def compare(cast: Cast, number: int) -> None:
             else:
                 assert len(got) == search.MOST and got <= ids and found.more, (needle, kind)
             hits += len(ids) > 0
+        explain(cast, rows, needle, found)
     assert hits > number // 2
 
 
@@ -331,3 +368,22 @@ def test_a_kind_of_which_there_are_others_is_named(both: Flask, cast_both: Cast)
     assert (len(found.orders), len(found.cases), found.more) == (search.MOST, 1, frozenset({"orders"}))
     page = sign_in(both, "seller").get("/seller/search?q=欧阳建国").text
     assert f"最新的 {search.MOST} 个" in page
+
+
+@pytest.mark.parametrize("role", ["owner", "agent", "warehouse", "finance"])
+def test_a_hit_says_what_fitted_as_its_reader_may_see_it(app: Flask, cast: Cast, role: str) -> None:
+    """A search by receiver: nobody sees the whole name, and the finance desk none of it."""
+    order = cast.order(receiver_name="欧阳建国", receiver_phone="13911112222", tracking_text="SF1385628716739")
+    case = cast.until("refunding", order=order) if role == "finance" else cast.until("inspecting", order=order)
+    number = case.case_no
+    who = "seller"
+    if role != "owner":
+        who = "buyer2"
+        cast.employ(cast.shop, who, role)
+    desk = sign_in(app, who)
+    page = desk.get("/seller/search?q=欧阳").text
+    assert number in page and "欧阳建国" not in page and "13911112222" not in page
+    cells = re.findall(r'data-label="符合"[^>]*>(.*?)</td>', page, re.S)
+    assert cells and set(cells) == {"收货人" if role == "finance" else "收货人 欧**"}
+    page = desk.get("/seller/search?q=2222").text
+    assert number in page and (">收货人电话<" if role == "finance" else "收货人电话 139****2222") in page

@@ -11,9 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from portal.calendar import clock
+from portal.cases import held
+from portal.cases.effects.hand_ins import HandIn
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
-from portal.models import Case, Conversation, Evidence, Order, OrderLine, Product
-from portal.talk import conversations
+from portal.flow import Actor, CaseType
+from portal.models import Case, Conversation, EnquiryMessage, Evidence, Order, OrderLine, Product
+from portal.talk import conversations, enquiries, promises
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import KINDS, World, serving
@@ -106,7 +110,7 @@ def test_photos_stand_beside_the_picture_of_the_product_on_the_first_screen(
     decide = page.locator("#decide").bounding_box()
     assert decide and (width == 390 or decide["y"] < height - 100), "what is decided begins on the same screen"
     lefts = {round(card["x"]) for each in page.locator(".cols .card").all() if (card := each.bounding_box())}
-    assert len(lefts) == (1 if width == 390 else 3 if width == 1920 else 2)
+    assert len(lefts) == (1 if width == 390 else 2 if width == 1440 else 3)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     if width == 1280:
         page.get_by_role("link", name="请补充凭证").first.click()
@@ -116,6 +120,86 @@ def test_photos_stand_beside_the_picture_of_the_product_on_the_first_screen(
         assert picture and photo and form
         assert photo["y"] == picture["y"] and photo["y"] + photo["height"] <= height and form["y"] < photo["y"]
         assert picture["x"] < photo["x"] < photo["x"] + photo["width"] < form["x"], "photos, and what is filled in"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("case_type", CaseType)
+def test_the_decision_is_on_the_first_screen_whatever_stands_above_it(
+    browser: Browser, busy: tuple[World, Cast], case_type: CaseType, script: bool
+) -> None:
+    """A promise, twenty steps that can be taken back, terms to be chosen: what is asked for, how much, until when and
+    the buttons are in sight at 1280 × 800, beside the evidence."""
+    world, cast = busy
+    with world.app.app_context():
+        order = cast.order()
+        case = cast.open_case(order, case_type=case_type, negotiated=case_type == CaseType.RETURN_REFUND)
+        product = db.session.scalars(db.select(OrderLine.product_id).where(OrderLine.order_id == order.id)).one()
+        by = ActedBy(Actor.SELLER, cast.seller, "seller")
+        with writing():
+            enquiries.ask(cast.shop, product, cast.buyer, "能换色吗", [], now=cast.now)
+            thread = enquiries.find_of_buyer(cast.shop, product, cast.buyer)
+            assert thread is not None
+            enquiries.answer(thread, cast.seller, "没拆封的可以换色，破损包赔", [], now=cast.now)
+            said = db.session.scalars(db.select(EnquiryMessage.id).where(EnquiryMessage.side == "seller")).one()
+            assert promises.pin(thread, said, "buyer", cast.now)
+            photos = Evidence.public_id.in_(cast.photos(2, cast.buyer))
+            kept = {"case_id": case.id, "event_version": 1, "side": "buyer"}
+            db.session.execute(db.update(Evidence).where(photos).values(kept))
+            for other in db.session.scalars(db.select(Case).where(Case.state == "applied", Case.id != case.id)):
+                held.hold(
+                    other,
+                    "agree",
+                    by=by,
+                    now=clock.now() + timedelta(minutes=5),
+                    handed=HandIn(),
+                    version=other.version,
+                )
+        number = case.case_no
+        db.session.remove()
+    page = opened(browser, world, java_script_enabled=script, viewport={"width": 1280, "height": 800})
+    page.goto(f"/seller/cases/{number}?tab=applied")
+    expect(page.locator("#promises")).to_contain_text("破损包赔")
+    strip = page.locator(".strip")
+    expect(strip).to_contain_text(f"还有 {TWENTY - 1} 张可以撤回")
+    wanted = [strip, page.locator("#case .acts"), page.locator("#case .due"), page.locator("#promises")]
+    wanted += [page.locator(".evidence .gallery img").first, page.locator("#decide > .card-head")]
+    form = page.locator("#decide button[type=submit]")
+    if case_type != CaseType.REFUND_ONLY:  # which has a page of its own, and its button in the line
+        wanted.append(form)
+    for each in wanted:
+        box = each.bounding_box()
+        assert box and 0 <= box["y"] and box["y"] + box["height"] <= 800, each
+    goods, decide = page.locator(".evidence .gallery").bounding_box(), page.locator("#decide").bounding_box()
+    assert goods and decide and goods["x"] + goods["width"] <= decide["x"], "beside each other, not one over the other"
+    strip.get_by_text("张可以撤回").click()
+    strip.get_by_role("button", name="撤回").last.click()
+    page.get_by_text("已撤回").wait_for()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_on_a_phone_the_filters_are_one_line_and_rows_stay_on_the_first_screen(
+    browser: Browser, busy: tuple[World, Cast], script: bool
+) -> None:
+    page = opened(browser, busy[0], java_script_enabled=script, viewport={"width": 390, "height": 844})
+    fold, form = page.locator(".fold-filters summary"), page.locator("form.filters")
+    expect(fold).to_have_text("筛选")
+    expect(form).not_to_be_visible()
+    rows = page.locator("#rows tr")
+    second = rows.nth(1).bounding_box()
+    assert second and second["y"] + second["height"] <= 844, "two whole rows on the first screen"
+    line, bulk = fold.bounding_box(), page.locator(".bulk > summary").bounding_box()
+    assert line and bulk and line["y"] == bulk["y"] and line["height"] >= 44
+    fold.click()
+    form.get_by_label("换货原因").select_option("damaged")
+    if not script:
+        form.get_by_role("button", name="筛选", exact=True).click()
+    expect(fold).to_have_text("筛选（已设 1 项）")
+    expect(rows).to_have_count(TWENTY)
+    page.goto(f"/seller?tab=applied&reason=damaged&type=exchange&sort=newest&buyer={busy[1].buyer}")
+    expect(fold).to_have_text("筛选（已设 3 项）")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(fold).not_to_be_visible()
+    expect(form).to_be_visible()
 
 
 def test_list_case_and_conversation_stand_beside_each_other_on_a_wide_screen(

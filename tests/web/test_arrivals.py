@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -30,13 +28,13 @@ def test_the_buyer_says_not_arrived_and_the_desk_sees_it(buyer: FlaskClient, app
     case = paid(cast)
     url = f"/cases/{case.case_no}"
     page = buyer.get(url).text
-    assert "未到账" in page and "已到账" in page and "请核对是否到账" in page and "已付清" in page
+    assert "未到账" in page and "已到账" in page and "请核对是否到账" in page and "商家已付款" in page
     form = buyer.get(f"{url}/deny_arrival").text
     assert "2026112300001" in form and "72 小时" in form
     done = post(buyer, f"{url}/deny_arrival", {"note": "账户里没有"})
     assert done.status_code == 303
     page = buyer.get(done.location).text
-    assert "没有到账" in page and "买家未收到" in page and "已付清" not in page
+    assert "没有到账" in page and "您说没有收到" in page and "商家已付款" not in page
     assert "申请平台介入" in page and "等待商家" in page
     desk = sign_in(app, "seller")
     rows = desk.get("/seller/payouts?tab=contested").text
@@ -64,14 +62,14 @@ def test_the_buyer_finds_it_after_all(buyer: FlaskClient, cast: Cast) -> None:
     done = post(buyer, f"/cases/{case.case_no}/refund_arrived")
     assert done.status_code == 303
     page = buyer.get(done.location).text
-    assert "退款完成" in page and "买家已确认到账" in page and re.search("已付清", page)
+    assert "退款完成" in page and "您已确认到账" in page and "商家已付款" in page
 
 
 def test_after_the_days_nobody_says_that_it_arrived(buyer: FlaskClient, cast: Cast, now: Clock) -> None:
     case = paid(cast)
     now.forward(days=8)
     page = buyer.get(f"/cases/{case.case_no}").text
-    assert "买家在期限内没有提出异议" in page and "买家已确认到账" not in page and "未到账" not in page
+    assert "您在期限内没有提出异议" in page and "您已确认到账" not in page and "未到账" not in page
 
 
 def test_a_payment_before_the_case_became_another_is_contested_there(
@@ -84,7 +82,7 @@ def test_a_payment_before_the_case_became_another_is_contested_there(
     assert "未到账" in buyer.get(url).text
     assert post(buyer, f"{url}/deny_arrival", {"note": "账户里没有"}).status_code == 303
     page = buyer.get(url).text
-    assert "买家未收到" in page and "等待商家" in page
+    assert "您说没有收到" in page and "等待商家" in page
     desk = sign_in(app, "seller")
     assert "提交付款凭证" in desk.get("/seller/payouts?tab=contested").text
     assert "提交付款凭证" in desk.get(f"/seller/cases/{case.case_no}").text

@@ -58,6 +58,22 @@ def test_agreeing_opens_the_next_of_the_list_until_there_is_none(app: Flask, cas
     assert {state_of(case) for case in cases} == {"returning"}
 
 
+def test_what_could_not_be_done_is_said_however_many_were_decided_since(app: Flask, cast: Cast, now: Clock) -> None:
+    """It is known ten seconds later, when whoever decides quickly is several cases further."""
+    cases = [cast.open_case(now=now.at) for _ in range(9)]
+    number = cases[0].case_no
+    desk = sign_in(app, "seller")
+    agrees(desk, address(cases[0]), case=cases[0])
+    cast.take(cases[0], "withdraw", Actor.BUYER)
+    now.forward(seconds=11)
+    assert held.carry_out_due(now.at) == 0
+    for case in cases[1:-1]:
+        agrees(desk, address(case), case=case)
+    page = desk.get(address(cases[-1])).text
+    assert f"{number}</a> 没有同意" in page and "还有 6 张可以撤回" in page
+    assert page.count(">撤回") == 7 and page.count('data-key="z"') == 1, "one button is in sight, and one has the key"
+
+
 def test_the_strip_takes_a_step_back_and_the_list_is_still_there(app: Flask, cast: Cast, now: Clock) -> None:
     first, second = cast.open_case(now=now.at), cast.open_case(now=now.forward(minutes=1))
     desk = sign_in(app, "seller")

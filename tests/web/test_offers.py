@@ -26,7 +26,7 @@ def test_the_buyer_offers_and_the_shop_accepts(app: Flask, cast: Cast, now: Cloc
     done = post(buyer, f"{url}/modify", sent)
     assert done.status_code == 303, done.text
     page = buyer.get(done.location).text
-    assert "买家的提议" in page and "申请说明改为：只换一双" in page and "收回提议" in page
+    assert "您的提议" in page and "申请说明改为：只换一双" in page and "收回提议" in page
     assert db.session.get_one(Case, case.id).state == "revising"
     db.session.rollback()
     page = desk.get(f"/seller/cases/{case.case_no}").text
@@ -60,4 +60,4 @@ def test_the_page_of_the_mediation_says_when_and_how_the_rule_decides(app: Flask
     case = called_for(cast)
     for name, url in (("buyer", "/cases/"), ("seller", "/seller/cases/"), ("mediator", "/mediation/")):
         page = sign_in(app, name).get(f"{url}{case.case_no}").text
-        assert "按规则处理" in page and "「支持，买家寄回」" in page, name
+        assert "按规则处理" in page and f"「支持，{'您' if name == 'buyer' else '买家'}寄回」" in page, name

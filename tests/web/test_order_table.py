@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import re
 import signal
 import threading
@@ -15,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from werkzeug.test import TestResponse
 
 from portal import doctor
@@ -25,6 +26,7 @@ from portal.flow import Actor, CaseType
 from portal.models import DispatchFile, Notice, Order
 from portal.models.dispatch import SENDING
 from portal.orders.export_format import parcels_of
+from portal.parcels import filled, numbers
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.domain.test_fulfilment import cancel, fresh, ship
@@ -177,8 +179,8 @@ def test_one_that_changes_meanwhile_is_left_and_the_others_go(
     made = send(desk, *(f"{number},顺丰,SF138562871674{place}" for place, number in enumerate(numbers)))
     look, real = dispatch.judge, unsent.ship_order
 
-    def late(file: DispatchFile) -> list[dispatch.Row]:
-        rows = look(file)
+    def late(file: DispatchFile, *part: int) -> list[dispatch.Row]:
+        rows = look(file, *part)
         db.session.rollback()
         if fresh(ids[2]).status == "unshipped":
             cast_both.open_case(fresh(ids[3]), case_type=CaseType.REFUND_ONLY, reason="not_wanted")
@@ -209,6 +211,61 @@ def test_one_that_changes_meanwhile_is_left_and_the_others_go(
     assert said[numbers[3]][0] == "请逐笔处理" and "有进行中的售后" in said[numbers[3]][1]
     assert count_told() == 2
     assert not any(doctor.findings())
+
+
+def keep(cast: Cast, given: list[tuple[str, list[str]]]) -> DispatchFile:
+    parcels = [filled.Parcel(2, order_no, "SF", number) for order_no, numbers in given for number in numbers]
+    with writing():
+        public_id = dispatch.keep_table(cast.shop, cast.seller, "发货.csv", parcels, cast.now)
+    file = dispatch.find_of_shop(public_id, cast.shop)
+    assert file is not None
+    return file
+
+
+def make_mixed(cast: Cast) -> list[str]:
+    """Orders of two receivers, one of them sent, one with a case; and a number that nobody knows."""
+    orders = [to_send(cast, receiver_name=name) for name in ("李雯", "王芳", "李雯", "王芳", "李雯")]
+    numbers = [order.order_no for order in orders]
+    cast.open_case(orders[1], case_type=CaseType.REFUND_ONLY, reason="not_wanted")
+    ship(cast, orders[2])
+    return [*numbers, "8999999999999999999"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_part_of_a_table_is_judged_as_the_whole_is(both: Flask, cast_both: Cast, seed: int) -> None:
+    numbers, chance = make_mixed(cast_both), random.Random(seed)
+    waybills = [SF, SF2, "SF1385628716741", ""]
+    file = keep(cast_both, [(each, chance.sample(waybills, chance.randint(1, 2))) for each in numbers])
+    whole = dispatch.judge(file)
+    assert [row.order_no for row in whole] == numbers
+    for size in (1, 2, 4):
+        parts = [row for first in range(0, len(numbers), size) for row in dispatch.judge(file, first, size)]
+        assert parts == whole
+
+
+def test_each_round_looks_at_its_orders_alone(
+    both: Flask, cast_both: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the length of the table: in the statement that reads orders stand those of the round and who shares."""
+    numbers = [to_send(cast_both).order_no for _ in range(13)]
+    waybills = [f"SF13{at:011}" for at in (0, *range(11), 0)]  # the first two and the last go in one parcel
+    desk = sign_in(both, "seller")
+    made = send(desk, *(f"{each},,{way}" for each, way in zip(numbers, waybills, strict=True)))
+    assert post(desk, made.location).location == made.location
+    asked: list[int] = []
+
+    def note(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+        if "orders.order_no IN" in statement:
+            asked.append(len(parameters) - 1)  # without the shop
+
+    monkeypatch.setattr(dispatch_work, "AT_ONCE", 4)
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        work_off(now.at)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert asked == [5, 4, 4, 3]
+    assert {fresh(int(each)).status for each in db.session.scalars(select(Order.id))} == {"in_transit"}
 
 
 def work_until_killed(app: Flask, at: Any, after: int) -> int:
@@ -315,6 +372,23 @@ def test_what_is_wrong_is_said_by_the_field(app: Flask, cast: Cast, now: Clock, 
         assert answer.status_code == 303  # read as it is; the look says that there is no such order
         return
     assert answer.status_code == 422 and sentence in answer.text and 'id="file-err"' in answer.text
+    assert db.session.scalars(select(DispatchFile)).all() == []
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_a_table_is_read_no_longer_than_its_rows_allow(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """Numbers of one cell count as rows do: a file of 2 MB names a hundred thousand, and somebody waits for it."""
+    monkeypatch.setattr(dispatch, "MOST_TABLE", 100)
+    read: list[str] = []
+    whole = numbers.check_number
+    monkeypatch.setattr(numbers, "check_number", lambda *args, **more: read.append(args[0]) or whole(*args, **more))
+    desk, order_no = sign_in(app, "seller"), to_send(cast).order_no
+    cell = " ".join(f"SF13{at:011}" for at in range(60 if rows > 1 else 5_000))
+    answer = send(desk, *(f"{order_no},,{cell}" for _ in range(rows)))
+    assert answer.status_code == 422 and len(read) <= 160
+    assert ("一次最多 100 个包裹" if rows > 1 else "一格最多 1000 个字") in answer.text
     assert db.session.scalars(select(DispatchFile)).all() == []
 
 

@@ -51,7 +51,7 @@ def confirm_payment(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("deny_payment")
 def deny_payment(context: StepContext[HandIn]) -> dict[str, Any]:
     """The shop says that the difference hasn't come: what the buyer declared is cancelled."""
-    money_entries.deny_difference(context.case)
+    tell_payment(context, money_entries.deny_difference(context.case))
     return {"payment_claim": "denied", "claimed_at": context.at}
 
 

@@ -1,7 +1,7 @@
 """Rights don't shrink: products know since when they are left out, orders the latest receipt their terms ran from.
 
-Revision ID: 0069
-Revises: 0068
+Revision ID: 0070
+Revises: 0069
 Create Date: 2026-11-30 13:40:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import Moment
 
-revision = "0069"
-down_revision = "0068"
+revision = "0070"
+down_revision = "0069"
 branch_labels = depends_on = None
 
 _ADDED = (  # empty for what is left out, or was received, already: nobody knows more than the other columns say

@@ -1,7 +1,7 @@
 """Numbers of orders with letters are known in either case.
 
-Revision ID: 0070
-Revises: 0069
+Revision ID: 0071
+Revises: 0070
 Create Date: 2026-11-30 13:58:00
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0070"
-down_revision = "0069"
+revision = "0071"
+down_revision = "0070"
 branch_labels = depends_on = None
 
 _FOLD = "CASE WHEN upper(order_no) <> lower(order_no) THEN upper(order_no) ELSE '' END"

@@ -1,0 +1,69 @@
+"""What is said of a payment on a case's page, from its reader's side: where it stands, and whether it has arrived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from portal import told, words
+from portal.calendar import lengths
+from portal.flow import Actor
+
+if TYPE_CHECKING:
+    from portal.cases.case_view import View
+
+_BUYER: dict[str, str] = {  # what a buyer reads of a payment that the shop makes; the shop's own words in words.py
+    "waiting": "待商家付款",
+    "due": "待商家付款",
+    "settled": "商家已付款",
+    "contested": "您说没有收到",
+}
+
+
+class Told(NamedTuple):
+    """Where a payment stands, in a word or two; what is known of its arrival, in a sentence or ""."""
+
+    state: str
+    arrival: str
+
+
+def tell_payment(view: View, entry: Any) -> Told:
+    """What this side reads of a payment."""
+    return Told(tell_state(view, entry), _tell_arrival(view, entry))
+
+
+def tell_state(view: View, entry: Any) -> str:
+    """Where a payment stands, in a word or two."""
+    if entry.kind == "difference" and entry.state == "cancelled" and _was_denied(view, entry):
+        return "商家没有收到"
+    if view.side is Actor.BUYER and entry.kind != "difference":
+        return _BUYER.get(entry.state, words.MONEY_STATE[entry.state])
+    return words.MONEY_STATE[entry.state]
+
+
+def _was_denied(view: View, entry: Any) -> bool:
+    """Whether the shop said of this payment that it hasn't come."""
+    return any(
+        event.step == "deny_payment" and event.data.get("money", ("", 0, ""))[2] == entry.reference
+        for event in view.events
+    )
+
+
+def _tell_arrival(view: View, entry: Any) -> str:
+    """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
+    if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
+        return ""
+    if entry.arrival:
+        return told.to_reader(words.ARRIVAL[entry.arrival], view.side)
+    until = entry.settled_at + lengths.get_deadline("arrival_objection")
+    if until <= view.now:
+        return told.to_reader(words.ARRIVAL["unopposed"], view.side)
+    who = "请核对是否到账；没有收到请" if view.side is Actor.BUYER else "买家没有收到可以"
+    return f"{who}在 {words.end(until)} 前提出「未到账」"
+
+
+def tell_way(view: View) -> str:
+    """Who pays whom, outside: a difference goes to the shop, all else comes from it."""
+    if view.side is not Actor.BUYER:
+        return "钱款在平台外支付，本系统只登记。"
+    ways = {entry.kind == "difference" for entry in view.entries}
+    return words.DIRECTLY["both" if len(ways) > 1 else "to_shop" if True in ways else "to_buyer"]
