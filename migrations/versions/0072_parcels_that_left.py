@@ -1,7 +1,7 @@
 """A parcel without a case that isn't waited with any longer: how it left, why, and who said so.
 
-Revision ID: 0070
-Revises: 0069
+Revision ID: 0072
+Revises: 0071
 Create Date: 2026-11-30 14:10:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import Moment
 
-revision = "0070"
-down_revision = "0069"
+revision = "0072"
+down_revision = "0071"
 branch_labels = depends_on = None
 
 _OLD, _NEW = "case_id IS NULL", "case_id IS NULL AND left_at IS NULL"
