@@ -15,7 +15,7 @@ branch_labels = depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_cases_shop_buyer", "cases", ["shop_id", "buyer_id", "id"])
+    op.create_index("ix_cases_shop_buyer", "cases", ["shop_id", "buyer_id", "updated_at"])
 
 
 def downgrade() -> None:

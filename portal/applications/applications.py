@@ -57,7 +57,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
     policy = policies.get_current(order.shop_id)
     fields, photos = draft.fields, list_photos(draft)
     lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
-    may = is_exchangeable(list(lines.values()))
+    may = is_exchangeable(list(lines.values()), order)
     skus = {int(line_id): sku for line_id, sku in (fields.get("skus") or {}).items() if sku}
     wanted = [
         RequestedLine(int(line_id), int(milli), skus.get(int(line_id)))
@@ -120,7 +120,7 @@ def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = get_policy_for(order)
     lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
-    may = is_exchangeable(list(lines.values()))
+    may = is_exchangeable(list(lines.values()), order)
     proof = len(list_photos(draft)), visible(read_description(draft)), len(lines)
     return [
         (
@@ -148,7 +148,7 @@ def judge_again(
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
     """
     order = db.session.get_one(Order, (case.order_id, case.shop_id))
-    days = policies.get_days_since(order.shop_id, order.received_at)
+    days = policies.get_promised(order)
     policy = describe_policy(db.session.get_one(Policy, (case.policy_id, case.shop_id)), days)
     own = dict(
         db.session.execute(
@@ -158,7 +158,7 @@ def judge_again(
         ).all()
     )
     lines = [line for line in list_lines(order.id, order.shop_id) if line.id in own]
-    may = is_exchangeable(lines)
+    may = is_exchangeable(lines, order)
     payer, basis = case.freight_payer, case.basis
     if reason == case.reason:
         photos = max(photos, 1)  # what was enough to apply is enough to change a word
@@ -187,7 +187,8 @@ def _then(case: Case, line_id: int, goods: Goods) -> dict[str, Any]:
     if case.goods_state != Place.RECEIVED:
         return found | {"received_at": None, "status": case.goods_state}
     found["status"] = "delivered"
-    if received_at := read_moment(facts.get("received_at")):
+    known = [read_moment(facts.get(name)) for name in ("received_at", "term_from") if facts.get("received_at")]
+    if received_at := max((moment for moment in known if moment is not None), default=None):
         found |= {"received_at": received_at, "no_reason_until": find_rolled_end(received_at)}
     return found
 

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import OrderLine, Product, Sku
 from portal.prepared import Prepared
-from portal.rights import eligibility, kept_policies, policies, resale
+from portal.rights import eligibility, kept_policies, policies, resale, windows
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Goods, Verdict
 from portal.rights.guarantees import codes
@@ -32,7 +32,7 @@ def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_fac
         hidden_days=days.hidden if days else policy.hidden_days,
         own_window_days=days.own_window if days else 0,
         own_hidden_days=days.own_hidden if days else 0,
-        special_freight=Payer(policy.special_freight),
+        special_freight=Payer(days.special_freight if days else policy.special_freight),
         guarantees=guarantees,
         excluded=excluded,
         types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
@@ -40,23 +40,21 @@ def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_fac
 
 
 def get_policy_for(order: Any) -> goods_facts.Policy:
-    """What the shop's policy is for an order: no version shortens a term that was promised since the goods arrived."""
-    return describe_policy(
-        policies.get_current(order.shop_id), policies.get_days_since(order.shop_id, order.received_at)
-    )
+    """What the shop's policy is for an order: no version takes what was promised since it was placed."""
+    return describe_policy(policies.get_current(order.shop_id), policies.get_promised(order))
 
 
 def get_kept_policy_for(order: Any) -> goods_facts.Policy:
     """The same for a page that only reads: of what is kept of the shop's versions. ``order``: load_for_buyer's."""
-    return _described.find((order.shop_id, order.newest_policy, order.received_at), lambda: _describe_newest(order))
+    versions = kept_policies.list_versions(order.shop_id, order.newest_policy)
+    floor = kept_policies.find_floor(versions, policies.find_promised_since(order))
+    return _described.find(
+        (order.shop_id, order.newest_policy, floor),
+        lambda: describe_policy(versions[0], kept_policies.find_promised(versions, floor)),
+    )
 
 
 _described: Versioned[goods_facts.Policy] = Versioned("described_policies")
-
-
-def _describe_newest(order: Any) -> goods_facts.Policy:
-    versions = kept_policies.list_versions(order.shop_id, order.newest_policy)
-    return describe_policy(versions[0], kept_policies.find_days_since(versions, order.received_at))
 
 
 _ENDED = ("unpaid", "cancelled", "refunding")  # for all lines
@@ -73,7 +71,7 @@ class Terms(NamedTuple):
 def describe_terms(order: Any) -> Terms:
     """The order's own part of what eligibility sees of each of its lines."""
     return Terms(
-        find_rolled_end(order.received_at),
+        find_rolled_end(windows.find_counted_from(order)),
         resale.find_apply_by(order) if resale.is_resold(order) else None,
         resale.get_rule().apply_days,
     )
@@ -90,13 +88,15 @@ def describe_goods(
     excluded = getattr(line, "no_reason_excluded", "") or ""
     if excluded == "unfit" and line.unfit_confirmed_at is None:
         excluded = ""  # nobody confirmed it, so it isn't
+    if excluded and not goods_facts.is_since(line.excluded_at, policies.find_promised_since(order)):
+        excluded = ""
     return Goods(
         status=order.status if order.status in _ENDED else line.own_status or order.status,
         ended_alone=bool(line.own_status) and order.status not in _ENDED,
         bought_milli=line.quantity_milli,
         claimed_milli=line.claimed_milli,
         unit=line.unit,
-        received_at=order.received_at,
+        received_at=windows.find_counted_from(order),
         guarantees=codes(line.guarantees),
         title=line.title,
         product_no=line.cargo_no,
@@ -141,6 +141,8 @@ _LINES = Prepared(
         _line.unfit_confirmed_at,
         _product.exchangeable,
         _product.no_reason_excluded,
+        _product.unexchangeable_at,
+        _product.excluded_at,
         _product.picture,
     )
     .outerjoin(Product.__table__, and_(_product.id == _line.product_id, _product.shop_id == _line.shop_id))
@@ -154,14 +156,18 @@ def list_lines(order_id: int, shop_id: int) -> Sequence[Any]:
     return _LINES.list_rows(order_id=order_id, shop_id=shop_id)
 
 
-def is_exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
-    """By line id: whether its product may be exchanged without the seller's fault."""
-    return {line.id: line.exchangeable is not False for line in lines}
+def is_exchangeable(lines: Sequence[Any], order: Any) -> dict[int, bool]:
+    """By id of an order's line: whether its product may be exchanged without the seller's fault."""
+    since = policies.find_promised_since(order)
+    return {
+        line.id: line.exchangeable is not False or not goods_facts.is_since(line.unexchangeable_at, since)
+        for line in lines
+    }
 
 
 def list_offers(order: Any, lines: Sequence[Any], now: datetime) -> dict[int, Verdict]:
     """By line id: whether it can be applied for now, and why. ``order``: load_for_buyer's."""
-    may, policy, terms = is_exchangeable(lines), get_kept_policy_for(order), describe_terms(order)
+    may, policy, terms = is_exchangeable(lines, order), get_kept_policy_for(order), describe_terms(order)
     return {
         line.id: eligibility.offer(describe_goods(order, line, exchangeable=may[line.id], terms=terms), now, policy)
         for line in lines

@@ -64,7 +64,7 @@ def foresee_anew(case: Any, view: Any, now: datetime, *, once: str = "撤销后"
     order: Any = db.session.get_one(Order, (case.order_id, case.shop_id))
     own = {line.order_line_id: line.quantity_milli for line in view.lines}
     lines = [line for line in goods.list_lines(order.id, order.shop_id) if line.id in own]
-    may, policy = goods.is_exchangeable(lines), goods.get_policy_for(order)
+    may, policy = goods.is_exchangeable(lines, order), goods.get_policy_for(order)
     said = []
     for line in lines:
         facts = goods.describe_goods(order, line, exchangeable=may[line.id])

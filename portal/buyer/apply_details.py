@@ -261,7 +261,7 @@ def _list_options(order: Order, line: Any, reason: reasons.Reason | None) -> dic
         return {}
     policy = applications_goods.get_policy_for(order)
     goods = applications_goods.describe_goods(
-        order, line, exchangeable=applications_goods.is_exchangeable([line])[line.id]
+        order, line, exchangeable=applications_goods.is_exchangeable([line], order)[line.id]
     )
     return dict(eligibility.ways(goods, reason, g.now, policy))
 

@@ -29,7 +29,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     order = find_order(order_no)
     order_id = order.id
     lines = {line.id: line for line in applications_goods.list_lines(order_id, order.shop_id)}
-    may = applications_goods.is_exchangeable(list(lines.values()))
+    may = applications_goods.is_exchangeable(list(lines.values()), order)
     policy = applications_goods.get_policy_for(order)
     draft = find_begun(order)
     kept = dict(draft.fields) if draft else {}

@@ -18,7 +18,7 @@ def guide_order(order_no: str) -> ResponseReturnValue:
     """Which of the goods, what happened, and then what the rules say."""
     order = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
     lines = goods.list_lines(order.id, order.shop_id)
-    may, policy = goods.is_exchangeable(lines), goods.get_kept_policy_for(order)
+    may, policy = goods.is_exchangeable(lines, order), goods.get_kept_policy_for(order)
     asked = request.args.get("line", "")
     line = next((each for each in lines if str(each.id) == asked), lines[0] if len(lines) == 1 else None)
     facts = goods.describe_goods(order, line, exchangeable=may[line.id]) if line is not None else None

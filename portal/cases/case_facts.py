@@ -21,14 +21,13 @@ from portal.models import (
     Message,
     OrderLine,
     Parcel,
-    Policy,
     Product,
     ReturnAddress,
 )
 from portal.money import standing, worth
 from portal.money.accounts import consent as bank_accounts
 from portal.parcels.carriers import slow
-from portal.rights import refusals
+from portal.rights import policies, refusals
 from portal.rights.goods import EXCLUSIONS
 from portal.rights.guarantees import codes
 from portal.rights.reasons import REISSUE_BY, Ground, reason
@@ -175,11 +174,7 @@ def is_guaranteed(case: Any) -> bool:
 
 def is_promised(case: Any, *promises: str) -> bool:
     """Whether one of these promises was given for every line: by the line itself, or by the shop for all goods."""
-    by_policy = (
-        db.session.scalar(select(Policy.guarantees).where(Policy.id == case.policy_id, Policy.shop_id == case.shop_id))
-        or ""
-    )
-    if codes(by_policy) & set(promises):
+    if policies.list_promised_to_case(case) & set(promises):
         return True
     of_lines = db.session.scalars(
         select(OrderLine.guarantees)

@@ -121,7 +121,7 @@ _OF_PERSON = {
         .order_by(newest.desc())
         .limit(bindparam("most"))
     )
-    for kind, table, newest in (("cases", _case, _case.id), ("orders", _order, _order.ordered_at))
+    for kind, table, newest in (("cases", _case, _case.updated_at), ("orders", _order, _order.ordered_at))
 }
 # The same of several at once, so that PostgreSQL plans no twenty.
 _OF_PEOPLE = {
@@ -130,7 +130,7 @@ _OF_PEOPLE = {
         f"(SELECT r.id FROM {kind} r WHERE r.shop_id = :shop_id AND r.buyer_id = person.id "
         f"ORDER BY r.{newest} DESC LIMIT :most) AS found"
     )
-    for kind, newest in (("cases", "id"), ("orders", "ordered_at"))
+    for kind, newest in (("cases", "updated_at"), ("orders", "ordered_at"))
 }
 
 

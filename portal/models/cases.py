@@ -88,7 +88,7 @@ class Case(ShopRow, Model):
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
-        Index("ix_cases_shop_buyer", "shop_id", "buyer_id", "id"),
+        Index("ix_cases_shop_buyer", "shop_id", "buyer_id", "updated_at"),
         Index("ix_cases_waits_for_buyer", "buyer_id", "due_at", "id", **_only(WAITS_FOR_BUYER)),
         Index("ix_cases_asks_buyer", "buyer_id", "due_at", "id", **_only(ASKS_BUYER)),
         Index("ix_cases_mediated", "stage", "queue_at", "id", **_only(MEDIATED)),

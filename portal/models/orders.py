@@ -35,6 +35,8 @@ HIDDEN = "NOT shown"
 RECEIVING = "status IN ('in_transit','delivered')"
 WITH_CASES = "case_count > 0"
 RESOLD = "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '')"  # 铺货, see portal/rights/resale.py
+FOLDED = "folded <> ''"
+FOLD = "CASE WHEN upper(order_no) <> lower(order_no) THEN upper(order_no) ELSE '' END"
 UNFOLLOWED = "status = 'in_transit' AND tracking_text <> followed_text"
 
 
@@ -80,6 +82,7 @@ class Order(ShopRow, Model):
     ordered_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     received_at: Mapped[datetime | None]  # when the buyer got the goods, as far as is known
+    term_from: Mapped[datetime | None]  # the latest that was ever known of that: no term gets shorter
     goods_total_fen: Mapped[int] = mapped_column(default=0)
     freight_fen: Mapped[int] = mapped_column(default=0)
     adjustment_fen: Mapped[int] = mapped_column(default=0)  # 涨价或折扣, may be negative
@@ -128,9 +131,13 @@ class OrderHead(Model):
     """
 
     __tablename__ = "order_heads"
-    __table_args__ = (Index("ix_order_heads_buyer", "buyer_id", "order_id"),)
+    __table_args__ = (
+        Index("ix_order_heads_buyer", "buyer_id", "order_id"),
+        Index("ix_order_heads_folded", "folded", **_only(FOLDED)),
+    )
 
     order_no: Mapped[str] = mapped_column(String(40), primary_key=True)
+    folded: Mapped[str] = mapped_column(String(40), Computed(FOLD))  # of a number with letters: in upper case
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
     order_id: Mapped[int]
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -160,7 +167,9 @@ class Product(ShopRow, Model):
     cargo_no: Mapped[str] = mapped_column(String(80), default="")
     picture: Mapped[str | None] = mapped_column(String(60))  # public id of an evidence file
     exchangeable: Mapped[bool] = mapped_column(default=True)
+    unexchangeable_at: Mapped[datetime | None]  # since when it isn't, for orders placed after that; None: always
     no_reason_excluded: Mapped[str] = mapped_column(String(12), default="", server_default="")  # EXCLUSIONS' codes
+    excluded_at: Mapped[datetime | None]  # since when, likewise
     kind: Mapped[str] = mapped_column(String(8), default="", server_default="")  # of portal/rights/faults.py
 
 

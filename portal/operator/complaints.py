@@ -162,5 +162,5 @@ def take_complaint(number: str) -> ResponseReturnValue:
 @bp.get("/claims")
 def list_claims() -> ResponseReturnValue:
     """Order numbers that more than one shop has."""
-    found, key = claims.list_claimed(request.args.get("after", "")[:40])
+    found, key = claims.list_claimed(request.args.get("after", "")[:41])
     return page("operator/claims.html", found=found, more=f"/operator/claims?after={key}" if key else "")

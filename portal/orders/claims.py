@@ -1,4 +1,7 @@
-"""Numbers of orders that more than one shop claims: each keeps its own order, and all concerned are told."""
+"""Numbers of orders that more than one shop claims: each keeps its own order, and all concerned are told.
+
+Numbers that differ only in the case of their letters are one number: tools and people write both.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,24 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, TextClause, func, select, text, update
 
 from portal.extensions import db
 from portal.models import Order, OrderHead, Shop, Staff, User
+from portal.models.orders import FOLDED
 from portal.notices import beside_steps
 from portal.people import roles
 
+ONLY_CASE = "与已有的订单 {number} 只有字母大小写不同，按同一张订单处理"
 CLAIMED_TWICE = "另一家店铺也有这个订单号，两张订单各自保留，互不影响；双方和平台运营都会收到通知"
 MOST_NAMED = 3
 PAGE = 30
+_LETTERED = "~"  # before a number with letters, where a page of them begins
+
+
+def fold_case(number: str) -> str:
+    """A number as all its spellings have it in common."""
+    return number.upper()
 
 
 class Claims:
@@ -24,16 +35,29 @@ class Claims:
 
     def __init__(self) -> None:
         self._shops: dict[str, set[int]] = defaultdict(set)
+        self._spelled: dict[tuple[str, int], set[str]] = defaultdict(set)  # by number and shop: as the shop has it
 
     def look_up(self, numbers: Collection[str]) -> None:
         """Find out who has them."""
-        query = select(OrderHead.order_no, OrderHead.shop_id).where(OrderHead.order_no.in_(sorted(numbers)))
+        known = select(OrderHead.order_no, OrderHead.shop_id)
+        query: Any = known.where(OrderHead.order_no.in_(sorted(numbers)))
+        if lettered := sorted({fold_case(each) for each in numbers if not each.isdecimal()}):
+            query = query.union(known.where(OrderHead.folded.in_(lettered), text(FOLDED)))
         for row in db.session.execute(query):
-            self._shops[row.order_no].add(row.shop_id)
+            self._add(row.order_no, row.shop_id)
+
+    def _add(self, number: str, shop_id: int) -> None:
+        self._shops[fold_case(number)].add(shop_id)
+        self._spelled[fold_case(number), shop_id].add(number)
 
     def shops_of(self, number: str) -> set[int]:
         """The shops with an order of this number."""
-        return self._shops.get(number, set())
+        return self._shops.get(fold_case(number), set())
+
+    def spell(self, number: str, shop_id: int | None) -> str:
+        """A number as the shop's order has it that is known already, itself where there is none."""
+        known = self._spelled.get((fold_case(number), shop_id or 0), {number})
+        return number if number in known else min(known)
 
     def are_others(self, number: str, shop_id: int | None) -> bool:
         """Whether a shop other than this one has an order of this number."""
@@ -46,13 +70,14 @@ class Claims:
         """
         numbers = set()
         for number, shop_id in added:
-            self._shops[number].add(shop_id)
-            numbers.add(number)
+            self._add(number, shop_id)
+            numbers.add(fold_case(number))
         twice = sorted(number for number in numbers if len(self._shops[number]) > 1)
         if not twice:
             return
         shops = sorted(set().union(*(self._shops[number] for number in twice)))
-        claimed = (Order.order_no.in_(twice), Order.shop_id.in_(shops))
+        spelled = set().union(*(self._spelled[number, shop_id] for number in twice for shop_id in self._shops[number]))
+        claimed = (Order.order_no.in_(sorted(spelled)), Order.shop_id.in_(shops))
         buyers = sorted(set(db.session.scalars(select(Order.buyer_id).where(*claimed))))
         mark = update(Order).where(*claimed).values(contested=True, updated_at=now)
         db.session.execute(mark.execution_options(synchronize_session=False))
@@ -64,7 +89,7 @@ class Claims:
         of_shop: dict[int, list[str]] = defaultdict(list)
         for number in numbers:
             for shop_id in self._shops[number]:
-                of_shop[shop_id].append(number)
+                of_shop[shop_id].append(min(self._spelled[number, shop_id]))
         for shop_id, claimed in sorted(of_shop.items()):
             said = f"{_name(claimed)}，另一家店铺也导入了同样的订单号。两边的订单各自保留，互不影响。请核对是否填错。"
             staff = db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all()
@@ -98,18 +123,21 @@ def _tell_one(user_id: int, shop_id: int, numbers: Sequence[str], said: str, hre
 def list_claimed(after: str = "") -> tuple[list[tuple[str, Sequence[Any]]], str]:
     """One page of numbers that more than one shop has, with each shop's order; and where the next page begins.
 
-    Of each: shop, shop_id, buyer (会员名), ordered_at, imported_at.
+    Of each: order_no, shop, shop_id, buyer (会员名), ordered_at, imported_at. Those with letters come after the others.
     """
-    twice = (
-        select(OrderHead.order_no)
-        .where(OrderHead.order_no > after)
-        .group_by(OrderHead.order_no)
-        .having(func.count() > 1)
-        .order_by(OrderHead.order_no)
-        .limit(PAGE + 1)
+    plain: list[str] = []
+    if not after.startswith(_LETTERED):
+        plain = _list_twice(OrderHead.order_no, OrderHead.folded == "", after)
+    lettered: list[str] = []
+    if len(plain) <= PAGE:
+        begun = after.removeprefix(_LETTERED) if after.startswith(_LETTERED) else ""
+        lettered = _list_twice(OrderHead.folded, text(FOLDED), begun)
+    numbers, keys = [*plain, *lettered][:PAGE], [*plain, *(_LETTERED + each for each in lettered)]
+    heads = select(OrderHead.order_no, OrderHead.folded).where(
+        OrderHead.order_no.in_(numbers) | (OrderHead.folded.in_(numbers) & text(FOLDED))
     )
-    numbers = list(db.session.scalars(twice))
-    found: dict[str, list[Any]] = {number: [] for number in numbers[:PAGE]}
+    number_of = {row.order_no: row.folded or row.order_no for row in db.session.execute(heads)}
+    found: dict[str, list[Any]] = {number: [] for number in numbers}
     rows = db.session.execute(
         select(
             Order.order_no,
@@ -121,9 +149,16 @@ def list_claimed(after: str = "") -> tuple[list[tuple[str, Sequence[Any]]], str]
         )
         .join(Shop, Shop.id == Order.shop_id)
         .join(User, User.id == Order.buyer_id)
-        .where(Order.order_no.in_(list(found)))
+        .where(Order.order_no.in_(list(number_of)))
         .order_by(Order.order_no, Order.id)
     )
     for row in rows:
-        found[row.order_no].append(row)
-    return list(found.items()), numbers[PAGE - 1] if len(numbers) > PAGE else ""
+        found[number_of[row.order_no]].append(row)
+    return list(found.items()), keys[PAGE - 1] if len(keys) > PAGE else ""
+
+
+def _list_twice(column: Any, which: ColumnElement[bool] | TextClause, after: str) -> list[str]:
+    """The numbers after one that more than one shop has; one more than a page when there are more."""
+    query = select(column).where(which, column > after).group_by(column)
+    twice = query.having(func.count(OrderHead.shop_id.distinct()) > 1).order_by(column).limit(PAGE + 1)
+    return list(db.session.scalars(twice))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import or_, select, tuple_, update
 
@@ -47,11 +48,21 @@ def change_product(
     owner_id: int,
     no_reason_excluded: str = "",
     kind: str = "",
+    now: datetime,
 ) -> None:
     """Set what a seller may set. ``picture`` is a loose photo of ``owner_id``; "" removes it, None keeps it.
 
-    The picture before becomes loose and is swept a day later.
+    The picture before becomes loose and is swept a day later. What is left out from ``now`` on is left out for orders
+    that are placed from now on.
     """
+    if product.exchangeable and not exchangeable:
+        product.unexchangeable_at = now
+    if (
+        no_reason_excluded
+        and product.no_reason_excluded in ("", "unfit")
+        and product.no_reason_excluded != (no_reason_excluded)
+    ):  # "unfit" left out only who confirmed it
+        product.excluded_at = now
     product.exchangeable = exchangeable
     product.no_reason_excluded = no_reason_excluded
     product.kind = kind

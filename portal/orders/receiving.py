@@ -20,6 +20,8 @@ def record_receipt(order: Order, at: datetime | None, *, now: datetime) -> None:
     """Write down when an order was received, and its status with it."""
     for column, value in make_receipt(at).items():
         setattr(order, column, value)
+    if at is not None and (order.term_from is None or order.term_from < at):
+        order.term_from = at
     if at is not None and order.status == "in_transit":
         order.status = "delivered"
     elif at is None and order.status == "delivered":

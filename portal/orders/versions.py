@@ -14,12 +14,13 @@ from portal.flow import Actor
 from portal.models import Case, OrderLine, OrderVersion, Product, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
-from portal.rights import addresses
+from portal.rights import addresses, policies
 from portal.rights.addresses import Shown
+from portal.rights.goods import is_since
 
 FROZEN = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
 PLACED = ("ordered_at", "paid_at")  # moments that don't change once they are known; those of the goods' way may
-_FROZEN_MOMENTS = (*PLACED, "shipped_at", "received_at")
+_FROZEN_MOMENTS = (*PLACED, "shipped_at", "received_at", "term_from")
 _FROZEN_TEXTS = ("status", "receiver_name", "receiver_phone", "receiver_address")
 
 
@@ -35,6 +36,8 @@ def freeze_facts(order: Any) -> dict[str, Any]:
             OrderLine.unfit_confirmed_at,
             Product.no_reason_excluded,
             Product.exchangeable,
+            Product.excluded_at,
+            Product.unexchangeable_at,
         )
         .outerjoin(Product, and_(Product.id == OrderLine.product_id, Product.shop_id == OrderLine.shop_id))
         .where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
@@ -46,7 +49,7 @@ def freeze_facts(order: Any) -> dict[str, Any]:
         **{name: moment.isoformat() if moment is not None else "" for name, moment in moments.items()},
         "lines": [list(line[:4]) for line in lines],
         "own": [line.own_paid_fen for line in lines],
-        "left_out": [_find_left_out(line) for line in lines],
+        "left_out": [_find_left_out(line, policies.find_promised_since(order)) for line in lines],
     }
 
 
@@ -56,11 +59,11 @@ def read_moment(text: str | None) -> datetime | None:
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
 
 
-def _find_left_out(line: Any) -> list[bool]:
+def _find_left_out(line: Any, since: datetime) -> list[bool]:
     """Whether 7天无理由 doesn't hold for a line's goods; whether only a fault of the shop's brings them back."""
     unconfirmed = line.no_reason_excluded == "unfit" and line.unfit_confirmed_at is None
-    by_law = bool(line.no_reason_excluded) and not unconfirmed
-    return [by_law, by_law or line.exchangeable is False]
+    by_law = bool(line.no_reason_excluded) and not unconfirmed and is_since(line.excluded_at, since)
+    return [by_law, by_law or (line.exchangeable is False and is_since(line.unexchangeable_at, since))]
 
 
 def record_versions(

@@ -107,7 +107,7 @@ def open_upstream(
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
     lines = {line.id: line for line in goods.list_lines(order.id, order.shop_id)}
-    may = goods.is_exchangeable(list(lines.values()))
+    may = goods.is_exchangeable(list(lines.values()), order)
     verdict = None
     for item in wanted:
         verdict = eligibility.check(

@@ -32,10 +32,11 @@ def find_window(order: Order) -> datetime | None:
     """
     if resale.is_resold(order):
         return resale.find_apply_by(order)
-    if order.received_at is None:
+    counted_from = rights_windows.find_counted_from(order)
+    if counted_from is None:
         return None
-    days = policies.get_days_since(order.shop_id, order.received_at).window
-    return rights_windows.find_last_day_end(order.received_at, days)
+    days = policies.get_promised(order).window
+    return rights_windows.find_last_day_end(counted_from, days)
 
 
 def raise_alarms(now: datetime) -> int:

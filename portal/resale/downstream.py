@@ -74,6 +74,7 @@ def record_order(
     """
     claims = Claims()
     claims.look_up([order_no])
+    order_no = claims.spell(order_no, shop_id)
     lines = {line.id: line for line in applications_goods.list_lines(upstream.id, upstream.shop_id)}
     if not goods or any(
         item.line_id not in lines or not 0 < item.milli <= lines[item.line_id].quantity_milli for item in goods

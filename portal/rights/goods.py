@@ -175,6 +175,11 @@ def is_excluded(goods: Goods, policy: Policy) -> bool:
     return not goods.exchangeable or bool(policy.excluded and _is_named(goods.title, goods.product_no, policy.excluded))
 
 
+def is_since(said_at: datetime | None, since: datetime) -> bool:
+    """Whether goods were left out already when their order was placed; ``said_at``: None where that isn't known."""
+    return said_at is None or said_at <= since
+
+
 @lru_cache(maxsize=2000)  # asked some fifty times for each line that a page shows
 def _is_named(title: str, product_no: str, excluded: tuple[str, ...]) -> bool:
     title, number = inputs.fold(title).casefold(), inputs.fold(product_no).casefold().strip()

@@ -39,10 +39,11 @@ def list_versions(shop_id: int, newest: int) -> tuple[Any, ...]:
     return _kept.find((shop_id, newest), lambda: tuple(_VERSIONS.list_rows(shop_id=shop_id, newest=newest)))
 
 
-def find_days_since(versions: tuple[Any, ...], received_at: datetime | None) -> Days:
-    """What ``policies.get_days_since`` says, of these versions."""
-    if received_at is None:
-        floor = versions[0].version
-    else:  # the one that was in force then
-        floor = max((row.version for row in versions if row.created_at <= received_at), default=1)
+def find_floor(versions: tuple[Any, ...], since: datetime) -> int:
+    """The version that was in force at a moment."""
+    return max((row.version for row in versions if row.created_at <= since), default=1)
+
+
+def find_promised(versions: tuple[Any, ...], floor: int) -> Days:
+    """What ``policies.get_promised`` says, of these versions, the first of which is ``floor``."""
     return add_up_versions([row for row in versions if row.version >= floor])

@@ -14,6 +14,7 @@ from portal.models import Order, Policy, ReturnAddress
 from portal.models.orders import RESOLD
 from portal.rights.guarantees import codes
 
+_own = Policy.__table__.alias("own")
 _CURRENT = select(Policy).where(Policy.shop_id == bindparam("shop_id")).order_by(Policy.version.desc()).limit(1)
 
 
@@ -83,8 +84,10 @@ def find_missing_way(types: Collection[str]) -> str:
     return ""
 
 
+_BEST_FREIGHT = ("seller", "negotiated", "buyer")
 _SINCE = select(
     Policy.version,
+    Policy.special_freight,
     Policy.window_days,
     Policy.hidden_days,
     Policy.created_by,
@@ -102,10 +105,19 @@ _SINCE = select(
 )
 
 
+_GUARANTEES_UNTIL = _SINCE.with_only_columns(Policy.guarantees).where(
+    Policy.version
+    <= select(_own.c.version)
+    .where(_own.c.id == bindparam("own"), _own.c.shop_id == bindparam("shop_id"))
+    .scalar_subquery()
+)
+
+
 class Days(NamedTuple):
     """How many days after receipt a shop takes goods back; ``own_…``: by what it has published itself, 0: nothing.
 
-    And what else it has promised since: its ``guarantees``, and what was always ``excluded`` from them.
+    And what else it has promised since: its ``guarantees``, what was always ``excluded`` from them, and who pays the
+    freight for 其他特殊原因.
     """
 
     window: int
@@ -114,6 +126,7 @@ class Days(NamedTuple):
     own_hidden: int
     guarantees: frozenset[str]
     excluded: tuple[str, ...]
+    special_freight: str
 
 
 def add_up_versions(since: Sequence[Any]) -> Days:
@@ -128,14 +141,27 @@ def add_up_versions(since: Sequence[Any]) -> Days:
         max((row.hidden_days for row in own), default=0),
         frozenset().union(*(codes(row.guarantees) for row in since)),
         tuple(str(word) for word in newest.excluded if all(word in words for words in always)),
+        min((row.special_freight for row in since), key=_BEST_FREIGHT.index),
     )
 
 
-def get_days_since(shop_id: int, received_at: datetime | None) -> Days:
-    """The most that was promised at some time since the goods arrived: a later version takes nothing from it."""
-    if received_at is None:
-        return add_up_versions([get_current(shop_id)])
-    return add_up_versions(db.session.execute(_SINCE, {"shop_id": shop_id, "at": received_at}).all())
+def find_promised_since(order: Any) -> datetime:
+    """Since when a shop's words hold for an order, whatever it says later: since it was placed, as far as is known."""
+    known: tuple[datetime | None, ...] = (order.ordered_at, order.imported_at, order.received_at)
+    return min(moment for moment in known if moment is not None)
+
+
+def get_promised(order: Any) -> Days:
+    """The most that was promised at some time since an order was placed: a later version takes nothing from it."""
+    rows = db.session.execute(_SINCE, {"shop_id": order.shop_id, "at": find_promised_since(order)}).all()
+    return add_up_versions(rows)
+
+
+def list_promised_to_case(case: Any) -> frozenset[str]:
+    """The guarantees that its shop gave for all goods at some time from a case's order to its application."""
+    order = db.session.get_one(Order, (case.order_id, case.shop_id))
+    asked = {"shop_id": case.shop_id, "at": find_promised_since(order), "own": case.policy_id}
+    return frozenset().union(*(codes(said) for said in db.session.scalars(_GUARANTEES_UNTIL, asked)))
 
 
 def list_history(shop_id: int, most: int = 20) -> Sequence[Policy]:

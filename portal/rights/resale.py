@@ -22,7 +22,7 @@ from portal.models.cases import FINISHING
 from portal.models.orders import RESOLD, find_path
 from portal.notices import beside_steps, notices
 from portal.per_app import PerApp
-from portal.rights import policies
+from portal.rights import policies, windows
 
 STARTS = ("received", "shipped", "confirmed")
 BATCH = 500
@@ -82,8 +82,8 @@ def _lengthened(order: Any, term: Term) -> Term:
     """The public term, or the shop's own one where that is longer."""
     if order.received_at is None:
         return term
-    days = policies.get_days_since(order.shop_id, order.received_at).own_window
-    own = workdays.plus_days(order.received_at, days)
+    days = policies.get_promised(order).own_window
+    own = workdays.plus_days(windows.find_counted_from(order) or order.received_at, days)
     return own if days and own.at > term.at else term
 
 
@@ -130,7 +130,7 @@ def describe_apply_term(order: Any, now: datetime) -> str:
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
     until = f"{day.month}月{day.day}日 24:00"
     if order.received_at is not None and end > term.at and end == _lengthened(order, term).at:
-        days = policies.get_days_since(order.shop_id, order.received_at).own_window
+        days = policies.get_promised(order).own_window
         promised = f"店铺承诺收到商品后 {days} 天内可以申请"
         return (
             f"{promised}，已于 {until} 超期；可以申请与商家协商" if now >= end else f"{promised}，请在 {until} 前提交"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from portal.flow import CaseType
 from portal.rights.goods import BEIJING, MONEY, Goods, Policy, find_promise
@@ -25,6 +25,13 @@ def find_window_end(
         own = _own_longer(reason, policy)
         return max(goods.apply_by, find_last_day_end(goods.received_at, own)) if own else goods.apply_by
     return find_no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
+
+
+def find_counted_from(order: Any) -> datetime | None:
+    """When the terms of an order that was received began: what is learnt of an earlier receipt shortens none."""
+    received_at: datetime | None = order.received_at
+    latest: datetime | None = order.term_from
+    return received_at if received_at is None or latest is None else max(received_at, latest)
 
 
 def find_no_reason_end(goods: Goods, plain: datetime) -> datetime:

@@ -84,8 +84,10 @@ def _keep(file: imaging.IncomingFile, product_id: int) -> str:
             product,
             exchangeable=product.exchangeable,
             no_reason_excluded=product.no_reason_excluded,
+            kind=product.kind,
             picture=picture,
             owner_id=owner_id,
+            now=g.now,
         )
     return ""
 

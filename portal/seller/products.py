@@ -81,6 +81,7 @@ def product(product_id: int) -> ResponseReturnValue:
                 kind=form.kind.data or "",
                 picture=picture,
                 owner_id=g.who.user_id,
+                now=g.now,
             )
             packings.set_way(g.who.shop_id, product_id, form.packing.data or "", by=g.who.user_id, now=g.now)
             return f"/seller/products/{product_id}?said=product-saved"

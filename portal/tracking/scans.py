@@ -50,6 +50,7 @@ def record_scans(
         return 0
     case = lock_case(case_id)
     parcel = db.session.get_one(Parcel, (parcel_id, case.shop_id), populate_existing=True)
+    signed_before = parcel.signed_at
     new, fresh = keeping.keep_scans(
         parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender
     )
@@ -58,7 +59,10 @@ def record_scans(
     if fresh:
         case = settle(case, now)
         if case.state not in flow.FINAL:
+            due_at = case.due_at
             reschedule(case, now)
+            if signed_before is not None and due_at is not None and case.due_at is not None:
+                case.due_at = max(case.due_at, due_at)  # an earlier 签收 than the known one shortens nobody's term
         if tell:
             telling.tell_buyer(case, parcel, fresh, now)
     db.session.execute(

@@ -2,7 +2,8 @@
 
 At start the files of ``static/`` are copied into the data folder as ``name.<hash>.ext`` with .br and .gz beside them,
 so that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names.
-The modules of ``static/js`` become one file; stylesheets lose what only readers need.
+htmx and the modules of ``static/js`` become one file, app.js, which start.js fetches once the stylesheet is there;
+stylesheets lose what only readers need.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from portal.web import modules
 from portal.whole_file import write_whole
 
 _PLAIN = (".css", ".js", ".svg", ".webmanifest", ".txt", ".json", ".html")
-SCRIPTS = "js/app.js"  # the module that imports all others; they are sent as one file, app.js
+SCRIPTS = "js/app.js"  # the module that imports all others
+HTMX = "vendor/htmx-2.0.11.min.js"  # sent unmodified, before the modules that use it
 _LINK = re.compile(r"""url\(["']?(?!data:)([^"')]+)["']?\)""")
 
 
@@ -26,6 +28,12 @@ def squeeze(css: str) -> str:
     """The same rules without comments and without the spaces and lines that only readers need."""
     bare = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     return re.sub(r"\s*([{};>]|,\n)\s*", lambda found: found[1].strip(), bare).strip()
+
+
+def join_scripts(source: Path) -> bytes:
+    """htmx and the modules of ``source``/js as one script, in which the modules' names are their own."""
+    own = modules.join(source / SCRIPTS).encode()
+    return (source / HTMX).read_bytes() + b'\n;(() => {\n"use strict";\n' + own + b"})();\n"
 
 
 class Assets:
@@ -43,7 +51,7 @@ class Assets:
         entry = self.source / SCRIPTS
         files = [path for path in sorted(self.source.rglob("*")) if path.is_file() and path.parent != entry.parent]
         if entry.is_file():
-            self._add("app.js", modules.join(entry).encode())
+            self._add("app.js", join_scripts(self.source))
         for path in sorted(files, key=lambda p: p.suffix in (".css", ".webmanifest")):  # those link to others: last
             name = path.relative_to(self.source).as_posix()
             content = path.read_bytes()

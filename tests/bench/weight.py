@@ -25,9 +25,9 @@ class _Named(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = dict(attrs)
         link = {"link": "href", "script": "src", "img": "src", "use": "href", "source": "srcset"}.get(tag, "")
-        url = (said.get(link) or "").partition("#")[0]
-        if url and url not in self.urls:
-            self.urls.append(url)
+        for url in (said.get(link), said.get("data-then")):  # start.js fetches that one
+            if url and (file := url.partition("#")[0]) and file not in self.urls:
+                self.urls.append(file)
 
 
 def first_visit(scene: Scene, who: str, url: str) -> list[File]:

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -23,6 +24,7 @@ from tests.cast import Cast
 from tests.conftest import NOW, make_app
 
 CODES = [each.code for each in guarantees.GUARANTEES]
+BEST = ["seller", "negotiated", "buyer"]
 EXCLUDED = ["定制", "样衣", "HH-100", "尾货"]
 
 
@@ -41,6 +43,7 @@ def test_terms_of_kept_policies_are_the_tables(both: Flask, cast_both: Cast, see
                     hidden_days=chance.randint(7, 180),
                     guarantees=",".join(chance.sample(CODES, chance.randint(0, 3))),
                     excluded=chance.sample(EXCLUDED, chance.randint(0, 3)),
+                    special_freight=chance.choice(BEST),
                     created_by=chance.choice([None, cast_both.seller]),
                     created_at=NOW + timedelta(days=chance.randint(-40, 40)),
                 )
@@ -50,8 +53,10 @@ def test_terms_of_kept_policies_are_the_tables(both: Flask, cast_both: Cast, see
         versions = kept_policies.list_versions(row.shop_id, row.newest_policy)
         current = policies.get_current(cast_both.shop)
         assert versions[0] == tuple(getattr(current, column.key) for column in Policy.__table__.c)
-        for moment in (None, *(NOW + timedelta(days=day) for day in range(-45, 46, 5))):
-            assert kept_policies.find_days_since(versions, moment) == policies.get_days_since(cast_both.shop, moment)
+        for moment in (NOW + timedelta(days=day) for day in range(-45, 46, 5)):
+            bought = SimpleNamespace(shop_id=cast_both.shop, ordered_at=moment, imported_at=NOW, received_at=None)
+            floor = kept_policies.find_floor(versions, policies.find_promised_since(bought))
+            assert kept_policies.find_promised(versions, floor) == policies.get_promised(bought)
         _check_nothing_is_taken(order)
     other = cast_both.order(shop=cast_both.shop2)
     row = order_lists.load_for_buyer(other.order_no, cast_both.buyer)
@@ -60,15 +65,16 @@ def test_terms_of_kept_policies_are_the_tables(both: Flask, cast_both: Cast, see
 
 
 def _check_nothing_is_taken(order: Order) -> None:
-    """Whatever the shop has promised since goods arrived still holds for them, and what was let in stays in."""
+    """Whatever the shop has promised since goods were bought still holds for them, and what was let in stays in."""
     query = db.select(Policy).where(Policy.shop_id == order.shop_id).order_by(Policy.version)
     known = db.session.scalars(query).all()
-    in_force = max((each.version for each in known if each.created_at <= NOW), default=1)
+    in_force = max((each.version for each in known if each.created_at <= order.ordered_at), default=1)
     held = goods.get_policy_for(order)
     for then in (goods.describe_policy(each) for each in known if each.version >= in_force):
         assert held.window_days >= then.window_days and held.hidden_days >= then.hidden_days
         assert held.guarantees >= then.guarantees
         assert set(held.excluded) <= set(then.excluded)
+        assert BEST.index(held.special_freight) <= BEST.index(then.special_freight)
 
 
 def test_numbers_on_tabs_follow_the_shops_version(both: Flask, cast_both: Cast) -> None:

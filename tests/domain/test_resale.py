@@ -298,9 +298,10 @@ def publish(cast: Cast, days: int, at: datetime) -> None:
         )
 
 
-def test_a_shorter_policy_takes_nothing_from_what_arrived_before_it(cast_both: Cast) -> None:
+def test_a_shorter_policy_takes_nothing_from_what_was_bought_before_it(cast_both: Cast) -> None:
     cast = cast_both
-    before, after = cast.order(received_at=beijing(11, 15)), cast.order(received_at=beijing(11, 22, 15))
+    before = cast.order(received_at=beijing(11, 22))
+    after = cast.order(ordered_at=beijing(11, 21), received_at=beijing(11, 22, 15))
     publish(cast, 7, beijing(11, 20))
     assert (
         applications_goods.get_policy_for(before).window_days == 15

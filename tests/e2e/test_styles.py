@@ -1,4 +1,4 @@
-"""The stylesheet as it is sent says what the one that people read says; scripts wait for it on the line."""
+"""The stylesheet as it is sent says what the one that people read says."""
 
 from __future__ import annotations
 
@@ -24,4 +24,3 @@ def test_the_squeezed_sheet_says_the_same(visit: Any) -> None:
     whole, squeezed = (page.evaluate(RULES, each) for each in (CSS, squeeze(CSS)))
     assert len(whole) > 300 and squeezed == whole
     assert page.evaluate("() => [...document.styleSheets[0].cssRules].map((rule) => rule.cssText)") == whole
-    assert page.evaluate("() => [...document.scripts].map((each) => each.fetchPriority)") == ["low", "low"]

@@ -93,6 +93,7 @@ class Assembly:
             yield Problem(row.number, "", f"「{total}」一行不是订单，没有读", Lost.NOTHING)
             return
         said = say_order_no(row.cells.get(self._order_no_at, ""))
+        said = self._said if said.upper() == self._said.upper() else said  # one number, however it was typed
         if said and (self._order is None or said != self._said or are_others(self._order, row.cells, self._own_places)):
             if self._refused_row and said == self._refused_no:
                 yield self._orphan(row.number)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from portal.extensions import db, writing
+from portal.orders.claims import fold_case
 from portal.orders.export_format import Export, ExportRefused, OrderRows, Problem
 from portal.orders.export_format.rows import is_cut
 from portal.orders.importing.batch import Batch
@@ -80,10 +81,11 @@ def import_orders(
 
     def key_of(order: OrderRows) -> Key:
         """What tells orders of a file apart: two sellers may have one number."""
-        if shop_id is not None or is_cut(order.order_no):
-            return "", order.order_no
-        sellers[order.order_no] = order.seller_member or sellers.get(order.order_no, "")
-        return sellers[order.order_no], order.order_no
+        number = fold_case(order.order_no)
+        if shop_id is not None or is_cut(number):
+            return "", number
+        sellers[number] = order.seller_member or sellers.get(number, "")
+        return sellers[number], number
 
     def add(order: OrderRows) -> None:
         nonlocal lines

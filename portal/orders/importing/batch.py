@@ -17,7 +17,7 @@ from sqlalchemy import Table, bindparam, case, func, insert, select, text, updat
 from portal.extensions import db
 from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.orders import known_shops, receiving, sold, versions
-from portal.orders.claims import CLAIMED_TWICE, Claims
+from portal.orders.claims import CLAIMED_TWICE, ONLY_CASE, Claims, fold_case
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.changes import Change, change_lines, describe_change, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
@@ -121,14 +121,17 @@ class Batch:
     def _look_up(self) -> dict[_Key, dict[str, Any]]:
         """What is known of these orders, each in its own shop."""
         self._people.look_up(self._orders)
-        numbers = sorted({each.order_no for each in self._orders})
-        self._claims.look_up(numbers)
+        self._claims.look_up({each.order_no for each in self._orders})
         for order in self._orders:
             with suppress(Refused):  # it is refused with the others
                 shop_id = self._people.find_shop(order, self._claims.shops_of(order.order_no))
                 if shop_id is not None:
                     self._shop_of[id(order)] = shop_id
-        shops = sorted(set(self._shop_of.values()))
+            spelled = self._claims.spell(order.order_no, self._shop_of.get(id(order)))
+            if spelled != order.order_no:
+                self._said.warn(order, order.row, "订单编号", ONLY_CASE.format(number=spelled))
+                order.order_no = spelled
+        shops, numbers = sorted(set(self._shop_of.values())), sorted({each.order_no for each in self._orders})
         rows = db.session.execute(KNOWN_ORDERS, {"numbers": numbers, "shops": shops}).mappings() if shops else ()
         return {(row["shop_id"], row["order_no"]): forget_stand_in(dict(row)) for row in rows}
 
@@ -136,7 +139,7 @@ class Batch:
         return self._shop_of.get(id(order)), order.order_no
 
     def _said_key(self, order: OrderRows) -> str:
-        return f"order {self._shop_of.get(id(order)) or order.seller_member} {order.order_no}"
+        return f"order {self._shop_of.get(id(order)) or order.seller_member} {fold_case(order.order_no)}"
 
     def _without_strangers(self, present: dict[_Key, dict[str, Any]], write: bool) -> list[OrderRows]:
         """The orders but for those that are somebody else's or nobody's; makes who is missing."""
