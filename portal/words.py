@@ -310,7 +310,7 @@ def state_of(case: Any) -> str:
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
 # What the button of a step's own page says, where the step's button leads to that page and does nothing yet.
 SUBMITS: dict[str, str] = {
-    "收到有问题": "提交问题",
+    "商品有问题": "提交问题",
     "修改申请": "保存修改",
     "修改运单": "保存修改",
     "延长寄回期限": "确认延长",
@@ -319,6 +319,8 @@ SUBMITS: dict[str, str] = {
     "转退款": "确认转退款",
     "再次售后": "提交问题",
 }
+
+WAYBILL = "面单条码下面的一串数字或字母，寄件短信里也有；可以照着输入，也可以复制粘贴"  # also where nothing can scan it
 
 SAID: dict[str, str] = {
     "order-recorded": "下游订单已登记；请把查询售后的方法发给消费者，也可以在这里代为申请",

@@ -268,3 +268,23 @@ def test_nine_large_photos_survive_a_slow_network_a_killed_tab_and_none(world: W
         query = db.select(Order.case_count).where(Order.order_no == order_no)
         assert db.session.scalar(query) == 1
         db.session.remove()
+
+
+def test_a_photo_is_chosen_without_script_by_words_of_ours(world: World, visit: Any) -> None:
+    """The browser's own button stands nowhere; words and keys open its dialog, and what was chosen is shown."""
+    page = visit("phone-without-script")
+    begin(world, page)
+    words = page.locator(".field > .tiles .tile.add:visible", has_text="添加照片").first
+    field = words.locator("input[type=file]")
+    assert field.evaluate("each => getComputedStyle(each, '::file-selector-button').display") == "none"
+    with page.expect_file_chooser() as opened:
+        words.get_by_text("添加照片").click()
+    opened.value.set_files({"name": "外箱.jpg", "mimeType": "image/jpeg", "buffer": photo((640, 480))})
+    assert field.evaluate("each => each.files.length") == 1
+    with page.expect_file_chooser():
+        field.press("Enter")
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        box = words.bounding_box()
+        assert box is not None and box["height"] >= 44 and box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
