@@ -310,7 +310,7 @@ def state_of(case: Any) -> str:
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
 # What the button of a step's own page says, where the step's button leads to that page and does nothing yet.
 SUBMITS: dict[str, str] = {
-    "收到有问题": "提交问题",
+    "商品有问题": "提交问题",
     "修改申请": "保存修改",
     "修改运单": "保存修改",
     "延长寄回期限": "确认延长",
@@ -319,6 +319,8 @@ SUBMITS: dict[str, str] = {
     "转退款": "确认转退款",
     "再次售后": "提交问题",
 }
+
+WAYBILL = "面单条码下面的一串数字或字母，寄件短信里也有；可以照着输入，也可以复制粘贴"  # also where nothing can scan it
 
 SAID: dict[str, str] = {
     "order-recorded": "下游订单已登记；请把查询售后的方法发给消费者，也可以在这里代为申请",
@@ -426,6 +428,10 @@ SAID: dict[str, str] = {
     "join-gone": "没有改动：这件包裹已经有售后单了，下面是最新的",
     "join-early": "没有对上：这张售后单还没有同意寄回，现在不等包裹",
     "join-ended": "没有对上：这张售后单已经验过货或者结束了，不再等包裹",
+    "left": "已处理，不再列在无主件里；下面可以撤回",
+    "left-back": "已撤回，包裹还在无主件里",
+    "left-gone": "没有改动：这件包裹已经有售后单，或者已经处理过，下面是最新的",
+    "left-needs": "没有处理：请选择去向，并填写退回的运单号或原因（最多 200 个字）",
     "join-none": "没有对上：请填写本店的售后单号",
     "parcel-held": "验货结果已记下，可以在下面撤回；请扫描下一件",
     "parcel-undone": "已撤回，这张售后单还在等待验货；再扫描一次就重新验货",

@@ -22,8 +22,12 @@ def find_cancellation(public_id: str, user_id: int) -> Cancellation | None:
     return db.session.scalars(found).one_or_none()
 
 
+_NEVER_PAID = (Order.status == "cancelled") & Order.paid_at.is_(None) & (Order.case_count == 0)
+_DUE = either(((Order.status == "unpaid") | _NEVER_PAID, Order.paid_fen), else_=0)
+
+
 class Chosen(NamedTuple):
-    """An order that is to be called off; ``left_fen``: what that gives back."""
+    """An order that is to be called off; ``left_fen``: what that gives back, ``due_fen``: what isn't due any more."""
 
     id: int
     order_no: str
@@ -33,6 +37,7 @@ class Chosen(NamedTuple):
     ordered_at: datetime
     shop: str
     left_fen: int
+    due_fen: int
 
 
 def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Chosen]:
@@ -44,6 +49,7 @@ def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Chosen]:
         Order.contested,
         either((Order.status.in_(OPEN) & KNOWN_AS_SENT, "in_transit"), else_=Order.status).label("status"),
         Order.ordered_at,
+        _DUE.label("due_fen"),
         Shop.name.label("shop"),
     ).join(Shop, Shop.id == Order.shop_id)
     found = addresses.map_addresses(list(order_nos)[:MOST_AT_ONCE], buyer_id, query)
@@ -51,6 +57,13 @@ def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Chosen]:
     paying = {row.id: row.shop_id for row in rows if row.status != "unpaid"}
     left = paid.list_left(paying) if paying else {}
     return [Chosen(**row._mapping, left_fen=left.get(row.id, 0)) for row in rows]
+
+
+def add_up_due(order_nos: Sequence[str], buyer_id: int) -> int:
+    """What this buyer's orders among these numbers that were never paid for came to, 分."""
+    query = select(Order.id, Order.order_no, Order.shop_id, _DUE.label("due_fen"))
+    found = addresses.map_addresses(list(order_nos)[:MOST_AT_ONCE], buyer_id, query)
+    return sum({(row.order_no, row.shop_id): row.due_fen for row in found.values()}.values())
 
 
 def was_paid(order_nos: Sequence[str], buyer_id: int) -> bool:

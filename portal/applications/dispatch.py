@@ -203,7 +203,7 @@ def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Ro
     having = select(Case.order_id, func.min(Case.case_no)).where(
         Case.shop_id == file.shop_id, Case.order_id.in_(going), Case.state.not_in(flow.FINAL)
     )
-    cases = dict(db.session.execute(having.group_by(Case.order_id)).tuples().all())
+    cases = dict(db.session.execute(having.group_by(Case.order_id)).all())
     shared = _find_shared(sharing, known)
     return [_judge_row(row, known.get(row["order_no"]), cases, shared) for row in asked]
 

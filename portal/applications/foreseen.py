@@ -73,6 +73,6 @@ def tell_usual_answer(shop_id: int, *, now: datetime) -> str:
     if answered is None or answered.number < LEAST_CASES:
         return ""
     return (
-        f"最近 {in_words(handling.LATELY)}办结的 {answered.number} 张售后单，商家审核用时的中位数是"
-        f" {in_words(max(answered.median, timedelta(minutes=1)))}"
+        f"最近 {in_words(handling.LATELY)}办结的 {answered.number} 张售后单，约一半在"
+        f" {in_words(max(answered.median, timedelta(minutes=1)))}内得到商家答复"
     )

@@ -8,14 +8,14 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import words
+from portal import told, words
 from portal.applications import drafts, entered, foreseen, talk_photos
 from portal.applications import goods as applications_goods
 from portal.buyer import bp
 from portal.buyer.applying import find_begun, find_order
 from portal.buyer.applying_forms import ReasonForm
 from portal.extensions import writing
-from portal.flow import CaseType
+from portal.flow import Actor, CaseType
 from portal.rights import arranging, asking, eligibility, reasons
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Route
@@ -123,7 +123,7 @@ def _grounds(goods: Any, offered: Any, policy: Any, usual: Mapping[str, int]) ->
     found: list[dict[str, Any]] = []
     for ground, arranged in arranging.arrange(offered, goods_facts.place(goods), usual):
         subs = [
-            (r, words.PAYER[str(asking.freight_payer(goods, r, policy))] if r.leads_to in _BACK else "")
+            (r, told.tell_payer(asking.freight_payer(goods, r, policy), Actor.BUYER) if r.leads_to in _BACK else "")
             for r in arranged
         ]
         payers = {payer for _, payer in subs}

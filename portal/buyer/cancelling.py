@@ -87,6 +87,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
         action=action,
         call_off=call_off,
         total=sum(row.left_fen for row in open_ones),
+        due=sum(row.due_fen for row in open_ones),
         status_words=words.ORDER_STATUS,
         back=f"/orders/{numbers[0]}" if single else "/orders?tab=unshipped",
     )
@@ -99,6 +100,8 @@ def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     rows = [(number, cancel_outcomes.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
     paid = chosen.was_paid([number for number, _, _ in rows], g.who.user_id) or any(case_no for _, _, case_no in rows)
     call_off = cancel_outcomes.name_call_off(resells=g.who.resells, paid=paid)
+    done = [(number, case_no) for number, outcome, case_no in rows if outcome is cancel_outcomes.Outcome.CANCELLED]
+    unpaid = [number for number, case_no in done if not case_no]
     return page(
         "buyer/cancelled.html",
         back=f"/orders?tab={'unshipped' if paid else 'unpaid'}",
@@ -107,7 +110,8 @@ def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
         call_off=call_off,
         said={outcome: cancel_outcomes.tell_outcome(outcome, call_off) for _, outcome, _ in rows},
         owed=_find_owed(rows[0][2]) if len(rows) == 1 and rows[0][2] else None,
-        done=sum(outcome is cancel_outcomes.Outcome.CANCELLED for _, outcome, _ in rows),
+        done=len(done),
+        due=chosen.add_up_due(unpaid, g.who.user_id) if unpaid else 0,
     )
 
 

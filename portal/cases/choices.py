@@ -76,7 +76,7 @@ def list_choices(view: View, open_now: Sequence[Step], result: Result | None) ->
     return found
 
 
-_BUTTONS = {"pay": "去补差价", "report_problem": "商品有问题"}  # on the case's page: they lead to a form
+_BUTTONS = {"pay": "去补差价"}  # on the case's page: it leads to a form
 
 
 def tell_consequence(view: View, step: Step, result: Result | None) -> str:
@@ -115,7 +115,7 @@ def _tell_objection_term(view: View) -> str:
     if not found:
         return "没有收到时提出"
     until = words.end(min(found) + lengths.get_deadline("arrival_objection"))
-    return f"没有收到请在{until}前提出{'（几笔款项中最早的期限）' if len(set(found)) > 1 else ''}"
+    return f"没有收到请在 {until} 前提出{'（几笔款项中最早的期限）' if len(set(found)) > 1 else ''}"
 
 
 def _tell_dropped(view: View) -> str:

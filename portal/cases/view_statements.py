@@ -5,11 +5,13 @@ from __future__ import annotations
 from sqlalchemy import and_, bindparam, exists, or_, select
 
 from portal.cases import endings, mediation_rows
+from portal.flow import State
 from portal.models import (
     Case,
     CaseEvent,
     CaseLine,
     CaseLink,
+    Intake,
     Order,
     OrderLine,
     OrderVersion,
@@ -31,7 +33,7 @@ _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 
 
-_version, _rating, _promise = (table.__table__.c for table in (OrderVersion, Rating, Promise))
+_version, _rating, _promise, _intake = (t.__table__.c for t in (OrderVersion, Rating, Promise, Intake))
 
 
 _READ = (
@@ -69,6 +71,10 @@ AROUND = Prepared(
         .where(or_(_rating.stars.is_not(None), *(_case.state == state for state in endings.ASKED_ABOUT)))
         .label("asked_to_rate"),
         exists().where(_promise.shop_id == _case.shop_id, _promise.buyer_id == _case.buyer_id).label("promised"),
+        exists()
+        .where(_intake.shop_id == _case.shop_id, _intake.case_id == _case.id, _intake.left_at.is_not(None))
+        .where(or_(*(_case.state == state for state in (State.RETURNING, State.INSPECTING))))
+        .label("parcel_left"),
     )
     .select_from(Case.__table__)
     .join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))

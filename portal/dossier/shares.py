@@ -143,7 +143,7 @@ SHARES: dict[str, Share] = {
     "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing", "no_tail")),
     "shipment_traces": Share("订单的物流记录", ShipmentTrace.shipment_id.in_(_SHIPMENTS)),
     "receipt_claims": Share("录入的签收和异议", ReceiptClaim.shipment_id.in_(_SHIPMENTS)),
-    "intakes": Share("退回的包裹到货时的登记", Intake.case_id.in_(_CASES), _without("user_id")),
+    "intakes": Share("退回的包裹到货时的登记", Intake.case_id.in_(_CASES), _without("user_id", "left_by")),
     "tracks": Share(
         "查询物流用的号码",
         Track.id.in_(select(Shipment.track_id).where(Shipment.order_id.in_(_ORDERS))),

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
-from portal.models import Case, Intake, Parcel
+from portal.models import Case, Intake, Parcel, User
 from portal.models.keys import make_id
 from portal.prepared import Prepared
 
@@ -35,6 +35,7 @@ def note_intake(
     db.session.execute(make(Intake).values(row).on_conflict_do_nothing())  # two people may scan it at once
     asked = select(Intake).where(Intake.shop_id == shop_id, Intake.number == number).with_for_update()
     known = db.session.scalars(asked.execution_options(populate_existing=True)).one()
+    known.left_at, known.left_how, known.left_note, known.left_by = None, "", "", None  # it is in somebody's hand
     if case_id is not None and known.case_id is None:
         known.case_id, known.matched_at = case_id, now
     known.goods, known.sender = goods or known.goods, sender or known.sender
@@ -43,6 +44,8 @@ def note_intake(
     return known
 
 
+_WAITS = (Intake.case_id.is_(None), Intake.left_at.is_(None))  # in the words of the index of unidentified parcels
+WAYS = {"returned": "退回寄件人", "scrapped": "报废", "other": "不是退货或登记错了"}  # how one leaves
 # A case that never named this number: somebody said that the parcel is its.
 _BY_HAND = ~(
     select(Parcel.id)
@@ -61,11 +64,61 @@ def join_case(shop_id: int, intake_id: int, case_id: int, now: datetime) -> bool
     """就是这单: somebody says whose a parcel without a case is; False when it has one already."""
     done = db.session.execute(
         update(Intake)
-        .where(Intake.shop_id == shop_id, Intake.id == intake_id, Intake.case_id.is_(None))
+        .where(Intake.shop_id == shop_id, Intake.id == intake_id, *_WAITS)
         .values(case_id=case_id, matched_at=now)
         .execution_options(synchronize_session=False)
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def leave(shop_id: int, intake_id: int, how: str, note: str, *, user_id: int, now: datetime) -> bool:
+    """A parcel without a case isn't waited with any longer; False when it has one, or is gone already."""
+    done = db.session.execute(
+        update(Intake)
+        .where(Intake.shop_id == shop_id, Intake.id == intake_id, *_WAITS)
+        .values(left_at=now, left_how=how, left_note=note, left_by=user_id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def take_back(shop_id: int, intake_id: int) -> bool:
+    """It is here after all; False when nobody said that it was gone."""
+    done = db.session.execute(
+        update(Intake)
+        .where(Intake.shop_id == shop_id, Intake.id == intake_id, Intake.left_at.is_not(None))
+        .values(left_at=None, left_how="", left_note="", left_by=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def list_left(shop_id: int, since: datetime) -> Sequence[Any]:
+    """The parcels that somebody was done with since a moment, the newest first, with who and the case of those that one
+    has named since."""
+    return db.session.execute(
+        select(
+            Intake.id,
+            Intake.number,
+            Intake.goods,
+            Intake.left_at,
+            Intake.left_how,
+            Intake.left_note,
+            User.member_name,
+            Case.case_no,
+        )
+        .join(User, User.id == Intake.left_by)
+        .outerjoin(Case, (Case.id == Intake.case_id) & (Case.shop_id == Intake.shop_id))
+        .where(Intake.shop_id == shop_id, Intake.left_at >= since)
+        .order_by(Intake.left_at.desc())
+        .limit(PAGE)
+    ).all()
+
+
+def list_left_of(shop_id: int, case_id: int) -> Sequence[Intake]:
+    """The parcels that a case names and that were let go before it did."""
+    query = select(Intake).where(Intake.shop_id == shop_id, Intake.left_at.is_not(None), Intake.case_id == case_id)
+    return db.session.scalars(query.order_by(Intake.left_at)).all()
 
 
 def find_number(shop_id: int, intake_id: int) -> str:
@@ -113,7 +166,7 @@ def match_case(shop_id: int, number: str, case_id: int, now: datetime) -> bool:
 
 def list_unidentified(shop_id: int, after: tuple[datetime, int] | None = None, size: int = PAGE) -> Sequence[Intake]:
     """One page of the parcels without a case, the oldest first; one more row than a page says that it goes on."""
-    query = select(Intake).where(Intake.shop_id == shop_id, Intake.case_id.is_(None)).order_by(Intake.at, Intake.id)
+    query = select(Intake).where(Intake.shop_id == shop_id, *_WAITS).order_by(Intake.at, Intake.id)
     if after is not None:
         query = query.where((Intake.at > after[0]) | ((Intake.at == after[0]) & (Intake.id > after[1])))
     return db.session.scalars(query.limit(size + 1)).all()
@@ -139,7 +192,7 @@ def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
 _COUNT = Prepared(
     select(func.count()).select_from(
         select(Intake.id)
-        .where(Intake.shop_id == bindparam("shop_id"), Intake.case_id.is_(None))
+        .where(Intake.shop_id == bindparam("shop_id"), *_WAITS)
         .order_by(Intake.at)
         .limit(bindparam("most"))
         .subquery()

@@ -73,7 +73,7 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
         key=f"parcel:{parcel.id}",
         href=f"/cases/{case.case_no}",
         now=now,
-        more=f"请在 {until} 前核对收货；没有收到请点「收到有问题」。" if until and parcel.leg == "out" else "",
+        more=f"请在 {until} 前核对收货；没有收到请点「商品有问题」。" if until and parcel.leg == "out" else "",
     )
 
 

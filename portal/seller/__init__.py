@@ -134,6 +134,8 @@ ROOMS: dict[str, str] = {
     "unidentified": "scan",
     "join_parcel": "scan",
     "part_parcel": "scan",
+    "leave_parcel": "scan",
+    "take_back_parcel": "scan",
     "search": "queue",
     "product_list": "products",
     "product": "products",

@@ -16,7 +16,7 @@ from portal.extensions import writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, SlipPrint
 from portal.money.accounts import looking as account_looks
-from portal.parcels import disposals
+from portal.parcels import disposals, intake
 from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
@@ -153,6 +153,8 @@ def show_page(
         slip_form=Form(formdata=None) if slip else None,
         slip_print=labels.list_prints(SlipPrint, case.shop_id, [case.id]).get(case.id) if slip else None,
         maybe_here=unclaimed.list_maybe_here(case) if roles.may_open(g.who.role, "scan") else [],
+        left_here=intake.list_left_of(case.shop_id, case.id) if view.order.parcel_left else (),
+        left_ways=intake.WAYS,
         may_look=account_looks.may_look(g.who.role),
     )
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
+from portal import inputs
 from portal.cases import case_view, unclaimed
 from portal.extensions import writing
 from portal.flow import State
@@ -19,7 +20,7 @@ from portal.web.forms import Form
 from portal.web.pages import page
 
 HERE = "/seller/unidentified"
-JOINED_SINCE = timedelta(days=7)
+JOINED_SINCE, LEFT_SINCE = timedelta(days=7), timedelta(days=30)
 
 
 @bp.get("/unidentified")
@@ -35,6 +36,8 @@ def unidentified() -> ResponseReturnValue:
         "seller/unidentified.html",
         rows=[(row, unclaimed.list_candidates(row, cases)) for row in rows],
         joined=intake.list_joined(g.who.shop_id, g.now - JOINED_SINCE),
+        left=intake.list_left(g.who.shop_id, g.now - LEFT_SINCE),
+        ways=intake.WAYS,
         cut=unclaimed.MOST_CASES if cut else 0,
         more=more,
         now=g.now,
@@ -67,3 +70,26 @@ def part_parcel(intake_id: int) -> ResponseReturnValue:
     with writing():
         done = intake.part_case(g.who.shop_id, min(intake_id, 2**62))
     return redirect(f"{HERE}?said={'join-parted' if done else 'join-gone'}", 303)
+
+
+@bp.post("/unidentified/<int:intake_id>/leave")
+def leave_parcel(intake_id: int) -> ResponseReturnValue:
+    """不再等: it went back to its sender, was thrown away, or never was a return; with the waybill or the reason."""
+    how = request.form.get("how", "")
+    try:
+        note = inputs.line(request.form.get("note", ""), limit=200)
+    except inputs.InputRefused:
+        note = ""
+    if how not in intake.WAYS or not note:
+        return redirect(f"{HERE}?said=left-needs", 303)
+    with writing():
+        done = intake.leave(g.who.shop_id, min(intake_id, 2**62), how, note, user_id=g.who.user_id, now=g.now)
+    return redirect(f"{HERE}?said={'left' if done else 'left-gone'}", 303)
+
+
+@bp.post("/unidentified/<int:intake_id>/back")
+def take_back_parcel(intake_id: int) -> ResponseReturnValue:
+    """撤回: it is here after all."""
+    with writing():
+        done = intake.take_back(g.who.shop_id, min(intake_id, 2**62))
+    return redirect(f"{HERE}?said={'left-back' if done else 'left-gone'}", 303)

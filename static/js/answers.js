@@ -9,11 +9,14 @@ const formOf = (event) => {
   return source?.closest?.("form") || null;
 };
 
+let asked = false; // who doesn't want to sign in is asked again when they send something, not by the page itself
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { xhr, requestConfig } = event.detail;
-  if (xhr.status !== 401 || requestConfig?.verb !== "post" || !document.body.dataset.who) return;
+  if (xhr.status !== 401 || !document.body.dataset.who) return;
   event.preventDefault(); // else htmx goes to the sign-in page, and photos that were chosen are lost
-  signInAgain(formOf(event));
+  const form = requestConfig?.verb === "post" ? formOf(event) : null; // sent again with the same form key
+  if (form || !asked) signInAgain(() => form?.isConnected && form.requestSubmit());
+  asked = true;
 });
 document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
   const { history: update } = event.detail;

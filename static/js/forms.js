@@ -43,6 +43,21 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of all("form[data-sending]")) delete form.dataset.sending;
 });
 
+// What was wrong and is being corrected is no longer called wrong: neither the field nor the list above the form
+
+document.addEventListener("input", ({ target }) => {
+  const field = target.closest?.(".field");
+  const wrong = field && all("[aria-invalid]", field);
+  if (!wrong?.length) return;
+  for (const each of wrong) {
+    each.removeAttribute("aria-invalid");
+    one(`.summary a[href="#${CSS.escape(each.id)}"]`)?.closest("li").remove();
+  }
+  all(".err", field).forEach((each) => each.remove());
+  const summary = one(".summary", target.form ?? document);
+  if (summary && !one("li", summary)) summary.remove();
+});
+
 // A box that ticks all boxes of its page
 
 document.addEventListener("change", (event) => {

@@ -1,8 +1,9 @@
 // What a page learns by itself: polling, only while somebody looks, slower after errors (204 nothing new, 286 the end);
 // telling that it was read; and what goes when its time is over.
 
-import { warn } from "./banner.js";
+import { hush, warn } from "./banner.js";
 import { all, dress, make, one, say, whenDressing } from "./dom.js";
+import { signInAgain } from "./signing_in.js";
 
 const polls = new WeakSet();
 const poll = (element) => {
@@ -24,7 +25,7 @@ const poll = (element) => {
     try {
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", cache: "no-store" });
       if (answer.status === 286) return "reload" in element.dataset ? location.reload() : undefined;
-      if (answer.status === 401) return warn("登录已过期，填写的内容还在", "重新登录", () => location.reload());
+      if (answer.status === 401) return warn("登录已过期，填写的内容还在", "重新登录", () => signInAgain(() => (hush(), ask())));
       if (answer.status === 200) put(element, await answer.text(), append);
       else if (answer.status !== 204) throw new Error(String(answer.status));
       wait = every;

@@ -1,8 +1,9 @@
-// Signed out while typing: sign in over the untouched form, then send it with the same form key.
+// Signed out while typing: sign in over the untouched page, then go on with what was stopped.
 
 import { all, make, one } from "./dom.js";
 
-export const signInAgain = (form) => {
+export const signInAgain = (goOn) => {
+  if (one("#again-password")) return;
   const name = document.body.dataset.who || "";
   const words = make("p", { class: "err", role: "alert", hidden: true });
   const secret = make("input", { type: "password", id: "again-password", autocomplete: "current-password" });
@@ -44,7 +45,7 @@ export const signInAgain = (form) => {
       const token = one("input[name=csrf_token]", await read(await fetch(location.href, { credentials: "same-origin" })));
       if (token) for (const input of all("input[name=csrf_token]")) input.value = token.value;
       dialog.close();
-      if (form && form.isConnected) form.requestSubmit();
+      goOn();
     } catch {
       refuse("网络不可用，请稍后再试");
     }

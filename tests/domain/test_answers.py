@@ -215,12 +215,12 @@ def test_a_refund_that_was_paid_says_what_both_answers_mean_and_until_when(cast:
     until = words.end(entry.settled_at + lengths.get_deadline("arrival_objection"))
     said = {choice.button: choice.then for choice in answer(case, BUYER, cast).choices}
     assert list(said) == ["已到账", "未到账"]
-    assert said["未到账"] == f"没有收到请在{until}前提出；商家须提交付款凭证，或登记没有付成后重新付款"
+    assert said["未到账"] == f"没有收到请在 {until} 前提出；商家须提交付款凭证，或登记没有付成后重新付款"
     assert "不能再对这笔款项提出「未到账」" in said["已到账"]
     cast.now += timedelta(hours=1)
     cast.paid_beside(case)
     [later] = [choice.then for choice in answer(case, BUYER, cast).choices if choice.button == "未到账"]
-    assert later.startswith(f"没有收到请在{until}前提出（几笔款项中最早的期限）；")
+    assert later.startswith(f"没有收到请在 {until} 前提出（几笔款项中最早的期限）；")
 
 
 @pytest.mark.parametrize("case_type", [CaseType.EXCHANGE, CaseType.REISSUE])

@@ -38,11 +38,11 @@ def test_what_lines_said_before_is_found(own: Flask) -> None:
         for order, said in ((numbered, "690-123-A"), (rounded, "6.9E+12")):
             line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order)).one()
             line.snapshot = {**line.snapshot, "单品货号": said}
-    before = set(db.session.execute(db.select(SoldAs.product_id, SoldAs.mark)).tuples())
+    before = set(db.session.execute(db.select(SoldAs.product_id, SoldAs.mark)))
     db.session.remove()
     database.downgrade_schema(BEFORE)
     database.upgrade_schema()
-    lines = dict(db.session.execute(db.select(OrderLine.order_id, OrderLine.sku_cargo_no)).tuples().all())
+    lines = dict(db.session.execute(db.select(OrderLine.order_id, OrderLine.sku_cargo_no)).all())
     assert (lines[plain], lines[numbered], lines[rounded]) == ("", "690-123-A", "")
     kept = {each.product_id: each.sku_cargo_no for each in db.session.scalars(db.select(SoldAs))}
     assert sorted(kept.values()) == ["", "", "690-123-A"] and len(kept) == len(before)

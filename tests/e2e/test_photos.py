@@ -191,17 +191,27 @@ def test_every_field_is_there_after_the_tab_was_lost(world: World, visit: Any) -
     expect(again.locator("input[name=reason]:checked")).to_have_count(1)
 
 
-def test_signed_out_in_another_tab_nothing_is_lost(world: World, visit: Any) -> None:
+@pytest.mark.parametrize("first", ["the sum", "the form"])
+def test_signed_out_in_another_tab_nothing_is_lost(world: World, visit: Any, first: str) -> None:
+    """What the page asks by itself, the sum of a refund, is answered before or after the form is."""
     page: Page = visit("phone")
     buyer, order_no = begin(world, page)
     pick(page, some(1))
     expect(page.locator(ARRIVED)).to_have_count(1, timeout=30_000)
     page.context.clear_cookies()  # what signing out in another tab leaves
-    page.get_by_label("换货数量").first.fill("2")
+    dialog, of_the_sum = page.get_by_role("dialog"), lambda answer: "/apply/amount" in answer.url
+    if first == "the form":
+        page.route("**/apply/amount?*", lambda route: (dialog.wait_for(), route.continue_()))
     page.get_by_label("换货原因描述").fill("外箱压坏")
-    buyer.press("下一步")
-    page.get_by_role("dialog").get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录并继续").click()
+    with page.expect_response(of_the_sum):
+        page.get_by_label("换货数量").first.fill("2")
+        if first == "the form":
+            buyer.press("下一步")
+    dialog.get_by_label("密码").fill(PASSWORD)
+    dialog.get_by_role("button", name="登录并继续").click()
+    if first == "the sum":
+        expect(dialog).to_have_count(0)
+        buyer.press("下一步")
     page.wait_for_url("**/apply/check")
     expect(page.get_by_text("×2")).to_be_visible()
     expect(page.get_by_text("外箱压坏")).to_be_visible()
@@ -258,3 +268,23 @@ def test_nine_large_photos_survive_a_slow_network_a_killed_tab_and_none(world: W
         query = db.select(Order.case_count).where(Order.order_no == order_no)
         assert db.session.scalar(query) == 1
         db.session.remove()
+
+
+def test_a_photo_is_chosen_without_script_by_words_of_ours(world: World, visit: Any) -> None:
+    """The browser's own button stands nowhere; words and keys open its dialog, and what was chosen is shown."""
+    page = visit("phone-without-script")
+    begin(world, page)
+    words = page.locator(".field > .tiles .tile.add:visible", has_text="添加照片").first
+    field = words.locator("input[type=file]")
+    assert field.evaluate("each => getComputedStyle(each, '::file-selector-button').display") == "none"
+    with page.expect_file_chooser() as opened:
+        words.get_by_text("添加照片").click()
+    opened.value.set_files({"name": "外箱.jpg", "mimeType": "image/jpeg", "buffer": photo((640, 480))})
+    assert field.evaluate("each => each.files.length") == 1
+    with page.expect_file_chooser():
+        field.press("Enter")
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        box = words.bounding_box()
+        assert box is not None and box["height"] >= 44 and box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

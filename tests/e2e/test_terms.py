@@ -119,7 +119,7 @@ def test_a_defective_replacement_ends_in_a_refund(
     buyer.page.get_by_label("退货退款", exact=True).check(force=True)
     buyer.page.get_by_label("说明", exact=True).fill("换来的还是破的")
     buyer.page.get_by_label("凭证").set_input_files(str(picture))
-    buyer.press("提交")
+    buyer.press("提交新的申请")
     buyer.page.wait_for_url(re.compile(r"/cases/HH\d+\?v=1"))
     child = child_of(world, number)
     assert child in buyer.page.url

@@ -301,6 +301,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.unidentified", SHOP, get=200),
     Row("seller.join_parcel", SHOP, post=303, values={"intake_id": "1"}),
     Row("seller.part_parcel", SHOP, post=303, values={"intake_id": "1"}),
+    Row("seller.leave_parcel", SHOP, post=303, values={"intake_id": "1"}),
+    Row("seller.take_back_parcel", SHOP, post=303, values={"intake_id": "1"}),
     Row("seller.show_picks", SHOP, get=200),
     Row("seller.disposal_list", SHOP, get=200),
     Row("seller.disposal_lines", SHOP, get=200),

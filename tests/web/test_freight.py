@@ -53,7 +53,7 @@ def test_the_mediator_awards_it_on_the_page(app: Flask, cast: Cast, now: Clock) 
     done = mediator.post(url, data={**why, "pays_freight": "yes", **token_of(looked), "confirmed": "1"})
     assert done.status_code == 303
     page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
-    assert "垫付的退回运费 ¥12.50：由商家付给买家" in page
+    assert "垫付的退回运费 ¥12.50：由商家付给您" in page
 
 
 def test_a_case_that_only_the_freight_keeps_open_says_so(app: Flask, cast: Cast, now: Clock) -> None:

@@ -93,3 +93,24 @@ def test_a_difference_goes_to_the_shop(app: Flask, cast: Cast, now: Clock) -> No
 def test_what_silence_brings_is_said_once(app: Flask, cast: Cast, now: Clock, case_type: CaseType) -> None:
     shown = read(sign_in(app, "buyer"), f"/cases/{cast.open_case(case_type=case_type).case_no}")
     assert shown.count("到期未处理") == 1 and "逾期没有结果时平台会自动介入" not in shown
+
+
+def test_a_page_is_headed_as_the_button_that_leads_to_it(app: Flask, cast: Cast, now: Clock) -> None:
+    client = sign_in(app, "buyer")
+    for state, kind in (
+        ("confirming", CaseType.EXCHANGE),
+        ("confirming", CaseType.REISSUE),
+        ("paying", CaseType.EXCHANGE),
+    ):
+        home = f"/cases/{cast.until(state, case_type=kind).case_no}"
+        links = re.findall(rf'href="({home}/[a-z_]+)"[^>]*>([^<]+)</a>', client.get(home).text)
+        assert links
+        for url, button in links:
+            if "slip" not in url:
+                assert f'<h1 tabindex="-1">{button.strip()}</h1>' in client.get(url).text, (state, url)
+
+
+def test_nothing_that_can_be_done_has_no_heading(app: Flask, cast: Cast, now: Clock) -> None:
+    """「您可以」 stood above a list of what one can't do."""
+    page = sign_in(app, "buyer").get(f"/cases/{cast.until('refunding', case_type=CaseType.REFUND_ONLY).case_no}").text
+    assert "暂时不能办的" in page and "您也可以" not in page and "您可以</h2>" not in page

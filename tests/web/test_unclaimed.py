@@ -11,13 +11,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.cases import unclaimed
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Intake
+from portal.parcels import intake
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
 LIST, NUMBER, TYPED = "/seller/unidentified", "75484863579911", "75484863576596"
+FORM = "/seller/scan?number=1"  # a page with a form
 
 
 def note(desk: FlaskClient, number: str = NUMBER, **facts: str) -> None:
@@ -124,3 +126,56 @@ def test_one_slip_is_seen_and_strangers_are_not(seed: int) -> None:
         other = "".join(str((int(each) + 5) % 10) for each in number[: 14 - same]) + number[14 - same :]
         expected = f"后 {same} 位相同" if same >= unclaimed.LEAST_SAME else ""
         assert unclaimed.compare_numbers(other, number) == expected
+
+
+def choose(desk: FlaskClient, parcel: Intake, how: str, note: str) -> str:
+    return post(desk, f"{LIST}/{parcel.id}/leave", {"how": how, "note": note}, at=FORM).location
+
+
+@pytest.mark.parametrize(("how", "said"), intake.WAYS.items())
+def test_what_nobody_asks_for_leaves_the_list_and_may_come_back(
+    both: Flask, cast_both: Cast, now: Clock, how: str, said: str
+) -> None:
+    """It has an end that isn't a case: sent back, thrown away, no return at all; said with why, and taken back."""
+    with writing():
+        parcel = intake.note_intake(
+            cast_both.shop, "YT7788990011223", user_id=cast_both.seller, now=now.at, goods="袜子"
+        )
+    desk = sign_in(both, "seller")
+    for wrong in (("", "x"), ("gone", "x"), (how, ""), (how, " "), (how, "长" * 201)):
+        assert choose(desk, parcel, *wrong) == f"{LIST}?said=left-needs"
+    assert choose(sign_in(both, "seller2"), parcel, how, "x") == f"{LIST}?said=left-gone"
+    assert intake.count_unidentified(cast_both.shop, 9) == 1
+    assert choose(desk, parcel, how, "SF1385628716739") == f"{LIST}?said=left"
+    assert choose(desk, parcel, how, "SF1385628716739") == f"{LIST}?said=left-gone"
+    assert intake.count_unidentified(cast_both.shop, 9) == 0 and not intake.list_unidentified(cast_both.shop)
+    page = desk.get(LIST).text
+    assert f"{said}</td>" in page and "SF1385628716739" in page and "没有无主件" in page
+    case = cast_both.until("returning")
+    answer = post(desk, f"{LIST}/{parcel.id}/join", {"case_no": case.case_no}, at=FORM)
+    assert answer.location == f"{LIST}?said=join-gone", "what isn't here is nobody's"
+    assert post(desk, f"{LIST}/{parcel.id}/back", at=FORM).location == f"{LIST}?said=left-back"
+    assert post(desk, f"{LIST}/{parcel.id}/back", at=FORM).location == f"{LIST}?said=left-gone"
+    assert intake.count_unidentified(cast_both.shop, 9) == 1
+    assert choose(desk, parcel, how, "x") == f"{LIST}?said=left"
+    assert "不再等的包裹" in desk.get(LIST).text
+    now.forward(days=31)
+    assert "不再等的包裹" not in sign_in(both, "seller").get(LIST).text
+
+
+def test_a_buyer_who_names_it_too_late_is_told_by_the_case(both: Flask, cast_both: Cast, now: Clock) -> None:
+    """The desk reads on the case where the parcel went; scanned again, it is here."""
+    number = "75484863576596"
+    case = cast_both.until("returning")
+    with writing():
+        parcel = intake.note_intake(cast_both.shop, number, user_id=cast_both.seller, now=now.at)
+    desk = sign_in(both, "seller")
+    choose(desk, parcel, "returned", "SF1385628716739")
+    cast_both.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", number)])
+    at = f"/seller/cases/{case.case_no}"
+    page = desk.get(at).text
+    assert f"包裹 {number} 到过店里" in page and "退回寄件人" in page and "SF1385628716739" in page
+    assert case.case_no in desk.get(LIST).text
+    with writing():
+        intake.note_intake(cast_both.shop, number, user_id=cast_both.seller, now=now.at, case_id=case.id)
+    assert "到过店里" not in desk.get(at).text
