@@ -19,7 +19,7 @@ from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.orders import known_shops, receiving, sold, versions
 from portal.orders.claims import CLAIMED_TWICE, ONLY_CASE, Claims, fold_case
 from portal.orders.export_format import LineRow, OrderRows
-from portal.orders.importing.changes import Change, change_lines, describe_change, make_line_row
+from portal.orders.importing.changes import Change, change_lines, describe_change, keep_terms, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
@@ -193,7 +193,7 @@ class Batch:
             return None
         position = max((row.position for row in lines), default=0)
         added = [(number, line._replace(key=key)) for number, (key, line) in enumerate(merged.lines.new, position + 1)]
-        return Change(order, there, merged.values, added, merged)
+        return Change(order, there, keep_terms(there, merged.values), added, merged)
 
     # Writing
 
