@@ -109,6 +109,16 @@ def fold(text: str) -> str:
     return text.translate(_WIDE)
 
 
+def fold_member(name: str) -> str:
+    """A 会员名 as it is kept: in half width, with one blank where there are several."""
+    return " ".join(fold(name).split())
+
+
+def member_key(name: str) -> str:
+    """What tells members apart: names that differ only in the case of their (ASCII) letters are one person's."""
+    return "".join(each.lower() if each.isascii() else each for each in fold_member(name))
+
+
 def _cleaned(raw: object, limit: int) -> str:
     if not isinstance(raw, str):
         raise InputRefused("请用文字填写")

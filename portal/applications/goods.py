@@ -72,7 +72,7 @@ def describe_terms(order: Any) -> Terms:
     """The order's own part of what eligibility sees of each of its lines."""
     return Terms(
         find_rolled_end(windows.find_counted_from(order)),
-        resale.find_apply_by(order) if resale.is_resold(order) else None,
+        resale.find_apply_by(order) if resale.is_resold(order) or order.both_terms else None,
         resale.get_rule().apply_days,
     )
 
@@ -107,6 +107,7 @@ def describe_goods(
         no_reason_until=terms.no_reason_until,
         apply_by=terms.apply_by,
         apply_days=terms.apply_days,
+        both_terms=order.both_terms,
     )
 
 

@@ -143,7 +143,7 @@ _down = _down.union(
 
 
 _CHAIN = (
-    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
+    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at, Case.entry_count)
     .where(Case.id.in_(select(_down.c.id)), Case.shop_id == bindparam("shop_id"))
     .order_by(Case.opened_at, Case.id)
     .limit(20)

@@ -101,6 +101,7 @@ class View:
     mediation: mediations.MediationView | None = None
     ruling: tuple[datetime, str] | None = None  # when the rule decides a mediation, and what it would as things stand
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
+    closed_off: frozenset[int] = frozenset()  # of ``chain``, those whose page isn't this reader's
     change: stakes.Change | None = None  # what the step that the case waits for makes of the money
     receiver: Address = NOBODY  # as this reader may see it
     back: Address = NOBODY  # where goods go back to, likewise

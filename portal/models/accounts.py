@@ -20,6 +20,7 @@ class User(Model):
     __tablename__ = "users"
     __table_args__ = (
         Index("ix_users_member_head", "member_head", "id"),
+        Index("ix_users_member_key", "member_key"),
         Index("ix_users_company_head", "company_head", "id"),
         *index_inner("users", "member_name"),
         *index_inner("users", "company_name"),
@@ -28,6 +29,7 @@ class User(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     member_name: Mapped[str] = mapped_column(String(64), unique=True)
     company_name: Mapped[str] = mapped_column(String(200), default="")
+    member_key: Mapped[str] = mapped_column(String(64), Computed("lower(member_name)"))  # what tells members apart
     member_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("member_name")))  # what people search by
     company_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("company_name")))
     password_hash: Mapped[str | None] = mapped_column(String(255))

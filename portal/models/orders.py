@@ -112,6 +112,9 @@ class Order(ShopRow, Model):
     apply_from: Mapped[datetime | None]  # 铺货: since when the term to apply runs; None: to be promised anew
     apply_by: Mapped[datetime | None]
     apply_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
+    both_terms: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # 铺货 by a later word, or no more: the longer of the terms holds
     shipped_at: Mapped[datetime | None]  # when the shop said here that it sent it
     cancelled_at: Mapped[datetime | None]  # when the buyer called it off here; no import opens it again
     version: Mapped[int] = mapped_column(default=1)

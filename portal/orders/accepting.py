@@ -22,6 +22,7 @@ from portal.orders import acceptable, sold
 from portal.orders.importing import keeping
 from portal.orders.importing.lines import name_state
 from portal.orders.importing.merging import SUMS
+from portal.rights import resale
 
 MOST = 500  # at once
 MOST_SEEN = 2_000  # of a group, to find those among them
@@ -157,12 +158,14 @@ def _believe(
     now: datetime,
 ) -> None:
     of_lines = {doubt.id: known_lines[doubt.value["line"]] for doubt in believed if doubt.name == acceptable.OF_A_LINE}
+    was_resold = resale.is_resold(order)
     for doubt in believed:
         if doubt.id in of_lines:
             of_lines[doubt.id].own_status = doubt.value["own_status"]
             continue
         for name, value in doubt.value.items():
             setattr(order, name, keeping.unpack(value))
+    order.both_terms |= resale.is_resold(order) != was_resold
     order.version += 1
     order.updated_at = now
     headings = {doubt_id: name_state(line.position) for doubt_id, line in of_lines.items()}

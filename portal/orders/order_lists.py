@@ -45,7 +45,7 @@ _COLUMNS = (
     _order.ordered_at,
     _order.paid_fen,
     _order.case_count,
-    case((_order.apply_from.is_not(None), _order.apply_by)).label("apply_by"),  # once the term runs
+    case((_order.apply_from.is_not(None) & ~_order.both_terms, _order.apply_by)).label("apply_by"),  # once it runs
     _shop.name.label("shop"),
 )
 

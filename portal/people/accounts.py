@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select, update
 
 from portal.extensions import db, writing
+from portal.inputs import member_key
 from portal.models import PasswordLink, Shop, User
 from portal.notices import beside_steps
 from portal.people import desks, passwords
@@ -51,6 +52,13 @@ def hash_password(text: str) -> str:
         return _hasher.hash(text)
 
 
+def is_taken(member_name: str) -> bool:
+    """Whether somebody has this name, in whatever case."""
+    alike = (User.member_name == member_name) | (User.member_key == member_key(member_name))
+    known = db.session.scalars(select(User.member_name).where(alike))  # PostgreSQL's lower() knows more letters
+    return any(member_key(name) == member_key(member_name) for name in known)
+
+
 def create_user(
     member_name: str,
     *,
@@ -66,7 +74,7 @@ def create_user(
 
     Raises AccountRefused for a taken name or a poor password.
     """
-    if db.session.scalar(select(User.id).where(User.member_name == member_name)):
+    if is_taken(member_name):
         raise AccountRefused(f"会员名 {member_name} 已被使用")
     if password is not None and not weak_ok:
         check_password(password, member_name, company_name)

@@ -30,13 +30,15 @@ def find_window(order: Order) -> datetime | None:
 
     The term of 铺货 orders where the purchase is one, else the supplier's window.
     """
-    if resale.is_resold(order):
-        return resale.find_apply_by(order)
+    resold = resale.find_apply_by(order) if resale.is_resold(order) or order.both_terms else None
+    if resale.is_resold(order) and not order.both_terms:
+        return resold
     counted_from = rights_windows.find_counted_from(order)
     if counted_from is None:
-        return None
+        return resold
     days = policies.get_promised(order).window
-    return rights_windows.find_last_day_end(counted_from, days)
+    end = rights_windows.find_last_day_end(counted_from, days)
+    return end if resold is None else max(end, resold)
 
 
 def raise_alarms(now: datetime) -> int:

@@ -22,7 +22,6 @@ from portal.models import (
     OrderLink,
     Product,
     Shop,
-    User,
 )
 from portal.orders import receiving, sold
 from portal.orders.claims import Claims
@@ -157,7 +156,7 @@ def _add_order(
 def _name_consumer(name: str, order_no: str) -> str:
     """What the consumer is called in the shop: the name they were given, told apart by their order."""
     wished = f"{name}（{order_no}）"
-    if len(wished) <= MOST_NAME and not db.session.scalar(select(User.id).where(User.member_name == wished)):
+    if len(wished) <= MOST_NAME and not accounts.is_taken(wished):
         return wished
     return f"{name[:20]}（{secrets.token_hex(5)}）"
 

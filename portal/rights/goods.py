@@ -85,6 +85,7 @@ class Goods:
     ended_alone: bool = False  # ``status`` is this line's own, not the order's
     apply_by: datetime | None = None  # 铺货: the platform's term to apply
     apply_days: int = 0  # the same, in working days
+    both_terms: bool = False  # 铺货 by a later word, or no more: the longer of the terms holds
 
     @property
     def remaining_milli(self) -> int:

@@ -74,7 +74,7 @@ def find_start(order: Any) -> datetime | None:
 
 def work_out_apply_term(order: Any, *, fresh: bool = False) -> Term | None:
     """The public term to apply of a 铺货 order, worked out now; None before it has begun."""
-    start = find_start(order) if is_resold(order) else None
+    start = find_start(order) if is_resold(order) or order.both_terms else None
     return workdays.plus_workdays(start, get_rule().apply_days, calendars.get_calendar(fresh=fresh)) if start else None
 
 
@@ -116,7 +116,9 @@ def describe_term(term: Term, number: int, what: str) -> str:
 
 
 def describe_apply_term(order: Any, now: datetime) -> str:
-    """The term to apply of a 铺货 order in a sentence; "" for other orders, and for those not sent yet."""
+    """The term to apply of a 铺货 order in a sentence; "" for others, and for those not sent yet."""
+    if order.both_terms:  # its lines say it, each with the longer of both terms
+        return ""
     end = find_apply_by(order) if is_resold(order) else None
     term = work_out_apply_term(order)
     if end is None or term is None:

@@ -23,7 +23,8 @@ def find_window_end(
     end = find_last_day_end(goods.received_at, days)
     if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
         own = _own_longer(reason, policy)
-        return max(goods.apply_by, find_last_day_end(goods.received_at, own)) if own else goods.apply_by
+        ends = [goods.apply_by, *([find_last_day_end(goods.received_at, own)] if own else [])]
+        return max([*ends, end] if goods.both_terms else ends)
     return find_no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
 
 
@@ -54,6 +55,8 @@ def find_resale_end(goods: Goods, reason: Reason, policy: Policy) -> datetime | 
     """When the term for 铺货 orders ends, for a reason that it holds for; None where it doesn't hold."""
     if goods.apply_by is None or reason.ground in _OUTSIDE_RESALE:
         return None
+    if goods.both_terms and goods.received_at is None:
+        return None  # the other term hasn't begun
     return find_window_end(goods, reason, policy) or goods.apply_by
 
 
@@ -104,7 +107,7 @@ def say_rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> st
         end = find_resale_end(goods, reason, policy)
         if end == goods.apply_by:
             return f"铺货订单须在 {goods.apply_days} 个工作日内申请"
-        days = _own_longer(reason, policy)
+        days = max(_own_longer(reason, policy), days if goods.both_terms else 0)
     if promise and (reason.ground is Ground.PROMISE or days > _own_days(reason, policy)):
         return f"{promise.name}为收到商品后 {days} 天"
     if days > policy.window_days:

@@ -51,6 +51,9 @@ def build_view(case: Case) -> case_view.View:
     """The page of a case, with the steps that this person's role takes."""
     view = case_view.build_view(case, Actor.SELLER, g.now, role=g.who.role)
     view.actions = [pair for pair in view.actions if roles.may_take(g.who.role, pair[0].name)]
+    view.closed_off = frozenset(
+        row.id for row in view.chain if not roles.may_see_case(g.who.role, row.state, money=row.entry_count > 0)
+    )
     view.unsaid = [pair for pair in view.unsaid if roles.may_take(g.who.role, pair[0].name)]
     return view
 

@@ -24,7 +24,7 @@ from portal.resale import across, chain_view, risks
 from portal.rights import conditions, policies
 from portal.seller import bp, forms, listing, not_yours, payout_forms, step_forms
 from portal.seller import disposals as room
-from portal.seller.cases import build_view, is_shown, show_page
+from portal.seller.cases import asked_after, build_view, is_shown, show_page
 from portal.web import guards
 from portal.web.pages import page
 from portal.web.taking import Gone, StepRoute, Typed
@@ -70,6 +70,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
             conditions=conditions.CONDITIONS,
             disposal_kinds=disposals.SAID,
             scanned=step_forms.scanned_number(),
+            asked=asked_after(listing.carry(), step_forms.scanned_number()),
             risk=risk,
         )
 

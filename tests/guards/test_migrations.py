@@ -17,7 +17,7 @@ from portal.config import Settings
 from portal.extensions import Model, db
 from tests.postgres import fresh_database
 
-HEAD = "0072"
+HEAD = "0074"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1275,3 +1275,30 @@ def test_an_export_may_be_read_again(tmp_path: Path) -> None:
 
 def test_the_limit_of_the_csv_module_is_ours() -> None:
     assert csv.field_size_limit() == 1_000_000
+
+
+@pytest.mark.parametrize("due", ["应付金额", "应付款", "应付总额(元)", "买家应付金额", "应收金额"])
+@pytest.mark.parametrize("status", ["交易成功", "等待买家付款"])
+def test_what_is_due_is_not_what_was_paid_and_that_is_said(tmp_path: Path, due: str, status: str) -> None:
+    """Beside 实付款 it says nothing that matters; alone it would be taken for it by whoever sent the file."""
+    alone = [due if each == "实付款(元)" else each for each in exports.HEADINGS]
+    with read(
+        exports.text(tmp_path / "a.csv", exports.table([exports.order(**{due: 99, "订单状态": status})], alone))
+    ) as export:
+        found = list(export.orders())
+    [said] = [each for each in found if isinstance(each, Problem) and due in each.sentence]
+    assert "不是付了的钱" in said.sentence and "没有付款的订单为 0" in said.sentence and said.lost is Lost.NOTHING
+    [order] = [each for each in found if not isinstance(each, Problem)]
+    assert order.paid_fen is None
+    both = [*exports.HEADINGS, due]
+    with read(exports.text(tmp_path / "b.csv", exports.table([exports.order(**{due: 99})], both))) as export:
+        found = list(export.orders())
+    assert not any("不是付了的钱" in each.sentence for each in found if isinstance(each, Problem))
+    assert [each.paid_fen for each in found if not isinstance(each, Problem)] == [4360]
+
+
+@pytest.mark.parametrize("heading", ["应付运费", "应收邮费", "买家应付邮费"])
+def test_what_is_due_for_the_way_is_no_sum_of_the_order(tmp_path: Path, heading: str) -> None:
+    alone = [heading if each == "实付款(元)" else each for each in exports.HEADINGS if each != "运费(元)"]
+    with read(exports.text(tmp_path / "a.csv", exports.table([exports.order(**{heading: 6})], alone))) as export:
+        assert not any("不是付了的钱" in each.sentence for each in export.orders() if isinstance(each, Problem))

@@ -132,3 +132,26 @@ def test_a_view_too_long_to_keep_says_so(both: Flask, cast_both: Cast, now: Cloc
     assert refused.status_code == 422 and "筛选条件太长" in refused.text and 'value="长"' in refused.text
     assert db.session.scalars(select(SavedView)).all() == []
     assert saved_views.LONGEST == SavedView.__table__.c.query.type.length  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("role", ["owner", "agent", "warehouse", "finance"])
+@pytest.mark.parametrize("other", ["applied", "inspecting", "refunding", "closed"])
+def test_a_related_case_is_a_link_for_whoever_may_open_it(
+    app: Flask, cast: Cast, now: Clock, role: str, other: str
+) -> None:
+    """Its number and how it stands are said to all, a door that is shut to nobody."""
+    state = {"finance": "refunding"}.get(role, "inspecting")
+    first = cast.until(other, case_type=CaseType.RETURN_REFUND)
+    case = cast.until(state, case_type=CaseType.RETURN_REFUND)
+    with writing():
+        db.session.execute(db.update(Case).where(Case.id == case.id).values(parent_id=first.id))
+    who = "seller"
+    if role != "owner":
+        who = "buyer2"
+        cast.employ(cast.shop, who, role)
+    desk = sign_in(app, who)
+    answer = desk.get(f"/seller/cases/{case.case_no}")
+    assert answer.status_code == 200
+    card = answer.text.partition("相关售后")[2].partition("</section>")[0]
+    opens = desk.get(f"/seller/cases/{first.case_no}").status_code == 200
+    assert first.case_no in card and (f'href="/seller/cases/{first.case_no}"' in card) == opens

@@ -8,6 +8,7 @@ here knows the database, and nothing in a file raises anything but ExportRefused
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -160,6 +161,14 @@ class Export:
                 yield Problem(hidden[0], "", f"{sentence}也已读入，请核对", Lost.NOTHING, "", sheet)
 
 
+PAID = "实付款(元)"
+_DUE = re.compile("应[付收](?!.*[邮运快物]费?)")
+NOT_PAID = (
+    "「{due}」是该付的钱，不是付了的钱，没有采用；表格没有「实付款」一列："
+    "新订单按货品总价、运费、涨价或折扣相加作为实付款，没有付款的订单为 0，请核对"
+)
+
+
 def _in_sheet(found: Iterator[OrderRows | Problem], sheet: str) -> Iterator[OrderRows | Problem]:
     for each in found:
         yield each._replace(sheet=sheet) if sheet and isinstance(each, Problem) else each
@@ -209,6 +218,9 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         here = {column.heading for column in parts[0].places.values()}
         if PRICE not in here:
             notices.append(_notice(row.number, DERIVED.format(what=whence_price(here)), PRICE))
+        due = next((text for text in parts[0].surplus if _DUE.search(text)), "") if PAID not in here else ""
+        if due:
+            notices.append(_notice(row.number, NOT_PAID.format(due=due), due))
         if parts[0].regions.places:
             notices.append(_notice(row.number, parts[0].regions.say(), ADDRESS))
         for theirs, ours in parts[0].synonyms.items():

@@ -50,6 +50,7 @@ class Kind(StrEnum):
     """What a column holds."""
 
     TEXT = "text"
+    MEMBER = "member"  # a 会员名
     WORD = "word"  # a text in whose place a dash or 无 means nothing
     AFTERSALE = "aftersale"  # a word, the same wherever it says that there is none
     ID = "id"  # digits that mean nothing as a number
@@ -150,12 +151,17 @@ def _text(cell: str) -> tuple[str, str]:
     return shown(cell), ""
 
 
+def _member(cell: str) -> tuple[str, str]:
+    return inputs.fold_member(shown(cell)), ""
+
+
 def _aftersale(cell: str) -> tuple[str, str]:
     return read_aftersale("" if is_nothing(cell) else shown(cell)), ""
 
 
 _READERS: dict[Kind, Callable[[str], tuple[Value, str]]] = {
     Kind.TEXT: _text,
+    Kind.MEMBER: _member,
     Kind.WORD: _text,
     Kind.AFTERSALE: _aftersale,
     Kind.ID: read_id,

@@ -25,9 +25,9 @@ class Column(NamedTuple):
 ORDER_COLUMNS = (
     Column("订单编号", "order_no", Kind.ORDER_NO, 40),
     Column("买家公司名", "buyer_company", Kind.TEXT),
-    Column("买家会员名", "buyer_member", Kind.TEXT, 64),
+    Column("买家会员名", "buyer_member", Kind.MEMBER, 64),
     Column("卖家公司名", "seller_company", Kind.TEXT),
-    Column("卖家会员名", "seller_member", Kind.TEXT, 64),
+    Column("卖家会员名", "seller_member", Kind.MEMBER, 64),
     Column("货品总价(元)", "goods_total_fen", Kind.MONEY),
     Column("运费(元)", "freight_fen", Kind.CHARGE),
     Column("涨价或折扣(元)", "adjustment_fen", Kind.ADJUSTMENT),

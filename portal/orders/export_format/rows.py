@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from portal import inputs
 from portal.orders.export_format.amounts import note_unit
 from portal.orders.export_format.cells import parcels_of
 from portal.orders.export_format.columns import Column
@@ -177,8 +178,12 @@ def are_others(order: OrderRows, cells: Mapping[int, object], places: Mapping[in
     if is_cut(order.order_no):
         return False
     said = {column.key: cells.get(place) for place, column in places.items() if column.key in _PEOPLE}
-    pairs = [(said.get(key), getattr(order, key)) for key in _PEOPLE]
-    return all(isinstance(cell, str) and cell.strip() and known and cell.strip() != known for cell, known in pairs)
+    pairs = [(said.get(key), inputs.member_key(getattr(order, key))) for key in _PEOPLE]
+    return all(isinstance(cell, str) and cell.strip() and known and _key_of(cell) != known for cell, known in pairs)
+
+
+def _key_of(cell: str) -> str:
+    return inputs.member_key(inputs.seen(cell))
 
 
 def judge_unit(number: int, unit: str, values: dict[str, Any]) -> list[Problem]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from portal.extensions import db, writing
+from portal.inputs import member_key
 from portal.orders.claims import fold_case
 from portal.orders.export_format import Export, ExportRefused, OrderRows, Problem
 from portal.orders.export_format.rows import is_cut
@@ -84,7 +85,7 @@ def import_orders(
         number = fold_case(order.order_no)
         if shop_id is not None or is_cut(number):
             return "", number
-        sellers[number] = order.seller_member or sellers.get(number, "")
+        sellers[number] = member_key(order.seller_member) or sellers.get(number, "")
         return sellers[number], number
 
     def add(order: OrderRows) -> None:

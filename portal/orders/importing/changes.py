@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -12,6 +12,8 @@ from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.doubts import COLUMNS, shown
 from portal.orders.importing.merging import Merge
 from portal.orders.importing.prepared import MORE_OR_LESS, THEIR_OWN
+
+_MAKE_RESOLD = ("is_dropship", "downstream_order_no", "downstream_channel")
 
 
 class Change(NamedTuple):
@@ -24,6 +26,12 @@ class Change(NamedTuple):
     @property
     def order_id(self) -> int:
         return int(self.there["id"])
+
+
+def keep_terms(known: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What changes of an order; one that becomes 铺货 by that, or is it no more, keeps the longer of both terms."""
+    was, becomes = (any(each[name] for name in _MAKE_RESOLD) for each in (known, {**known, **values}))
+    return {**values, "both_terms": True} if was != becomes and not known["both_terms"] else values
 
 
 def describe_change(change: Change) -> list[list[str]]:

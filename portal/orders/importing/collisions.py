@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from portal import inputs
 from portal.orders.export_format import Lost, OrderRows, Problem
 from portal.orders.export_format.rows import is_cut
 
@@ -22,6 +23,7 @@ _OWN = {
     "receiver_address": "收货地址",
 }
 
+_MEMBERS = ("buyer_member", "seller_member")
 _BEGAN_WITH = ("buyer_member", "seller_member", "ordered_at")
 
 
@@ -45,7 +47,9 @@ class Said(NamedTuple):
         """What these rows say."""
         return cls(
             order.row,
-            tuple(getattr(order, name) for name in _OWN),
+            tuple(
+                inputs.member_key(getattr(order, name)) if name in _MEMBERS else getattr(order, name) for name in _OWN
+            ),
             hash(tuple((line.key, line.quantity_milli, line.unit_price_fen) for line in order.lines)),
         )
 

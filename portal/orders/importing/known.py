@@ -53,12 +53,3 @@ def dialect() -> str:
 def insert_into(table: Table) -> Any:
     """An INSERT that knows ON CONFLICT, which both databases write alike."""
     return sqlite.insert(table) if dialect() == "sqlite" else postgresql.insert(table)
-
-
-def looked_up(statement: Any, names: set[str], known: dict[str, int]) -> dict[str, int]:
-    """The ids of these names, as far as they are known or the database has them."""
-    found = {name: known[name] for name in names if name in known}
-    unknown = sorted(names - found.keys())
-    if unknown:
-        found |= {row[0]: row[1] for row in db.session.execute(statement, {"names": unknown})}
-    return found

@@ -146,7 +146,7 @@ def _judge_status(
     if progress is Progress.FORWARD and order.status == "refunding" and was_refunding(replaced):
         made.doubts.append(doubt_status(order, known, REFUND_AGAIN))  # it was withdrawn, or the goods were sent
         return Progress.BACKWARD
-    if progress is Progress.FORWARD and order.status == "cancelled" and has_open_case:
+    if progress is Progress.FORWARD and order.status in ("cancelled", "refunding") and has_open_case:
         made.doubts.append(doubt_status(order, known, CASE_OPEN))
         return Progress.SAME
     if progress is Progress.FORWARD:
