@@ -174,6 +174,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         corrects=_may_correct(view) and ships,
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
+        expires_at=opened.expires_at,
         answer=disclosure.bring_forward(answers.work_out_answer(view), found, g.now),
         after_silence=leaving.foresee_closing(found, view),
         here=f"/c/{link_name}/{case_no}",

@@ -208,3 +208,16 @@ def test_doubts_from_before_are_still_explained(take: Take) -> None:
     with writing():
         db.session.execute(update(OrderDoubt).values(name="", value={}))
     assert [each.stop != "" for each in waiting()] == [True]
+
+
+@pytest.mark.parametrize("status", ["交易成功", "买家已签收", SENT])
+@pytest.mark.parametrize(("end", "said"), [("退款成功", "不能再新申请售后"), (ASKED, "退款期间不能申请售后")])
+def test_the_end_of_a_line_whose_goods_arrived_is_told_once(take: Take, status: str, end: str, said: str) -> None:
+    take(status, status)
+    for _ in range(2):
+        take(status, end)
+    bodies = told("order_refunded")
+    assert len(bodies) == (0 if status == SENT else 1)
+    assert all("第 2 种商品" in body and said in body and "其余商品不受影响" in body for body in bodies)
+    take(status, status)
+    assert len(told("order_refunded")) == len(bodies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -249,7 +250,11 @@ def test_order_number_and_last_four_digits(consumer: Consumer) -> None:
     assert answer.status_code == 303 and answer.location.startswith("/c/")
     page = consumer.browser.get(answer.location)
     assert page.status_code == 200 and consumer.case_no in page.text and "TB2026112300001" in page.text
-    assert consumer.browser.get(f"{answer.location}/{consumer.case_no}").status_code == 200
+    case = consumer.browser.get(f"{answer.location}/{consumer.case_no}")
+    assert case.status_code == 200 and "返回订单" in case.text
+    assert "只显示这一张售后单" not in case.text and consumer_links.tell_validity() not in case.text
+    (until,) = re.findall(r"这个页面在 (<time.*?</time>) 前有效", page.text)
+    assert f"这个页面在 {until} 前有效" in case.text
     assert consumer.browser.get(f"{answer.location}/HH99010100000000").status_code == 404
     wrong = {"order_no": "TB2026112300001", "last_four": "0000"}, {"order_no": "TB-none", "last_four": "9650"}
     refused = [post(consumer.browser, "/c", fields) for fields in wrong]

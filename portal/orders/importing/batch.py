@@ -24,7 +24,7 @@ from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
 from portal.orders.importing.goods import Goods
-from portal.orders.importing.keeping import keep_doubts, tell_contradicted, tell_refunded
+from portal.orders.importing.keeping import keep_doubts, tell_contradicted, tell_lines_ended, tell_refunded
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
@@ -224,9 +224,8 @@ class Batch:
         for change in sorted(changes, key=lambda each: each.order_id):
             to_insert += [(change.order_id, position, line) for position, line in change.new_lines]
             new_values = {f"new_{name}": value for name, value in change.values.items()}
-            there = change.there
             seen = {
-                "order": there["id"],
+                "order": (there := change.there)["id"],
                 "shop": there["shop_id"],
                 "seen_cases": there["case_count"],
                 "seen_status": there["status"],
@@ -262,8 +261,8 @@ class Batch:
             ]
             connection.execute(insert(_lines), lines)
             self._goods.write_sold_as(lines)
-        changed = [(change.there, describe_change(change)) for change in changes]
-        versions.record_versions(changed, self._held, source=self._source, now=self._now)
+        described = [(change.there, describe_change(change)) for change in changes]
+        versions.record_versions(described, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
             tell_contradicted(order_row, why, said, self._now)
         keep_doubts(self._doubted, import_id=self._import_id, source=self._source, now=self._now)
@@ -274,6 +273,7 @@ class Batch:
                 statement = update(table).where(table.id.in_(sorted(ids_))).values(version=table.version + 1)
                 db.session.execute(statement.execution_options(synchronize_session=False))
         tell_refunded(changes, self._now)
+        tell_lines_ended(changes, self._now)
 
     def _new_rows(self, new: list[OrderRows]) -> list[dict[str, Any]]:
         """New orders as rows; their buyers see those of shops that they know."""

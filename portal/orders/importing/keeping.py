@@ -16,6 +16,7 @@ from portal.notices import beside_steps
 from portal.orders.importing.changes import Change
 from portal.orders.importing.doubts import Doubt
 from portal.orders.importing.lines import RELABELLED
+from portal.words import ORDER_STATUS
 
 MOST = 700  # characters of a value that are kept
 
@@ -85,6 +86,29 @@ def tell_refunded(changes: Sequence[Change], now: datetime) -> None:
             at=now,
             dedupe_key=f"refunded:{there['id']}:{there['version']}",
         )
+
+
+def tell_lines_ended(changes: Sequence[Change], now: datetime) -> None:
+    """Tell buyers who had their goods that a file says one line was refunded, or is being: it is closed by it."""
+    ends = (ORDER_STATUS["cancelled"], ORDER_STATUS["refunding"])
+    for there, ended in ((change.there, change.merged.lines.ended) for change in changes):
+        if there["status"] not in ("delivered", "completed") or not there["shown"]:
+            continue
+        for heading, before, after in ended:
+            if after not in ends:
+                continue
+            until = "退款期间不能申请售后" if after == ORDER_STATUS["refunding"] else "不能再新申请售后"
+            beside_steps.tell_of_order(
+                there["buyer_id"],
+                shop_id=there["shop_id"],
+                kind="order_refunded",
+                title="订单里的一种商品在退款或已关闭",
+                body=f"商家导入的平台订单资料显示：订单 {there['order_no']} {heading}由「{before}」变为「{after}」，"
+                f"这种商品{until}，其余商品不受影响。与实际不符的，请联系商家，或向平台投诉。",
+                href=find_path(SimpleNamespace(**there)),
+                at=now,
+                dedupe_key=f"refunded:{there['id']}:{there['version']}:{heading}",
+            )
 
 
 def tell_contradicted(order: Mapping[str, Any], why: str, said: str, now: datetime) -> None:
