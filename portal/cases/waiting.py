@@ -22,9 +22,8 @@ class Waiting(NamedTuple):
         return f"{self._tell_done(reader_id, now, '，')}{'，在那之前可以撤回' if can_undo else ''}"
 
     def tell_short(self, reader_id: int, now: datetime) -> str:
-        """For a row: 您已同意 · 14:05:09 生效，可撤回."""
-        can_undo = self.user_id == reader_id and self.due_at > now
-        return f"{self._tell_done(reader_id, now, ' · ')}{'，可撤回' if can_undo else ''}"
+        """For a row, below the strip with its button: 您已同意 · 14:05:09 生效."""
+        return self._tell_done(reader_id, now, " · ")
 
     def _tell_done(self, reader_id: int, now: datetime, between: str) -> str:
         who = "您" if self.user_id == reader_id else f"{self.author} "

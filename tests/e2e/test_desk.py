@@ -70,6 +70,20 @@ def test_eighteen_rows_of_36_px_are_in_sight_at_1280_by_800(browser: Browser, bu
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_every_entry_of_the_side_bar_is_in_sight_on_a_low_screen_too(
+    browser: Browser, busy: tuple[World, Cast]
+) -> None:
+    page = opened(browser, busy[0])
+    entries = page.locator("nav.sidebar a")
+    assert entries.last.inner_text() == "我的"
+    for height in (800, 720):
+        page.set_viewport_size({"width": 1280, "height": height})
+        boxes = [box for each in entries.all() if (box := each.bounding_box())]
+        assert len(boxes) >= 21 and max(box["y"] + box["height"] for box in boxes) <= height
+        assert min(box["height"] for box in boxes) >= 28
+        assert page.locator("nav.sidebar").evaluate("each => each.scrollHeight <= each.clientHeight")
+
+
 def show_evidence(world: World, cast: Cast, number: int) -> None:
     """The case that is first in the list has so many photos of the buyer's, and its product a picture."""
     with world.app.app_context():

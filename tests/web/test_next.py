@@ -188,19 +188,20 @@ def test_what_waits_is_said_in_the_row_on_the_page_and_to_who_presses_again(
     assert post(desk, address(case, step), form).status_code == 303
     until = words.clock(now.at + held.HELD_FOR)
     done = f"已{words.STEP_DONE[step]}"
-    for reader, who, more in ((desk, "您", "，可撤回"), (colleague, "seller ", "")):
+    for reader, who in ((desk, "您"), (colleague, "seller ")):
         queue = reader.get(f"/seller?{LIST}").text
-        assert f"{who}{done} · {until} 生效{more}<" in row_of(queue, case) and "待商家审核" not in row_of(queue, case)
+        assert f"{who}{done} · {until} 生效<" in row_of(queue, case) and "待商家审核" not in row_of(queue, case)
         assert done not in row_of(queue, other), "the others stand as they were"
         for at in (address(case), f"/seller/cases/{case.case_no}", address(case, "agree"), address(other)):
             shown = reader.get(at).text
             in_list = shown.split('<ul class="rows list">')[1].split("</ul>")[0] if "rows list" in shown else ""
             if "?" in at:
-                assert f"{who}{done} · {until} 生效{more}<" in in_list
+                assert f"{who}{done} · {until} 生效<" in in_list
             if other.case_no not in at:
                 line = shown.split('id="case"')[1].split("</section>")[0]
                 assert f"{who}{done}，{until} 生效" in line and "待商家审核" not in line and "需要您处理" not in line
                 assert ("在那之前可以撤回" in line, "/undo" in shown) == (reader is desk, reader is desk)
+                assert "到期未处理" not in shown
                 assert 'id="step-form"' not in shown, "nothing is taken past it"
         for at in (address(case, "agree_no_return"), f"/seller/cases/{case.case_no}/agree_no_return"):
             again = post(reader, at, {}, at=address(other, "agree_no_return"))
