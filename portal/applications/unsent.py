@@ -146,7 +146,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
             policy_id=policies.get_current(order.shop_id).id,
             now=now,
         )
-    said = "买家在发货前取消了订单" + (f"，应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
+    said = "订单在发货前取消了" + (f"，应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
     talk = conversations.get_of_order(order, now)
     conversations.add_message(
