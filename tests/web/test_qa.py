@@ -55,6 +55,21 @@ def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: s
     assert signed_in.status_code == 200
 
 
+def test_a_world_with_all_its_stories_is_made_anew(both: Flask, tmp_path: Path, sqlite_template: Path) -> None:
+    """With payments, accounts and packs that refer to one another, which nothing else may remove."""
+    url = both.extensions["portal_settings"].database_url
+    made = make_app(tmp_path / "again", sqlite_template, qa="1", database_url=url)
+    with made.app_context():
+        client = made.test_client()
+        for scenario in ("demo", "empty"):
+            answer = client.post("/qa/reset", data={"scenario": scenario}, headers=JSON)
+            assert answer.status_code == 200
+            assert not any(doctor.findings(made.extensions["portal_store"]))
+        assert not read(answer)["cases"]
+        db.session.remove()
+        db.engine.dispose()
+
+
 def test_the_clock_the_sweep_and_the_notices(open_app: Flask) -> None:
     client = open_app.test_client()
     made = read(client.post("/qa/reset", data={"scenario": "returning"}, headers=JSON))["cases"]
