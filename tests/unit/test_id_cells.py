@@ -6,8 +6,7 @@ import pytest
 
 from portal.inputs import InputRefused
 from portal.orders.export_format import ids
-from portal.orders.export_format.cells import convert
-from portal.orders.export_format.columns import Kind
+from portal.orders.export_format.cells import Kind, convert
 from portal.orders.export_format.refusals import CellRefused
 from portal.parcels.numbers import check_number
 
