@@ -19,7 +19,8 @@ MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
 _DASHES = re.compile(r"[\-‐-―−—－]+")
-_SEPARATORS = re.compile(r"[;；,，、/／\\|｜+＋&＆\r\n\u2028\u2029]+")
+_SEPARATORS = re.compile(r"(?:[;；,，、/／\\|｜+＋&＆\r\n\u2028\u2029]|\s+(?:and|or)\s+)+", re.IGNORECASE)
+_TIMES = re.compile(r"[A-Z]{0,4}[0-9]{10,}X[0-9]{1,2}")  # 「…x2」 says how many parcels, and is no part of a number
 _TOKEN = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*-?")
 _LETTERS = re.compile(r"[A-Z]{1,6}")
 _JD_PACKAGE = re.compile(r"(JD[0-9A-Z]{11,14})(?:-[0-9A-Z]{1,4}){1,3}-?")
@@ -82,7 +83,13 @@ def is_doubtful(number: str) -> bool:
     if _DPK.fullmatch(plain):
         return False
     digits = sum(each.isdigit() for each in plain)
-    return digits < 4 or not re.fullmatch(r"[0-9A-Z]{4,40}", plain) or is_run_together(plain) or _is_mobile(plain)
+    return (
+        digits < 4
+        or _TIMES.fullmatch(plain) is not None
+        or not re.fullmatch(r"[0-9A-Z]{4,40}", plain)
+        or is_run_together(plain)
+        or _is_mobile(plain)
+    )
 
 
 def is_unknown_suffix(number: str) -> bool:
@@ -91,6 +98,8 @@ def is_unknown_suffix(number: str) -> bool:
     if _DPK.fullmatch(plain):
         return False
     first, dash, rest = plain.partition("-")
+    if _TIMES.fullmatch(plain):
+        return True
     return (bool(dash) and _is_whole(first) and len(rest) <= 5) or _AFTER_WHOLE.search(plain) is not None
 
 

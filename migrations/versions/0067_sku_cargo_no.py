@@ -86,7 +86,7 @@ def downgrade() -> None:
         )
     ).all()
     connection.execute(sa.text("DELETE FROM sold_as WHERE sku_cargo_no <> ''"))
-    before = set(connection.execute(sa.text("SELECT shop_id, mark FROM sold_as")).tuples())
+    before = set(connection.execute(sa.text("SELECT shop_id, mark FROM sold_as")))
     rows = [dict(row._mapping) for row in found]
     for row in rows:
         row["mark"] = hashlib.sha256(json.dumps([row[name] for name in _SAID[:4]]).encode()).hexdigest()[:32]

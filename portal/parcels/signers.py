@@ -30,9 +30,13 @@ _MIDDLEMEN = (
 )
 # A street or a house may bear a carrier's name.
 _ORGANISATIONS = f"(?:{CARRIERS}|{_MIDDLEMEN})(?!大?[路道街]|公寓|小区|大厦|广场|新村|花园|家园|苑)"
-_STRANGERS = re.compile(
-    "陌生|别人|旁人|路人|外人|其[他它]人|不认识|不相识|不明|某人|小偷|贼|骗子|^(?:他?人)(?:已|代)*签|生人"
+STRANGERS = "陌生|别人|旁人|路人|外人|其[他它]人|不认识|不相识|不明|某人|小偷|贼|骗子|生人"
+BY_ANOTHER = re.compile(
+    f"{COURIER}|{HUB}|误|被他人|由他人|驿站(?:已将|工作)"
+    f"|[被由][^,〈〉从在于凭]{{0,4}}(?:{SENDER}|{CARRIERS}|{STRANGERS}|物流|快递(?!柜|超市)|平台|客服|保洁|人员)"
 )
+BY_RECEIVER = re.compile(f"客户|用户|收件人|收货人|{STATION}")
+_STRANGERS = re.compile(f"{STRANGERS}|^(?:他?人)(?:已|代)*签")
 
 _SIGNER = re.compile("(?:(?:签收|取件|提货)人(?!在)(?:姓名|类型)?(?:[:是为])?|代收:|(?P<by>由|被))(?P<who>.*)")
 

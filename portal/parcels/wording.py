@@ -33,7 +33,7 @@ _GOODS = "外卖订单|快件|包裹|快递|邮件|货物|货件|运单|订单|�
 _PERSONS = "本人|您本人|家人|家属|客户|用户|收件人|收货人|收方"
 # What makes a sentence about 签收 doubtful, wherever it stands.
 _DOUBT = re.compile(
-    "[?？]|未|没|不|无|否|非|待|拒|退|误|假|虚|撤|取消|更正|异常|破|损|少|缺|错|核|查|疑|可能|也许|或许|大概|估计|恐|好像"
+    "[?？]|模拟|补录|补签|测试(?!中心|公司|院|所|部)|未|没|不|无|否|非|待|拒|退|误|假|虚|撤|取消|更正|异常|破|损|少|缺|错|核|查|疑|可能|也许|或许|大概|估计|恐|好像"
     "|应(?!急|城|县)|似|据|称|说|表示|反馈|反映|投诉|协商|争议|申请|要求|希望|愿|同意|计划|打算|答应|承诺|以为|约|预|将|即|准备|等待|等候"
     "|(?<=.)等$|等(?:客户|收|家|本|他|她)|请|须|需|明[日天早晚]|后天|次日|周[一二三四五六日末]|今[日天晚](?:将|内|会)|改|延|再次|重新|转[派寄交投]|滞|失败|仅|只有|只"
     "|部分|剩余|余件|其余|另|尚|还|暂|先(?!生)|仍|催|安排|通知|提醒|告知|联系(?!方式|电话)|尽快|尽早|及时|注意|后签|前签|时签|才|方可|可签|能签"
@@ -44,7 +44,8 @@ _CHATTER = re.compile(
     "|^(?:联系|客服|网点|代理点|派件员|快递员|业务员|揽投部|收件)?电话(?:[:0-9]|$)|外呼|专属|放心接听|电话畅通|耐心等待|好评|五星|五颗星|鼓励"
     "|点亮|评价|风里来|雨里去|汗也|小哥一刻|只为客官|上有老|下有小|不求服务|动我心|起早摸黑|见谅|激励|暖心|申行天下|江湖|满意"
     "|全心呵护|所托|合作愉快|消毒|体温|口罩|疫情|安全呼叫|^地址|^请(?:电?联|致电|拨打|联系|放心|查收|确认收货)|^快去|^可放心"
-    "|^电联|^(?:投递员|派件员|快递员|配送员|业务员|派送人|扫描员|揽投员):|^[-0-9:/*+·. ]+$|^先生/女士$|^先生$|^女士$"
+    "|公众号|^表扬|^(?:温馨提示:)?请?及时?检查外?包装$|^电联"
+    "|^(?:投递员|派件员|快递员|配送员|业务员|派送人|扫描员|揽投员):|^[-0-9:/*+·. ]+$|^先生/女士$|^先生$|^女士$"
 )
 _SLIP = re.compile("回单|签单返|返单|签收单(?!位|号)")  # the signed paper that goes back to the sender, not the parcel
 _ABOUT_RECEIPT = re.compile("签收|妥投|代签|派送成功|投递成功|送达|送到|取出|取走|取件|自提|完成配送|完成派送|信报箱")
@@ -73,8 +74,9 @@ _RECEIPTS: Final = tuple(
         rf"您在[^,]{{1,40}}的(?:{_GOODS})已取[件走出]",
         rf"在[^,]{{1,30}}(?:{STATION}|〉)已取[出走件]",
         rf"{_SUBJECT}(?:被)?(?:{PEOPLE})+取走(?:〈[^〉]*〉)?",
+        rf"{_SUBJECT}被(?:{_PERSONS})+(?:从|在)[^,]{{1,40}}(?:{STATION})[^,]{{0,6}}取[走出]",
         rf"您的{_SUBJECT}(?:被)?取走(?:〈[^〉]*〉)?",  # couriers and senders take away, too
-        rf"[^,]{{0,20}}由(?:〈(?:{PEOPLE})〉|(?:{PEOPLE})+)(?:凭取[件货]码|(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
+        rf"[^,]{{0,20}}由(?:〈(?:{PEOPLE})〉|(?:{PEOPLE})+)(?:凭(?:取[件货]码|验证码))?(?:(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
         rf"(?:收件人|收货人|客户|用户|本人|您)+已(?:凭取[件货]码)?(?:取件|取走|取出|自提|取货|提货|领取)(?:{_GOODS}|完成|成功)?",
         rf"(?:您的?)?(?:{_GOODS})?(?:收件人|收货人|客户|用户|本人|您)?(?:已凭取[件货]码|凭取[件货]码已)(?:成功)?"
         rf"取(?:走|件成功|件完成)(?:{_GOODS})?",
@@ -149,8 +151,6 @@ _ROUND = re.compile(
     "|送往顺丰店/站"
 )
 _TAKEN_IN = re.compile("揽收|揽件|收寄|已收件|收件成功|收取(?:快件|邮件)?|取件(?!码|人)")
-_BY_ANOTHER = re.compile(f"{COURIER}|{HUB}|误|被他人|由他人|驿站(?:已将|工作)")
-_BY_RECEIVER = re.compile(f"客户|用户|收件人|收货人|{STATION}")
 _PARTLY = re.compile(
     "部分(?:货物|商品)?(?:已)?(?:签收|妥投)|(?:签收|妥投)(?:了)?(?:其中|一?部分|[0-9一二两三四五六七八九十]+[件箱包])"
 )
@@ -183,7 +183,7 @@ def read(words: str) -> Reading:
     if receipts and other != "delivering" and not _unsaid(clauses, receipts):
         return Reading("signed")
     if other in ("delivering", "picked") and not receipts:
-        return Reading(other, clear=other == "delivering" or not _BY_RECEIVER.search(bare))
+        return Reading(other, clear=other == "delivering" or not signers.BY_RECEIVER.search(bare))
     if receipts or _ABOUT_RECEIPT.search(_PROMISED.sub("", bare)):
         if other == "transit" and not receipts and not re.search("签收|妥投", _PROMISED.sub("", bare)):
             return Reading("transit")
@@ -200,7 +200,7 @@ def _is_receipt(clause: str) -> bool:
         return False
     if signers.signs_for_another(clause):
         return False
-    if re.search("取[出走件]|自提|领取", clause) and _BY_ANOTHER.search(clause):
+    if re.search("取[出走件]|自提|领取", clause) and signers.BY_ANOTHER.search(clause):
         return False
     return not signers.is_another(clause)
 

@@ -369,7 +369,7 @@ def test_several_words_for_one_status_are_that_status(status: str, between: str)
             assert read_status(f"{words[0]}{between}{other}{end}")[0] in both_mean({status, STATUSES[other]})
 
 
-SAID_BESIDE = re.compile("评|付款成功|支付成功|已付款|已支付|正常")  # 「已付款，已发货」
+SAID_BESIDE = re.compile("评|付款成功|支付成功|已付款|已支付|正常|未确认收货")  # 「已付款，已发货」
 
 
 def both_mean(pair: set[str]) -> set[str]:

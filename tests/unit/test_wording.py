@@ -81,6 +81,23 @@ def test_who_has_it_on_the_way_signs_for_nothing_in_english(who: str, receipt: s
     assert said(receipt.format(who)) != "signed"
 
 
+@pytest.mark.parametrize(
+    "who",
+    (
+        "寄件人 发件人 发货人 商家 卖家 快递员 司机 小偷 陌生人 路人 外人 不明人员 工作人员 中通快递 物流公司 平台客服"
+    ).split(),
+)
+@pytest.mark.parametrize(
+    "taken",
+    [
+        *("快件被{}从丰巢柜取出", "快件从丰巢柜被{}取出", "您的快件已由{}从【兔喜超市】取走", "包裹已由{}取走"),
+        *("您的快件被{}在驿站取走", "由{}凭取件码取出", "包裹已由{}凭验证码在【兔喜超市】取出", "快件已由{}签收"),
+    ],
+)
+def test_who_is_not_the_receivers_takes_nothing_out_for_them(who: str, taken: str) -> None:
+    assert said(taken.format(who)) != "signed"
+
+
 # Sentences composed ---------------------------------------------------------------------------------------------------
 
 RECEIPTS = tuple(

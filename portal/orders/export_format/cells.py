@@ -164,7 +164,7 @@ _READERS: dict[Kind, Callable[[str], tuple[Value, str]]] = {
     Kind.MEMBER: _member,
     Kind.WORD: _text,
     Kind.AFTERSALE: _aftersale,
-    Kind.ID: read_id,
+    Kind.ID: read_long_id,
     Kind.ORDER_NO: read_order_no,
     Kind.LONG_ID: read_long_id,
     Kind.CODE: read_code,

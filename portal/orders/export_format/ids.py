@@ -19,9 +19,14 @@ SIGNIFICANT = 15  # digits of a spreadsheet's number; those after them become 0
 LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期，请核对原来的{heading}"
 DOUBTFUL = "「{number}」不像一个运单号，请核对"
 _SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
-_LOST = re.compile(r"\d(?:\.\d+)? ?E\+\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
+_LOST = re.compile(r"\d(?:[.,]\d+)? ?E ?\+ ?\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s;；,，、/|]+")  # several numbers of a cell
-_ORDER_LABEL = re.compile(r"(?:订?单编?号\s*:|no[.:]|#)\s*", re.IGNORECASE)
+_ORDER_LABEL = re.compile(r"(?:[订訂]?[单單][编編]?[号號][\s:]|no[.:]|#)\s*", re.IGNORECASE)
+_FORMULA = re.compile(
+    r"=\s*(?:T(?:EXT)?\(\s*)?[\"“”＂]([^\"“”＂]+)[\"“”＂](?:\s*,\s*\"[^\"]*\")?\s*\)?|=\s*\+?\s*([0-9]{6,})",
+    re.IGNORECASE,
+)
+_POINT_ZERO = re.compile(r"([0-9]{10,})\.0+")  # what was a floating number once
 _FRAMED = re.compile(r"[(\[{<【「『《](.+)[)\]}>】」』》]")
 _GROUPED = re.compile(
     r"[0-9]{1,4}(?:,[0-9]{3}){3,}|[0-9]{1,4}(?:\s[0-9]{3}){3,}|[0-9]{4}(?:\s[0-9]{4}){2,}(?:\s[0-9]{1,4})?"
@@ -105,9 +110,15 @@ def read_id(cell: str) -> tuple[str, str]:
     seen = seen.strip()
     if seen.startswith('="') and seen.endswith('"'):
         seen = seen[2:-1]
-    seen = seen.lstrip("'’‘`").strip()
+    elif found := _FORMULA.fullmatch(seen):
+        seen = found[1] or found[2]
+    seen = seen.lstrip("'’‘`＇").strip()
     if seen[:1] in _QUOTES and seen[-1:] in _QUOTES and len(seen) > 2:
         seen = seen[1:-1].strip()
+    if found := _POINT_ZERO.fullmatch(seen):
+        if len(found[1]) > SIGNIFICANT:
+            raise CellRefused(AS_TEXT)
+        seen = found[1]
     if _LOST.fullmatch(seen if seen.isascii() else inputs.fold(seen)):
         raise CellRefused(AS_TEXT)
     return seen, note

@@ -13,6 +13,7 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
     "unpaid": (
         "等待买家付款 待付款 等待付款 未付款 待支付 等待支付 未支付 待买家付款 waitbuyerpay 已拍下未付款 "
         "已下单未付款 等待您付款 待付尾款 待付定金 已付定金 已付定金待付尾款 等待付尾款 待支付尾款 "
+        "待尾款 没有创建支付宝交易 notpaid awaitingpayment "
         "tradenocreatepay paypending unpaid pendingpayment waitpay"
     ),
     "unshipped": (
@@ -24,6 +25,8 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
         "待接单 待商家接单 待成团 待拼单 待客审 待财审 已付款待审核 已客审待财审 待递交仓库 已递交仓库 "
         "已打单 已打印 已配货 已拣货 仓库处理中 待仓库发货 等待仓库发货 仓库待发货 toship readytoship readyforshipment "
         "等待供销商发货 等待外仓发货 待打印快递单 待称重 出库中 正在出库 商品出库中 待处理发货 "
+        "等供销商外仓发货 延时审核 预订单前处理 委外前处理 抢单前处理 待包装 等待打印 等待厂商处理 已支付处理中 "
+        "notshipped tobeshipped awaitingfulfillment "
         "waitsellersendgoods waitsellerstockout unshipped awaitingshipment unfulfilled"
     ),
     "in_transit": (
@@ -37,6 +40,7 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
         "待用户收货 待客户收货 待用户签收 待客户签收 待买家签收 待买家确认收货 已交运 已发运 已交付物流 "
         "等待揽收 等待揽件 揽收成功 揽件成功 待提货 已投柜 已放快递柜 已放驿站 已存驿站 delivering "
         "已交快递 清关中 已送达 已到达驿站 已到驿站 "
+        "notdelivered awaitingcollection "
         "sellerconsignedpart waitgoodsreceiveconfirm outfordelivery partiallyshipped fulfilled"
     ),
     "delivered": (
@@ -55,7 +59,7 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
         "交易取消 交易关闭 交易终止 已取消 订单取消 订单已取消 交易已取消 买家取消 卖家取消 "
         "买家已取消 已关闭 订单关闭 订单已关闭 交易已关闭 退款成功 已退款 全额退款 退款完成 "
         "退款已完成 已全额退款 退货退款成功 已作废 作废 关闭 取消 refunded closed cancelled canceled "
-        "cancel terminated "
+        "cancel terminated 已失效 不成立 "
         "tradeclosed tradeclosedbytaobao tradecanceled tradecancelled 交易作废 交易失败 订单失效 取消成功 "
         "全部退款 已全部退款 全部退款成功 仅退款成功 仅退款完成 缺货取消 已取消缺货 "
         "超时关闭 超时取消 超时未付款 超时未支付 支付超时 付款超时 未付款取消 未付款关闭 未付款已取消 未付款已关闭 "
@@ -68,6 +72,7 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
         "退款待处理 已申请退款 待商家处理退款 待卖家处理退款 等待卖家同意退款 等待卖家处理退款 退款协商中 "
         "申请退货退款 等待卖家确认退款 等待商家确认退款 等待商家处理退款 等待商家同意退款 待卖家确认退款 "
         "退货退款申请中 仅退款申请中 退款审核中 待商家确认退款 "
+        "仅退款待处理 退货退款待处理 returnrequested refundrequested "
         "申请退货 申请售后 售后申请中 退货处理中 退货退款处理中 仅退款处理中 待买家退货 等待买家退货 待退货"
     ),
 }
@@ -106,6 +111,14 @@ _WHOSE = (  # who or what a status may name first, and the statuses for which th
     (("仓库",), frozenset({"unshipped"})),
 )
 _BETWEEN = re.compile(r"[()（）\[\]【】,，、;；。/|｜:：+&·~\-—\s]+")
+# What stands beside a status and counts or dates it. 「已发货(1/2)」 and 「已签收0件」 say something else.
+_DATED = re.compile(
+    r"(?:(?:19|20)\d\d[-/.年])?(?<!\d)\d{1,2}(?:月\d{1,2}[日号]|-\d{2}(?![\d-]))|(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?!\d)"
+    r"|(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
+)
+_COUNTED = re.compile(r"[\s:/x×*(\[【]*(?:共|计)?[1-9]\d{0,2}\s*([件个单箱包票])?[\s)\]】]*$", re.IGNORECASE)
+_OF_PARTS = re.compile(r"(?<=部分发货|部分出库)[\s(\[]*\d{1,3}\s*/\s*\d{1,3}\s*[件个单箱包票]?[)\]]*$")
+_KINDS_OF_REFUND = frozenset({"退货退款", "仅退款", "退款退货", "退货"})
 _ENDED = ("cancelled", "refunding")  # what may be true of one line of an order and not of the others
 _STATUS_COLUMNS = frozenset({"订单状态", "售后状态"})
 NO_AFTERSALE = "无售后"
@@ -141,12 +154,15 @@ def says_only_refund_closed(text: str) -> bool:
 
 def _plain(text: str) -> str:
     plain = "".join(each for each in simplify(unicodedata.normalize("NFKC", text)).casefold() if each.isalnum())
-    return re.sub("^己|已经", "已", plain)
+    return re.sub("^己|已经", "已", plain).replace("出货", "发货")
 
 
 def _parts(text: str) -> list[str]:
     """The words of a cell; 「已发货未签收」 is two."""
-    return [word for part in _BETWEEN.split(text) if (plain := _plain(part)) for word in _split(plain)]
+    words = [word for part in _BETWEEN.split(text) if (plain := _plain(part)) for word in _split(plain)]
+    if any(word in _MONEY_BACK or word in _REFUND_CLOSED or _find(word) == "refunding" for word in words):
+        return [word for word in words if word not in _KINDS_OF_REFUND]  # 退货退款，退款成功: what for, and how it went
+    return words
 
 
 def _split(plain: str) -> list[str]:
@@ -172,7 +188,25 @@ def _find(plain: str) -> str:
     return "unknown"
 
 
+def _without_numbers(words: str) -> str:
+    """The words without a date, a time and a number of pieces: 「已发货(2)」, 「已签收 11-28 10:02」.
+
+    Of what ended, or has arrived, a number of pieces may be a part of it: that is left for a person to read.
+    """
+    bare = _OF_PARTS.sub("", _DATED.sub(" ", unicodedata.normalize("NFKC", words)).strip())
+    counted = _COUNTED.search(bare)
+    if counted is None:
+        return bare
+    status = _find(_plain(bare[: counted.start()]))
+    partly = status in _ENDED or (status in ("delivered", "completed") and counted[1])
+    return bare if partly else bare[: counted.start()]
+
+
 def _read(text: str) -> str:
+    if "?" in text or "？" in text:
+        return "unknown"
+    if any(each.isdecimal() for each in text):
+        text = "，".join(map(_without_numbers, re.split("[,，]", text)))
     whole = _find(_plain(text))
     if whole != "unknown":
         return whole
@@ -214,6 +248,11 @@ def read_aftersale(text: str) -> str:
     return text if any(each not in _BESIDE for each in _parts(text)) else NO_AFTERSALE
 
 
+def _deny(text: str, other: str) -> bool:
+    """Whether one says that a refund won't be made, and the other that it was made or is under way."""
+    return is_refund_closed(text) and (is_money_back(other) or _read(other) == "refunding")
+
+
 def read_statuses(values: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     """(our status of a row's values, its words, what is to be said); 售后状态 is taken together with 订单状态.
 
@@ -223,6 +262,7 @@ def read_statuses(values: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     both, notes = f"{text}，{aftersale}", []
     if aftersale not in ("", NO_AFTERSALE):
         strange = _read(both) == "unknown" and not says_only_refund_closed(both)
+        strange |= _read(text) != "unknown" and (_deny(text, aftersale) or _deny(aftersale, text))
         if (strange and _read(text) != "unknown") or len(both) > MOST_WORDS:
             notes.append(STRANGE_AFTERSALE.format(text=aftersale[:30], status=text[:30]))
         elif not strange:
