@@ -30,7 +30,7 @@ from portal.orders.versions import read_moment
 from portal.rights import articles, eligibility, policies
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Evidence, Goods, Verdict
-from portal.rights.reasons import MOST_PHOTOS, Payer, Place, said
+from portal.rights.reasons import MOST_PHOTOS, Ground, Payer, Place, said
 
 
 class NotEligible(StepRefused):
@@ -140,16 +140,17 @@ def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     ]
 
 
-def judge_again(
-    case: Case, *, reason: str, quantities: dict[int, int], photos: int, description: str
-) -> dict[str, Any]:
-    """What a change of an application needs by the rules of the day it was made: who pays, and the basis.
+def find_uncarried(case: Case) -> frozenset[Ground]:
+    """The grounds that goods must carry and none of a case's did when it was opened."""
+    _, policy, own = _describe_then(case)
+    each = [eligibility.find_uncarried(goods, policy) for goods in own.values()]
+    return each[0].intersection(*each[1:])
 
-    ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
-    """
+
+def _describe_then(case: Case) -> tuple[Order, goods_facts.Policy, dict[int, Goods]]:
+    """A case's order, the rules of the day it was opened, and by order line what the goods were then."""
     order = db.session.get_one(Order, (case.order_id, case.shop_id))
-    days = policies.get_promised(order)
-    policy = describe_policy(db.session.get_one(Policy, (case.policy_id, case.shop_id)), days)
+    policy = describe_policy(db.session.get_one(Policy, (case.policy_id, case.shop_id)), policies.get_promised(order))
     own = dict(
         db.session.execute(
             select(CaseLine.order_line_id, CaseLine.quantity_milli).where(
@@ -158,17 +159,29 @@ def judge_again(
         ).all()
     )
     lines = [line for line in list_lines(order.id, order.shop_id) if line.id in own]
-    may = is_exchangeable(lines, order)
+    may, found = is_exchangeable(lines, order), {}
+    for line in lines:
+        goods = describe_goods(order, line, exchangeable=may[line.id])
+        found[line.id] = replace(goods, claimed_milli=goods.claimed_milli - own[line.id], **_then(case, line.id, goods))
+    return order, policy, found
+
+
+def judge_again(
+    case: Case, *, reason: str, quantities: dict[int, int], photos: int, description: str
+) -> dict[str, Any]:
+    """What a change of an application needs by the rules of the day it was made: who pays, and the basis.
+
+    ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
+    """
+    order, policy, own = _describe_then(case)
     payer, basis = case.freight_payer, case.basis
     if reason == case.reason:
         photos = max(photos, 1)  # what was enough to apply is enough to change a word
-    for line in lines:
-        goods = describe_goods(order, line, exchangeable=may[line.id])
-        goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id], **_then(case, line.id, goods))
-        proof = Evidence(quantities[line.id], min(photos, MOST_PHOTOS), visible(description))
+    for line_id, goods in own.items():
+        proof = Evidence(quantities[line_id], min(photos, MOST_PHOTOS), visible(description))
         verdict = eligibility.check(goods, case.type, reason, proof, case.opened_at, policy, negotiated=case.negotiated)
         if not verdict.allowed:
-            raise NotEligible(verdict, line.id)
+            raise NotEligible(verdict, line_id)
         payer, basis = (
             str(verdict.freight_payer or payer),
             articles.state_basis(verdict, reason, consumer=order.consumer),

@@ -17,7 +17,7 @@ from portal.rights import eligibility, kept_policies, policies, resale, windows
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Goods, Verdict
 from portal.rights.guarantees import codes
-from portal.rights.reasons import Payer
+from portal.rights.reasons import Ground, Payer
 from portal.versioned import Versioned
 
 
@@ -164,6 +164,15 @@ def is_exchangeable(lines: Sequence[Any], order: Any) -> dict[int, bool]:
         line.id: line.exchangeable is not False or not goods_facts.is_since(line.unexchangeable_at, since)
         for line in lines
     }
+
+
+def find_uncarried(order: Any, lines: Sequence[Any], policy: goods_facts.Policy) -> frozenset[Ground]:
+    """The grounds that goods must carry and none of these lines of an order does: their reasons aren't offered."""
+    may = is_exchangeable(lines, order)
+    each = [
+        eligibility.find_uncarried(describe_goods(order, line, exchangeable=may[line.id]), policy) for line in lines
+    ]
+    return each[0].intersection(*each[1:]) if each else frozenset()
 
 
 def list_offers(order: Any, lines: Sequence[Any], now: datetime) -> dict[int, Verdict]:

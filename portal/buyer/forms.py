@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
+from portal.applications import applications
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, GivenAccount, HandIn, Modification
 from portal.flow import Actor, CaseType
@@ -45,7 +46,9 @@ class ModifyForm(StepForm):
     receiver_address = Place("收货地址", missing="请填写收货地址")
 
     def prepare(self, case: Case, view: View) -> None:
-        known = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
+        missing = applications.find_uncarried(case)
+        leading = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
+        known = [each for each in leading if each.ground not in missing]
         own = [] if case.reason in {each.id for each in known} else [(case.reason, reasons.said(case.reason))]
         self.reason.choices = own + [(each.id, reasons.said(each.id)) for each in known]
         money = case.type in goods_facts.MONEY

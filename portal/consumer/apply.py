@@ -45,11 +45,13 @@ class ApplyForm(ReceiverFields):
         place = "unshipped" if goods.is_unshipped(order) else "received"
         kinds = [CaseType.REFUND_ONLY] if place == "unshipped" else list(CaseType)
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
-        known = {each.id: reasons.said(each.id) for kind in kinds for each in reasons.leading_to(kind, place)}
-        self.reason.choices, self.offered = [("", "请选择"), *known.items()], list(known)
         self.photos.most = reasons.most_photos(len(lines))
         self.left = {line.id: line.quantity_milli - line.claimed_milli for line in lines}
         self.lines = [line for line in lines if self.left[line.id] > 0]
+        missing = goods.find_uncarried(order, self.lines, goods.get_policy_for(order))
+        known = [each for kind in kinds for each in reasons.leading_to(kind, place) if each.ground not in missing]
+        self.offered = list(dict.fromkeys(each.id for each in known))
+        self.reason.choices = [("", "请选择"), *((each, reasons.said(each)) for each in self.offered)]
         self.typed = {line.id: request.form.get(f"quantity_{line.id}", "")[:40] for line in self.lines}
         if len(self.lines) == 1 and request.method != "POST":
             self.typed[self.lines[0].id] = inputs.quantity_text(self.left[self.lines[0].id])

@@ -195,12 +195,14 @@ def ways(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[t
 
 def offered(goods: Goods, policy: Policy) -> tuple[Reason, ...]:
     """The reasons to show, in order: those for where the goods are; what must be promised only where it was."""
-    missing: set[Ground] = set()
-    if not find_promise(goods, policy):
-        missing.add(Ground.PROMISE)
-    if not covered(goods, policy):
-        missing.add(Ground.NO_REASON)
+    missing = find_uncarried(goods, policy)
     return tuple(each for each in reasons.REASONS if each.ground not in missing and not misplaced(goods, each))
+
+
+def find_uncarried(goods: Goods, policy: Policy) -> frozenset[Ground]:
+    """The grounds that goods must carry, by promise or by law, and these don't."""
+    carried = {Ground.PROMISE: find_promise(goods, policy), Ground.NO_REASON: covered(goods, policy)}
+    return frozenset(ground for ground, has in carried.items() if not has)
 
 
 def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: Policy) -> Verdict:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal import flow, told
 from portal.cases import clock as case_clock
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, Evidence, OrderLine, Parcel
 from tests.cast import Cast, post, sign_in, token_of
@@ -310,6 +310,16 @@ def test_what_the_seller_asks_for_stands_where_it_is_answered(app: Flask, cast: 
     case = cast.until("revising")
     assert "请补拍外包装" in sign_in(app, "buyer").get(f"/cases/{case.case_no}").text.partition("</section>")[0]
     assert "请补拍外包装" in sign_in(app, "buyer").get(f"/cases/{case.case_no}/modify").text
+
+
+@pytest.mark.parametrize("promised", ["", "qtbh"])
+def test_a_change_offers_only_reasons_that_the_goods_carry(app: Flask, cast: Cast, now: Clock, promised: str) -> None:
+    order = cast.order()
+    with writing():
+        db.session.execute(update(OrderLine).values(guarantees=promised))
+    case = cast.until("revising", order=order)
+    page = sign_in(app, "buyer").get(f"/cases/{case.case_no}/modify").text
+    assert ('value="promise"' in page) == bool(promised) and 'value="defect"' in page
 
 
 def test_an_overdue_case_offers_no_button(app: Flask, cast: Cast, now: Clock) -> None:

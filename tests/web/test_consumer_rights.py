@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -95,6 +95,16 @@ def test_an_application_by_the_link_shows_the_receiver_in_part_and_keeps_it(cons
     db.session.rollback()
     made = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
     assert made is not None and (made.receiver_name, made.receiver_phone, made.receiver_address) == whole
+
+
+@pytest.mark.parametrize(("promised", "left_out"), [("", ""), ("qtbh", ""), ("", "custom"), ("swtbh", "custom")])
+def test_only_reasons_that_the_goods_carry_are_offered(consumer: Consumer, promised: str, left_out: str) -> None:
+    with writing():
+        db.session.execute(update(OrderLine).values(guarantees=promised))
+        db.session.execute(update(Product).values(no_reason_excluded=left_out))
+    page = consumer.browser.get(f"{proves_the_order(consumer)}/apply").text
+    assert ('value="promise"' in page, 'value="seven_day"' in page) == (bool(promised), not left_out)
+    assert 'value="defect"' in page
 
 
 def test_another_receiver_is_typed_by_the_link(consumer: Consumer) -> None:
