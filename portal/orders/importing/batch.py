@@ -22,12 +22,12 @@ from portal.orders.claims import CLAIMED_TWICE, ONLY_CASE, Claims, fold_case
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.changes import Change, change_lines, describe_change, keep_terms, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
-from portal.orders.importing.doubts import CASE_OPEN, Doubt
+from portal.orders.importing.doubts import Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
 from portal.orders.importing.goods import Goods
-from portal.orders.importing.keeping import keep_doubts, tell_contradicted, tell_lines_ended, tell_refunded
+from portal.orders.importing.keeping import keep_doubts, list_held, tell_contradicted, tell_lines_ended, tell_refunded
 from portal.orders.importing.known import Known, dialect
-from portal.orders.importing.lines import IN_A_CASE, KEPT
+from portal.orders.importing.lines import KEPT
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.pairing import KnownLine
@@ -179,8 +179,7 @@ class Batch:
         self._said.disbelieve(order, merged.doubts)
         if merged.doubts:
             self._doubted.append((there, merged.doubts))
-        held = [[each.column, each.kept, each.said] for each in merged.doubts if each.why in (CASE_OPEN, IN_A_CASE)]
-        if held:
+        if held := list_held(merged.doubts, has_open_case=has_open_case):
             self._held.append((there, held))
         new = {line.row for _key, line in merged.lines.new}
         changed_rows = {merged.lines.row_of[line_id] for line_id, _milli in merged.lines.quantities}
@@ -262,7 +261,7 @@ class Batch:
             connection.execute(insert(_lines), lines)
             self._goods.write_sold_as(lines)
         described = [(change.there, describe_change(change)) for change in changes]
-        versions.record_versions(described, self._held, source=self._source, now=self._now)
+        versions.record_versions(described, self._held, self._open_cases, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
             tell_contradicted(order_row, why, said, self._now)
         keep_doubts(self._doubted, import_id=self._import_id, source=self._source, now=self._now)
