@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 
 from alembic.runtime.migration import MigrationContext
@@ -181,9 +182,31 @@ def is_empty() -> bool:
 def make_anew() -> None:
     """Remove everything and make an empty database of the same installation. For demos and tests only."""
     identity = _read_identity()
-    with writing():
+    with hold_schema():
         db.session.rollback()
-        _downgrade(revision="base")
+        if db.engine.dialect.name == "sqlite":
+            _drop_all(str(db.engine.url.database))
+        else:
+            _empty_all()
+            _downgrade(revision="base")
         _upgrade()
     if identity:
         notes.write(notes.IDENTITY, {"name": identity}, clock.now())
+
+
+def _drop_all(path: str) -> None:
+    """Every table with its rows, over a connection that doesn't ask what refers to them."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        for (name,) in connection.execute(tables).fetchall():
+            connection.execute(f'DROP TABLE "{name}"')
+        connection.execute("COMMIT")
+
+
+def _empty_all() -> None:
+    """Every row, which migrations needn't carry back; no trigger is asked, as none is when tables are dropped."""
+    with db.engine.begin() as connection:
+        names = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
+        if names:
+            connection.execute(text(f"TRUNCATE {', '.join(names)} CASCADE"))

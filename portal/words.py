@@ -289,6 +289,9 @@ STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "ask_evidence": "请买家补充凭证",
     "reject": "拒绝",
     "ship_replacement": "登记发货",
+    "accept_goods": "验货通过",
+    "accept_goods_diff": "验货通过",
+    "dispute_goods": "登记验货异议",
 }
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad", "unfulfilled": "bad"}
 

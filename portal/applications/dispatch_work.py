@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from portal.applications import dispatch, unsent
 from portal.cases.effects.step_context import ActedBy
@@ -39,8 +39,16 @@ def start(file: DispatchFile, by: ActedBy, now: datetime) -> bool:
     return bool(begun.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def is_under_way(file: DispatchFile) -> bool:
-    """Whether it is being sent."""
+def find_progress(public_id: str, shop_id: int) -> Any | None:
+    """How far a table of this shop is, and how many orders it has, without its rows: asked every few seconds."""
+    columns = (DispatchFile.public_id, DispatchFile.tried_at, DispatchFile.done_at, DispatchFile.rows_done)
+    number = func.json_array_length(DispatchFile.rows).label("number")
+    of_shop = (DispatchFile.public_id == public_id, DispatchFile.shop_id == shop_id)
+    return db.session.execute(select(*columns, number).where(*of_shop)).one_or_none()
+
+
+def is_under_way(file: Any) -> bool:
+    """Whether it is being sent; of a table or its progress."""
     return file.tried_at is not None and file.done_at is None
 
 

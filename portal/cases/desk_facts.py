@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, bindparam, cast, func, literal, null, select, union_all
 
 from portal.cases import columns, looks, piles, queue_filters, shop_queue
+from portal.cases.waiting import Waiting
 from portal.extensions import Moment
 from portal.models import (
     Case,
     CaseLine,
     CaseLook,
     CustomerNote,
+    HeldStep,
     OrderLine,
     QueueColumns,
     ShopTag,
@@ -54,6 +56,10 @@ _LOOKS = (
     .where(_look.shop_id == _OF_SHOP, among(_look.case_id, "case_ids"), _look.at > bindparam("since"))
     .where(_look.user_id != bindparam("but"))
 )
+_held = HeldStep.__table__.c
+_HELD = _shape(
+    "held", _held.case_id, _held.step, _held.author, words=cast(_held.user_id, String), at=_held.due_at
+).where(_held.shop_id == _OF_SHOP, among(_held.case_id, "case_ids"), _held.state == "held")
 _last = (
     select(StaffNote.__table__)
     .where(_note.shop_id == _OF_SHOP, _note.case_id == bindparam("case_id"))
@@ -67,7 +73,7 @@ _chosen = QueueColumns.__table__.c
 _COLUMNS = _shape("columns", _chosen.user_id, _chosen.names, "").where(
     _chosen.shop_id == _OF_SHOP, _chosen.user_id == bindparam("but")
 )
-_OF_LIST = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _COLUMNS))
+_OF_LIST = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _HELD, _COLUMNS))
 # What the shop has seen of this buyer, and of the same goods, since the beginning of a day: as the lists that it opens.
 _case, _line, _bought, _sku = (table.__table__.c for table in (Case, CaseLine, OrderLine, Sku))
 _SINCE = _case.opened_at >= bindparam("since_day")
@@ -125,7 +131,7 @@ _tagged = (
 )
 _BUYER_TAGS = _shape("buyer_tag", _tagged.id, "", _tagged.tag)
 _ALIKE = [_count_alike(at) for at in range(MOST_GOODS)]
-_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, _BUYER_TAGS))
+_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _HELD, _NOTES, _BUYER_TAGS))
 _SEEN_IN_SHOP = Prepared(union_all(*_HISTORY, *_ALIKE))
 _seen_in_shop: Versioned[Sequence[Any]] = Versioned("seen_in_shop")
 
@@ -143,7 +149,8 @@ class Alike(NamedTuple):
 class Facts:
     """``columns``: those of the queue that this person sees.
 
-    ``people``: (number: user id, word: role, name); ``looks`` by case, in words; ``notes`` newest first.
+    ``people``: (number: user id, word: role, name); ``looks`` by case, in words; ``notes`` newest first;
+    ``waiting``: steps held back, by the case.
 
     ``history``: the buyer's cases in this shop since ``since``, a day of Beijing, and how many were withdrawn.
     """
@@ -157,6 +164,7 @@ class Facts:
     columns: tuple[str, ...] = columns.USUAL
     since: str = ""
     alike: tuple[Alike, ...] = ()
+    waiting: Mapping[int, Waiting] = field(default_factory=dict)
 
 
 def load_of_list(shop_id: int, case_ids: Sequence[int], but: int, now: datetime) -> Facts:
@@ -165,21 +173,26 @@ def load_of_list(shop_id: int, case_ids: Sequence[int], but: int, now: datetime)
     return _sort(_OF_LIST.list_rows(shop_id=shop_id, case_ids=list(case_ids), since=since, but=but), now)
 
 
-def load_of_case(case: Case, but: int, now: datetime, version: Hashable | None = None) -> Facts:
-    """For the page of a case. ``version``: of the shop, read before; what its cases add up to is kept under it."""
+def load_of_case(
+    case: Case, but: int, now: datetime, version: Hashable | None = None, beside: Sequence[int] = ()
+) -> Facts:
+    """For the page of a case. ``version``: of the shop, read before; what its cases add up to is kept under it.
+
+    ``beside``: the cases listed there, of which the same looks and steps are told.
+    """
     day = (now - shop_queue.HISTORY).astimezone(BEIJING).date().isoformat()
     of_case = {"shop_id": case.shop_id, "case_id": case.id, "buyer_id": case.buyer_id}
 
     def add_up() -> Sequence[Any]:
         return _SEEN_IN_SHOP.list_rows(**of_case, since_day=queue_filters.begin_day(day))
 
-    own = _OF_CASE.list_rows(**of_case, case_ids=[case.id], but=but, since=now - looks.SHOWN_FOR)
+    own = _OF_CASE.list_rows(**of_case, case_ids=[case.id, *beside], but=but, since=now - looks.SHOWN_FOR)
     seen = add_up() if version is None else _seen_in_shop.find((case.shop_id, case.id, version, day), add_up)
     return _sort([*own, *seen], now, day)
 
 
 def _sort(rows: Sequence[Any], now: datetime, since: str = "") -> Facts:
-    kinds = ("person", "tag", "look", "note", "history", "columns", "buyer_tag", "alike")
+    kinds = ("person", "tag", "look", "note", "history", "columns", "buyer_tag", "alike", "held")
     of: dict[str, list[Any]] = {kind: [] for kind in kinds}
     for row in rows:
         of[row.kind].append(row)
@@ -194,6 +207,7 @@ def _sort(rows: Sequence[Any], now: datetime, since: str = "") -> Facts:
         buyer_tags=tuple(dict.fromkeys(row.name for row in tagged)),
         history=(applied.get("all", 0), applied.get("withdrawn", 0)),
         since=since,
+        waiting={row.number: Waiting(row.word, int(row.words), row.name, row.at) for row in of["held"]},
         alike=tuple(
             dict.fromkeys(Alike(row.name, row.words, int(row.word), row.number) for row in of["alike"] if row.word)
         ),

@@ -16,6 +16,7 @@ from portal.cases import offers, taking
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy, fit_hand_in, hand_in_type
+from portal.cases.waiting import Waiting, read_waiting
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, HeldStep, Shop
@@ -51,9 +52,7 @@ def hold(
     shown: str | None = None,
 ) -> None:
     """Keep a step until its time has come. Raises what ``taking.take`` would raise now."""
-    lock_case(case.id)  # two people may hand in a step at once
-    if is_held(case.shop_id, case.id):
-        raise StepRefused("刚刚有人处理了这张售后单，几秒后生效；请刷新后再看", step_name)
+    refuse_while_held(case, step_name, by=by, now=now)
     shop_id, case_id, version = case.shop_id, case.id, case.version if version is None else version
     trial = db.session.begin_nested()
     try:
@@ -76,18 +75,26 @@ def hold(
     _bump(shop_id)
 
 
+def refuse_while_held(case: Case, step_name: str, *, by: ActedBy, now: datetime) -> None:
+    """Only one step of a case waits, and none is taken past it. Raises StepRefused, which says what waits."""
+    lock_case(case.id)  # two people may hand in a step at once
+    if (found := list_held(case.shop_id, [case.id]).get(case.id)) is not None:
+        raise StepRefused(found.tell(by.user_id or 0, now), step_name)
+
+
 def is_held(shop_id: int, case_id: int) -> bool:
     """Whether a step of this case waits to be carried out."""
     found = exists().where(HeldStep.shop_id == shop_id, HeldStep.case_id == case_id, HeldStep.state == "held")
     return bool(db.session.scalar(select(found)))
 
 
-def list_held(shop_id: int, case_ids: Sequence[int]) -> set[int]:
-    """Which of these cases have a step that waits to be carried out."""
-    query = select(HeldStep.case_id).where(
+def list_held(shop_id: int, case_ids: Sequence[int]) -> dict[int, Waiting]:
+    """What waits to be carried out of these cases, by the case."""
+    columns = (HeldStep.case_id, HeldStep.step, HeldStep.user_id, HeldStep.author, HeldStep.due_at)
+    query = select(*columns).where(
         HeldStep.shop_id == shop_id, HeldStep.case_id.in_(case_ids), HeldStep.state == "held"
     )
-    return set(db.session.scalars(query))
+    return {row.case_id: read_waiting(row) for row in db.session.execute(query)}
 
 
 _RECENT = Prepared(

@@ -128,7 +128,7 @@ def load(shop_id: int, case_ids: Sequence[int], role: str, now: datetime) -> lis
         asked = select(MoneyEntry).where(MoneyEntry.shop_id == shop_id, MoneyEntry.case_id.in_(owing))
         for entry in db.session.scalars(asked.order_by(MoneyEntry.id)):
             entries.setdefault(entry.case_id, []).append(entry)
-    waiting = held.list_held(shop_id, ids) if ids else set()
+    waiting = held.list_held(shop_id, ids) if ids else {}
     found = []
     for case in (cases[case_id] for case_id in ids if case_id in cases):
         own = lines.get(case.id, [])

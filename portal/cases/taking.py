@@ -62,7 +62,7 @@ def take(
     case = settle(lock_case(case_id), now)
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
-        raise Stale("这张售后单已有更新，下面是最新状态，您填写的内容已保留", name)
+        raise Stale("这张售后单已有更新，请看最新状态", name)
     if by.actor is Actor.MEDIATOR and not mediators.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关，不能参与裁决", name)
     if by.actor is Actor.MEDIATOR and find_mediation(case).first_mediator_id == by.user_id:
@@ -227,7 +227,7 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise Stale("刚刚有人处理了这张售后单，下面是最新状态，您填写的内容已保留", step.name)
+        raise Stale("刚刚有人处理了这张售后单，请看最新状态", step.name)
     of_mediation = {name: value for name, value in changes.items() if name in NAMES}
     write_mediation(case, of_mediation, was_open=before["escalated"], is_open=after.escalated)
     db.session.expire(case)

@@ -38,7 +38,7 @@ from portal.web.once import once
 from portal.web.pages import page
 
 UPHELD_FOR = timedelta(days=365)
-STALE = "这张售后单已有更新，下面是最新状态，您填写的内容已保留"
+STALE = "这张售后单已有更新，请看最新状态"
 
 
 @bp.get("/<case_no>")

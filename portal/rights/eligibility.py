@@ -209,7 +209,7 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
     if reason.ground is Ground.NONE:
         return deny_ground(goods, reason, now, policy)
     if reason.ground is Ground.PROMISE and not find_promise(goods, policy):
-        return Verdict(False, "这件商品没有包换服务", (CHOOSE,), basis="没有包换承诺", field="reason")
+        return Verdict(False, "这件商品没有7天/15天包换", (CHOOSE,), basis="没有包换承诺", field="reason")
     if reason.ground is Ground.NO_REASON and not covered(goods, policy):
         why, basis = "这件商品不支持7天无理由退货", "没有7天无理由退货"
         if goods.no_reason_excluded and (goods.consumer or NO_REASON_RETURN in list_promised(goods, policy)):

@@ -30,7 +30,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "disaster": "洪水、台风让商品在路上受损",
     "delay": "封路让商品晚到，已经赶不上要用的日子",
     "other": "上面都不是，请写明情况",
-    "promise": "商品带有包换服务，在承诺的期限内想换另一个规格",
+    "promise": "在承诺的期限内，想换另一个规格",
     "seven_day": "商品带有7天无理由退货，收到后不想要，商品完好",
     "dislike": "和页面写的一样，但您不喜欢这个款式",
     "no_evidence": "觉得用料不好，但拍不出哪里有问题",
@@ -56,13 +56,18 @@ class Example(NamedTuple):
 def list_examples(policy: Policy) -> list[tuple[str, list[Example]]]:
     """By ground, in the order they are chosen from; of a shop with this policy."""
     found: list[tuple[str, list[Example]]] = []
+    promise = find_promise(_ARRIVED, policy)
     for ground in Ground:
         if ground is Ground.NO_REASON and not covered(_ARRIVED, policy):
             continue
-        if ground is Ground.PROMISE and not find_promise(_ARRIVED, policy):
+        if ground is Ground.PROMISE and not promise:
             continue
-        rows = [Example(reason.zh, EXAMPLES[reason.id], _tell(reason, policy)) for reason in reasons.of_ground(ground)]
-        found.append((GROUND[ground], rows))
+        own = promise.name if ground is Ground.PROMISE and promise else ""  # which of the promises it is
+        rows = [
+            Example(own or reason.zh, EXAMPLES[reason.id], _tell(reason, policy))
+            for reason in reasons.of_ground(ground)
+        ]
+        found.append((own or GROUND[ground], rows))
     return found
 
 

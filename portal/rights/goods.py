@@ -39,7 +39,7 @@ class Route(StrEnum):
     RETURN_REFUND = "return_refund"
     REFUND_ONLY = "refund_only"
     SEVEN_DAY = "seven_day"  # 7天无理由退货
-    PROMISE = "promise"  # the reason 包换服务
+    PROMISE = "promise"  # the reason 7天/15天包换
     CHOOSE_REASON = "choose_reason"
     ADD_EVIDENCE = "add_evidence"
     CHANGE_QUANTITY = "change_quantity"

@@ -40,7 +40,7 @@ GROUND: Final[Mapping[Ground, str]] = {
     Ground.SHIPPING: "发货错误",
     Ground.ORDERING: "下单错误",
     Ground.SPECIAL: "其他特殊原因",
-    Ground.PROMISE: "包换服务",
+    Ground.PROMISE: "7天/15天包换",
     Ground.NO_REASON: "7天无理由退货",
     Ground.NONE: "不属于换货范围",
 }
@@ -333,7 +333,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     Reason(
         "promise",
-        "包换服务",
+        "7天/15天包换",  # where one is chosen for an order, by the name of what its goods carry
         Ground.PROMISE,
         Fault.NOBODY,
         Payer.BUYER,

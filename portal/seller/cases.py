@@ -89,21 +89,24 @@ def show_page(
     ``team``: the card of the shop's own work, ``box``: of the conversation, where a form in it was refused.
     """
     asked_step = panel is not None
+    here = listing.carry()
+    rows, more = here.load()
+    card = team or build_card(case, beside=[row.id for row in rows])
+    waits = card.waiting.get(case.id)
+    if waits is not None:
+        view.actions = []  # none is taken past it
     if panel is None and gone is None and request.method == "GET":
         panel = step_forms.offer_agreeing(case, view)
     scanned = step_forms.scanned_number()
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
     news = news or words.SAID.get(request.args.get("said", ""), "")
-    here = listing.carry()
-    rows, more = here.load()
     own = g.who.role == "owner"
     found = chain_view.describe_above(case) if own and view.order.linked else None
     talks = roles.may_open(g.who.role, "contact")
     said, unread_here = (
         conversations.load_with_unread(case.order_id, case.shop_id, LAST_MESSAGES) if talks else ([], False)
     )
-    card = team or build_card(case)
     slip = not slips.find_refusal(case)
     return page(
         "seller/case.html",
@@ -115,7 +118,9 @@ def show_page(
         stars=ratings.WORDS,
         news=news,
         gone=gone,
-        strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),
+        strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() or waits else (),
+        waits=waits.tell(g.who.user_id, g.now) if waits else "",
+        waiting={case_id: each.tell_short(g.who.user_id, g.now) for case_id, each in card.waiting.items()},
         form=gone or (panel and panel.form),
         team=card,
         panel=panel,

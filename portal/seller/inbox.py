@@ -66,6 +66,7 @@ def inbox() -> ResponseReturnValue:
         carriers=carriers.choices(),
         me=g.who.user_id,
         work=work,
+        waiting={case_id: each.tell_short(g.who.user_id, g.now) for case_id, each in work.waiting.items()},
         columns=listing.list_columns(),
         shown=tuple(name for name in work.columns if name in listing.list_columns()),
         ages=listing.AGES,

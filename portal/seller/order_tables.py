@@ -140,9 +140,9 @@ def order_table_rows(table_id: str) -> ResponseReturnValue:
 def order_table_progress(table_id: str) -> ResponseReturnValue:
     """How far it is, asked every few seconds; 286 ends the asking."""
     g.polled = True
-    file = _find(table_id)
-    status = 200 if dispatch_work.is_under_way(file) else 286
-    return page("seller/_order_table_progress.html", status, file=file, number=len(file.rows))
+    found = guards.found(dispatch_work.find_progress(table_id, g.who.shop_id))
+    status = 200 if dispatch_work.is_under_way(found) else 286
+    return page("seller/_order_table_progress.html", status, file=found, number=found.number)
 
 
 @bp.get("/orders/tables/<table_id>/results.xlsx")

@@ -39,7 +39,10 @@ class SellerSteps(StepRoute[forms.StepForm]):
         return case_view.find_of_shop(case_no, g.who.shop_id)
 
     def view(self, case: Case) -> case_view.View:
-        return build_view(case)
+        view = build_view(case)
+        if held.is_held(case.shop_id, case.id):
+            view.actions, view.unsaid = [], []  # what waits is said on the page; nothing is taken past it
+        return view
 
     def make_form(self, case: Case, step_name: str) -> forms.StepForm:
         return step_forms.make_form(case, step_name)
@@ -87,6 +90,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
         if waits:
             held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
             return db.session.get_one(Case, (case_id, g.who.shop_id))
+        held.refuse_while_held(case, name, by=by, now=g.now)
         done = super().take(case_id, name, by, form, handed)
         if isinstance(form, payout_forms.SettleForm) and form.why.data:
             staff_notes.write_note(done, f"手工登记已付款：{form.why.data}", by=by, now=g.now)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import g
 
 from portal.cases import case_tags, desk_facts, owners
+from portal.cases.waiting import Waiting
 from portal.models import Case
 from portal.people import roles
 from portal.web.fields import Line, Pick, Text
@@ -59,11 +60,13 @@ class Card:
     note: NoteForm
     hand_over: HandOverForm
     tagging: TagForm
+    waiting: Mapping[int, Waiting]  # steps held back, of the case and those beside it
 
 
-def build_card(case: Case, sent: Form | None = None) -> Card:
-    """The card, with the form that was ``sent`` and refused in its place."""
-    facts = desk_facts.load_of_case(case, g.who.user_id, g.now, (g.who.session, g.who.shop_version))
+def build_card(case: Case, sent: Form | None = None, beside: Sequence[int] = ()) -> Card:
+    """The card, with the form that was ``sent`` and refused in its place; ``beside``: the cases listed there."""
+    version = g.who.session, g.who.shop_version
+    facts = desk_facts.load_of_case(case, g.who.user_id, g.now, version, beside)
     people = [(each.number, each.word, each.name) for each in facts.people]
     note = sent if isinstance(sent, NoteForm) else NoteForm(formdata=None)
     hand = sent if isinstance(sent, HandOverForm) else HandOverForm(formdata=None)
@@ -82,4 +85,5 @@ def build_card(case: Case, sent: Form | None = None) -> Card:
         note=note,
         hand_over=hand,
         tagging=tagging,
+        waiting=facts.waiting,
     )

@@ -15,13 +15,13 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, FileField, HiddenField, PasswordField, SubmitField
+from wtforms import Field, HiddenField
 
 from portal.cases.stakes import Change
 from portal.extensions import db
 from portal.models import KeptForm
 from portal.talk import card_numbers
-from portal.web.fields import Known, Secret, Typed
+from portal.web.fields import Boxes, Known, Secret, Typed
 from portal.web.photo_field import Photos
 from portal.web.security import csrf_token
 
@@ -117,7 +117,8 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     @property
     def keeps_typed(self) -> bool:
-        """Whether something that a person typed, chose or uploaded is there again: no password, no file, no preset."""
+        """Whether something that a person typed or uploaded is there again: no password, no file, and no choice, which
+        may be the page's own."""
         if self.problems is not None:  # its fields are drawn by the page
             return any(value.strip() for name, value in request.form.items() if name not in _OWN)
         return any(_is_typed(field) for field in self)
@@ -147,9 +148,7 @@ _OWN = ("csrf_token", "form_key", "version")
 def _is_typed(field: Any) -> bool:
     if isinstance(field, Photos):
         return bool(field.data)
-    if isinstance(field, (Secret, HiddenField, PasswordField, FileField, SubmitField)):
-        return False
-    if not isinstance(field, Typed) and field.data in (None, "", field.default):
+    if isinstance(field, Secret) or not isinstance(field, (Typed, Boxes)):
         return False
     return any(str(value).strip() for value in field.raw_data or ())
 

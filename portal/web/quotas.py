@@ -14,7 +14,7 @@ from portal.web import rates
 
 MOST_PHOTO_BYTES = 500 * 1024 * 1024  # of one person
 TOO_MANY_BYTES = "您上传的照片已占满 500 MB 空间，不能再上传；删除不用的草稿后可以继续，或联系平台客服"
-TOO_MANY_PHOTOS = "上传的照片太多，{}起可以再传；填写的文字都已保留"
+TOO_MANY_PHOTOS = "上传的照片太多，{}起可以再传"
 
 
 class Usage(NamedTuple):

@@ -79,7 +79,7 @@ def hand_in_of(step: str) -> HandIn:
 def test_only_one_step_of_a_case_waits(both: Flask, cast_both: Cast, now: Clock) -> None:
     case = cast_both.open_case()
     hold(cast_both, case, now)
-    with pytest.raises(StepRefused, match="刚刚有人处理"):
+    with pytest.raises(StepRefused, match="您已同意，"):
         hold(cast_both, db.session.get_one(Case, case.id), now, "ask_evidence", HandIn(note="请补拍"))
 
 

@@ -70,6 +70,46 @@ def test_eighteen_rows_of_36_px_are_in_sight_at_1280_by_800(browser: Browser, bu
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_every_entry_of_the_side_bar_is_in_sight_on_a_low_screen_too(
+    browser: Browser, busy: tuple[World, Cast]
+) -> None:
+    page = opened(browser, busy[0])
+    entries = page.locator("nav.sidebar a")
+    assert entries.last.inner_text() == "我的"
+    for height in (800, 720):
+        page.set_viewport_size({"width": 1280, "height": height})
+        boxes = [box for each in entries.all() if (box := each.bounding_box())]
+        assert len(boxes) >= 21 and max(box["y"] + box["height"] for box in boxes) <= height
+        assert min(box["height"] for box in boxes) >= 28
+        assert page.locator("nav.sidebar").evaluate("each => each.scrollHeight <= each.clientHeight")
+
+
+@pytest.mark.parametrize("kind", ["desk", "phone-without-script"])
+def test_a_file_is_chosen_by_words_of_ours(browser: Browser, busy: tuple[World, Cast], kind: str) -> None:
+    """The browser's own button and words stand nowhere at the desk; what was chosen is shown, the keys open it too."""
+    page = opened(browser, busy[0], kind)
+    rooms = ("import", "orders/table", "shipping/table", "logistics/import", "payouts/results", "chains/import")
+    for room in (*rooms, "products/pictures"):
+        page.goto(f"/seller/{room}")
+        field = page.locator("input[type=file]").first
+        words = field.locator("xpath=ancestor::label").get_by_text("选择", exact=False)
+        unseen = field.evaluate("each => getComputedStyle(each).opacity") == "0"
+        assert unseen or room in ("chains/import", "products/pictures"), room
+        button = "each => getComputedStyle(each, '::file-selector-button').display"
+        assert unseen or field.evaluate(button) == "none", room
+        with page.expect_file_chooser() as chosen:
+            words.click(force=True)  # where they stand; the field may lie over them
+        name = "图.png" if room == "products/pictures" else "表格.csv"
+        if room != "products/pictures" or kind != "desk":  # with script pictures are shown as such
+            chosen.value.set_files({"name": name, "mimeType": "text/csv", "buffer": b"x"})
+            assert field.evaluate("each => [each.files.length, getComputedStyle(each).opacity]") == [1, "1"], room
+        with page.expect_file_chooser():
+            field.press("Enter")
+        box = field.locator("xpath=ancestor::label").bounding_box()
+        assert box and box["height"] >= (44 if kind != "desk" else 32), room
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), room
+
+
 def show_evidence(world: World, cast: Cast, number: int) -> None:
     """The case that is first in the list has so many photos of the buyer's, and its product a picture."""
     with world.app.app_context():

@@ -11,7 +11,8 @@ PROJECT = Path(__file__).parents[2]
 LENGTH = re.compile(r"(?<![\w{])(\d+) ?(小时|天|个工作日)")
 # What isn't one of the flow's deadlines: a right's name, what the law says, fixed windows of a list or a duty.
 FIXED = re.compile(
-    r"7天无理由|近 90 天|1 至 3 个工作日|15 天内(处理|答复)|7 至 (30|180) 天|收到商品后 7 天内|1 至 30 天|7 天之后"
+    r"7天无理由|7天/15天包换|近 90 天|1 至 3 个工作日|15 天内(处理|答复)"
+    r"|7 至 (30|180) 天|收到商品后 7 天内|1 至 30 天|7 天之后"
 )
 COMMENT = re.compile(r"\{#.*?#\}", re.S)
 NOT_PROSE = {"portal/rights/guarantees.py": "names of guarantees"}

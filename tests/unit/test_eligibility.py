@@ -63,7 +63,7 @@ NAMES = {
     "disaster": ("其他特殊原因", "自然灾害"),
     "delay": ("其他特殊原因", "交通延误"),
     "other": ("其他特殊原因", "其他"),
-    "promise": ("", "包换服务"),
+    "promise": ("", "7天/15天包换"),
 }
 
 
@@ -298,7 +298,7 @@ ROWS = [
     # No reason, or one that doesn't exist.
     no("no reason", "", "请选择换货原因", (Route.CHOOSE_REASON,), "未选择原因"),
     no("unknown reason", "gift", "请选择换货原因", (Route.CHOOSE_REASON,), "未选择原因"),
-    no("包换 that nobody promised", "promise", "这件商品没有包换服务", (Route.CHOOSE_REASON,), "没有包换承诺"),
+    no("包换 that nobody promised", "promise", "这件商品没有7天/15天包换", (Route.CHOOSE_REASON,), "没有包换承诺"),
     # The order's state. What isn't shipped is cancelled, never exchanged.
     no("unpaid", "damaged", *UNPAID, goods=goods(status="unpaid")),
     no("unpaid, though received", "damaged", *UNPAID, goods=goods(status="unpaid", received_at=RECEIVED)),
@@ -606,7 +606,7 @@ ROWS = [
     no(
         "包换 by the shop leaves out what is excluded",
         "promise",
-        "这件商品没有包换服务",
+        "这件商品没有7天/15天包换",
         (Route.CHOOSE_REASON,),
         "没有包换承诺",
         goods=goods(exchangeable=False),

@@ -78,7 +78,10 @@ def test_conditions_and_examples_say_what_an_application_would_be_told(
 def test_what_a_shop_does_not_do_is_not_in_its_examples() -> None:
     shown = dict(examples.list_examples(Policy(types=frozenset({CaseType.EXCHANGE}), special_freight=Payer.BUYER)))
     assert "7天无理由退货" not in shown
-    assert "包换服务" not in shown
+    assert not any("包换" in ground for ground in shown)
+    for code, name in (("qtbh", "7天包换"), ("swtbh", "15天包换")):
+        promising = dict(examples.list_examples(Policy(guarantees=frozenset({code}))))
+        assert [each.reason for each in promising[name]] == [name], "the one that the shop promises"
     damaged = next(each for each in shown["商品质量问题"] if each.reason == "破损")
     assert damaged.follows == "可以换货，运费由商家承担"
     special = next(each for each in shown["其他特殊原因"] if each.reason == "交通延误")

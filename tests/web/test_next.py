@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.cases import held
+from portal import words
+from portal.cases import held, shipping
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Case, HeldStep
-from tests.cast import Cast, post, sign_in
+from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
 LIST = "tab=applied&reason=damaged"
@@ -163,7 +164,74 @@ def test_a_colleague_is_told_that_a_step_waits(app: Flask, cast: Cast, now: Cloc
     cast.employ(cast.shop, "buyer2", "agent")
     agrees(sign_in(app, "seller"), address(case), case=case)
     other = post(sign_in(app, "buyer2"), address(case, "ask_evidence"), {"note": "请补拍"})
-    assert other.status_code == 409 and "刚刚有人处理了这张售后单" in other.text and "请补拍" in other.text
+    assert other.status_code == 409 and "seller 已同意，" in other.text and "请补拍" in other.text
+    assert "您填写的内容在下面" in other.text and "刚刚有人" not in other.text
+
+
+def row_of(page: str, case: Case) -> str:
+    """The row of a case in the queue."""
+    return page.split(f">{case.case_no}</a>")[1].split("</tr>")[0]
+
+
+@pytest.mark.parametrize("step", ["agree", "agree_no_return", "ask_evidence"])
+def test_what_waits_is_said_in_the_row_on_the_page_and_to_who_presses_again(
+    app: Flask, cast: Cast, now: Clock, step: str
+) -> None:
+    """Never that it waits for the shop, which has decided; never that somebody else did it, never that words are kept
+    where there were none."""
+    case, other = cast.open_case(now=now.at), cast.open_case(now=now.forward(minutes=1))
+    cast.employ(cast.shop, "buyer2", "agent")
+    desk, colleague = sign_in(app, "seller"), sign_in(app, "buyer2")
+    page = desk.get(address(case, step)).text
+    form = {"note": "请补拍"} if step == "ask_evidence" else {}
+    form |= dict(re.findall(r'name="(address_id)" value="(\d+)" checked', page))
+    assert post(desk, address(case, step), form).status_code == 303
+    until = words.clock(now.at + held.HELD_FOR)
+    done = f"已{words.STEP_DONE[step]}"
+    for reader, who in ((desk, "您"), (colleague, "seller ")):
+        queue = reader.get(f"/seller?{LIST}").text
+        assert f"{who}{done} · {until} 生效<" in row_of(queue, case) and "待商家审核" not in row_of(queue, case)
+        assert done not in row_of(queue, other), "the others stand as they were"
+        for at in (address(case), f"/seller/cases/{case.case_no}", address(case, "agree"), address(other)):
+            shown = reader.get(at).text
+            in_list = shown.split('<ul class="rows list">')[1].split("</ul>")[0] if "rows list" in shown else ""
+            if "?" in at:
+                assert f"{who}{done} · {until} 生效<" in in_list
+            if other.case_no not in at:
+                line = shown.split('id="case"')[1].split("</section>")[0]
+                assert f"{who}{done}，{until} 生效" in line and "待商家审核" not in line and "需要您处理" not in line
+                assert ("在那之前可以撤回" in line, "/undo" in shown) == (reader is desk, reader is desk)
+                assert "到期未处理" not in shown
+                assert 'id="step-form"' not in shown, "nothing is taken past it"
+        for at in (address(case, "agree_no_return"), f"/seller/cases/{case.case_no}/agree_no_return"):
+            again = post(reader, at, {}, at=address(other, "agree_no_return"))
+            assert again.status_code == 409 and f"{who}{done}，{until} 生效" in again.text
+            assert not re.search("刚刚有人|内容都?已保留|填写的内容", again.text)
+    now.forward(seconds=11)
+    assert f"您{done} · 正在生效<" in row_of(desk.get(f"/seller?{LIST}").text, case), "its time has come"
+    assert held.carry_out_due(now.at) == 1
+
+
+@pytest.mark.parametrize(("step", "note"), [("agree", ""), ("ask_evidence", "请补拍"), ("reject", "")])
+def test_words_are_said_to_be_kept_only_where_some_were_typed(
+    app: Flask, cast: Cast, now: Clock, step: str, note: str
+) -> None:
+    """An address that the page itself had chosen isn't typed."""
+    case = cast.open_case()
+    desk = sign_in(app, "seller")
+    page = desk.get(address(case, step))
+    form = token_of(page) | {"note": note}
+    form |= dict(re.findall(r'name="(address_id)" value="(\d+)" checked', page.text))
+    assert ("address_id" in form) is (step == "agree")
+    late = desk.post(address(case, step), data=form | {"version": "99"})
+    assert late.status_code in (409, 422) and 'role="alert"' in late.text
+    assert ("填写的内容都已保留" in late.text) is bool(note) and note in late.text
+    assert "填写的内容已保留" not in late.text
+
+
+@pytest.mark.parametrize("step", sorted(held.HOLDABLE | held.COUNTED | {shipping.STEP}))
+def test_every_step_that_can_wait_has_its_word(step: str) -> None:
+    assert words.STEP_DONE[step]
 
 
 def test_what_could_not_be_carried_out_is_told_to_who_took_it(app: Flask, cast: Cast, now: Clock) -> None:

@@ -136,6 +136,31 @@ def test_there_and_back(both: Flask, cast_both: Cast, now: Clock, tmp_path: Path
     assert not any(doctor.findings())
 
 
+def test_how_far_a_table_is_is_asked_without_its_rows(both: Flask, cast_both: Cast, now: Clock) -> None:
+    orders = [to_send(cast_both) for _ in range(3)]
+    desk = sign_in(both, "seller")
+    made = send(
+        desk, *(f"{order.order_no},顺丰速运,SF138562871674{place}" for place, order in enumerate(orders))
+    ).location
+    assert post(desk, made, at=AT).location == made
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        heard.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        page = desk.get(f"{made}/progress")
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+    assert page.status_code == 200 and "已处理 0 / 3 笔" in page.text
+    [asked] = [statement for statement in heard if "dispatch_files" in statement]
+    assert asked.count("dispatch_files.rows") == asked.count("json_array_length(dispatch_files.rows)") + asked.count(
+        "dispatch_files.rows_done"
+    ), "the rows stay where they are"
+    assert sign_in(both, "seller2").get(f"{made}/progress").status_code == 404
+
+
 def test_what_cannot_go_says_why(both: Flask, cast_both: Cast, now: Clock) -> None:
     good, sent, called_off, asked = (to_send(cast_both) for _ in range(4))
     other, elsewhere = to_send(cast_both, receiver_name="王芳"), to_send(cast_both, shop=cast_both.shop2)

@@ -14,7 +14,10 @@ from portal import doctor
 from portal.calendar import clock
 from portal.demo import stories
 from portal.extensions import db
+from portal.models import BankAccount
+from tests.cast import Cast
 from tests.conftest import make_app
+from tests.domain.test_bankdata import given
 
 JSON = {"Accept": "application/json"}
 
@@ -53,6 +56,24 @@ def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: s
     assert not any(doctor.findings(open_app.extensions["portal_store"]))
     signed_in = client.get("/login")
     assert signed_in.status_code == 200
+
+
+def test_a_world_with_payments_is_made_anew(
+    both: Flask, cast_both: Cast, tmp_path: Path, sqlite_template: Path
+) -> None:
+    """With accounts that refer to payments, neither of which anything else may remove."""
+    given(cast_both)
+    settings = both.extensions["portal_settings"]
+    url = settings.database_url or f"sqlite:///{settings.data / 'portal.db'}"
+    made = make_app(tmp_path / "again", sqlite_template, qa="1", database_url=url)
+    with made.app_context():
+        assert db.session.scalar(db.select(db.func.count(BankAccount.id))) == 1
+        db.session.rollback()
+        answer = made.test_client().post("/qa/reset", data={"scenario": "empty"}, headers=JSON)
+        assert answer.status_code == 200 and not read(answer)["cases"]
+        assert not any(doctor.findings(made.extensions["portal_store"]))
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_the_clock_the_sweep_and_the_notices(open_app: Flask) -> None:
