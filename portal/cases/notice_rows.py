@@ -65,11 +65,16 @@ def _make_row(
     return NoticeRow(notice, left, case, part, until=case.due_at if of_shop else None)
 
 
+def find_case(notice: Any) -> Any | None:
+    """The columns of a notice's case, None when it tells of none."""
+    return None if notice.case_id is None else _find_cases([(notice.case_id, notice.shop_id)]).get(notice.case_id)
+
+
 def _find_cases(keys: Sequence[tuple[int, int | None]]) -> dict[int, Any]:
     """What the rows say of these cases, by id."""
     if not keys:
         return {}
-    columns = (*buyer_inbox.COLUMNS, _case.buyer_id, _case.pile)
+    columns = (*buyer_inbox.COLUMNS, _case.buyer_id, _case.pile, _case.entry_count)
     case_ids, shop_ids = zip(*keys, strict=True)
     found = select(*columns).where(_case.id.in_(case_ids), _case.shop_id.in_(set(shop_ids)))
     return {row.id: row for row in db.session.execute(found)}

@@ -36,8 +36,8 @@ def count_unread_of(user_id: int, case_ids: Sequence[int]) -> dict[int, int]:
     return {case_id or 0: unread for case_id, unread in db.session.execute(found)}
 
 
-def mark_opened(user_id: int, notice_id: int, now: datetime) -> str | None:
-    """Mark what a row of the list stands for as read; where the row leads, None when it isn't this person's."""
+def mark_opened(user_id: int, notice_id: int, now: datetime) -> Notice | None:
+    """Mark what a row of the list stands for as read; its notice, None when it isn't this person's."""
     notice = db.session.scalar(select(Notice).where(Notice.id == notice_id, Notice.user_id == user_id))
     if notice is None:
         return None
@@ -46,7 +46,7 @@ def mark_opened(user_id: int, notice_id: int, now: datetime) -> str | None:
         update(Notice).where(Notice.user_id == user_id, same, Notice.read_at.is_(None)).values(read_at=now)
     )
     bump_unread(user_id)
-    return notice.href or "/notices"
+    return notice
 
 
 def mark_all_read(user_id: int, now: datetime) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam
 
 from portal.extensions import db
 from portal.models import Order
+from portal.orders.claims import list_spellings
 from portal.prepared import Prepared
 
 _WITH_SHOP = re.compile(r"(.+)~([0-9]{1,18})")
@@ -36,6 +37,12 @@ class Addressed:
     def find(self, address: str, buyer_id: int) -> Any | None:
         """The row for this buyer, as columns; None for an order that isn't theirs or is hidden from them."""
         number, shop_id = split_address(address)
+        found = self._find_row(number, shop_id, buyer_id)
+        for other in () if found is not None else _list_others(number, buyer_id):
+            found = found or self._find_row(other, shop_id, buyer_id)
+        return found
+
+    def _find_row(self, number: str, shop_id: int, buyer_id: int) -> Any | None:
         by_number, by_shop = self._prepared
         if shop_id:
             return by_shop.find_row(number=number, buyer_id=buyer_id, shop_id=shop_id)
@@ -44,8 +51,19 @@ class Addressed:
     def load(self, address: str, buyer_id: int) -> Any | None:
         """The same as an entity."""
         number, shop_id = split_address(address)
+        found = self._load(number, shop_id, buyer_id)
+        for other in () if found is not None else _list_others(number, buyer_id):
+            found = found or self._load(other, shop_id, buyer_id)
+        return found
+
+    def _load(self, number: str, shop_id: int, buyer_id: int) -> Any | None:
         query, shop = (self._by_shop, {"shop_id": shop_id}) if shop_id else (self._by_number, {})
         return db.session.scalars(query, {"number": number, "buyer_id": buyer_id, **shop}).one_or_none()
+
+
+def _list_others(number: str, buyer_id: int) -> list[str]:
+    """A number typed in another case than the buyer's orders have it, as they have it."""
+    return [other for other in list_spellings(number, buyer_id) if other != number]
 
 
 def map_addresses(addresses: Iterable[str], buyer_id: int, query: Any) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Claims:
 
     def __init__(self) -> None:
         self._shops: dict[str, set[int]] = defaultdict(set)
+        self._beside: dict[str, set[int | str]] = defaultdict(set)  # whose the orders are that come in together
         self._spelled: dict[tuple[str, int], set[str]] = defaultdict(set)  # by number and shop: as the shop has it
 
     def look_up(self, numbers: Collection[str]) -> None:
@@ -59,9 +60,14 @@ class Claims:
         known = self._spelled.get((fold_case(number), shop_id or 0), {number})
         return number if number in known else min(known)
 
-    def are_others(self, number: str, shop_id: int | None) -> bool:
-        """Whether a shop other than this one has an order of this number."""
-        return bool(self.shops_of(number) - {shop_id})
+    def expect(self, coming: Iterable[tuple[str, int | str]]) -> None:
+        """Orders come in together: (number, shop), a shop that isn't there yet by its owner's name."""
+        for number, shop in coming:
+            self._beside[fold_case(number)].add(shop)
+
+    def are_others(self, number: str, shop: int | str) -> bool:
+        """Whether a shop other than this one has an order of this number, or brings one now."""
+        return bool((self.shops_of(number) | self._beside[fold_case(number)]) - {shop})
 
     def settle(self, added: Iterable[tuple[str, int]], now: datetime) -> None:
         """Orders (number, shop) were added: mark those whose number another shop has too, and tell.
@@ -100,6 +106,14 @@ class Claims:
             shop_id = min(self._shops[numbers[0]])
             said = f"{_name(numbers)}，不止一家店铺导入了同样的订单号。请看是哪些店铺，需要时联系核实。"
             _tell_one(user_id, shop_id, numbers, said, "/operator/claims", now)
+
+
+def list_spellings(number: str, buyer_id: int) -> list[str]:
+    """How this buyer's orders of a number that somebody typed write it: in its case or in another."""
+    if number.isdecimal():
+        return [number]
+    theirs = (OrderHead.buyer_id == buyer_id, OrderHead.folded == fold_case(number), text(FOLDED))
+    return sorted(set(db.session.scalars(select(OrderHead.order_no).where(*theirs))))
 
 
 def _name(numbers: Sequence[str]) -> str:

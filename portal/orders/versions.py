@@ -69,26 +69,30 @@ def _find_left_out(line: Any, since: datetime) -> list[bool]:
 def record_versions(
     changed: Sequence[tuple[Mapping[str, Any], list[list[str]]]],
     held: Sequence[tuple[Mapping[str, Any], list[list[str]]]],
+    open_cases: Collection[int],
     *,
     source: str,
     now: datetime,
 ) -> None:
     """Keep what an import changed of orders (rows of the table), and what it wanted to; tell whom that concerns.
 
-    What was wanted before in the same words is neither kept nor told again.
+    What was wanted before in the same words is neither kept nor told again. ``open_cases``: the orders that have one.
     """
     rows = [_row(order, source, now, changes=changes) for order, changes in changed]
     if rows:
         db.session.execute(insert(OrderVersion), rows)
-    if not held:
-        return
-    known = _list_held({(order["id"], order["shop_id"]) for order, _said in held})
+    told = {order["id"]: _Told(order, f"version{order['version']}", said) for order, said in changed if said}
+    known = _list_held({(order["id"], order["shop_id"]) for order, _said in held}) if held else {}
     for order, said in held:
         if said not in known[order["id"]]:
             version = db.session.scalar(
                 insert(OrderVersion).returning(OrderVersion.id), _row(order, source, now, held=said)
             )
-            _tell(order, int(version or 0), said, now)
+            changes = told[order["id"]].changes if order["id"] in told else []
+            told[order["id"]] = _Told(order, str(version or 0), changes, said)
+    for order_id, each in told.items():
+        if order_id in open_cases or each.held:
+            _tell(each, now)
 
 
 _OPEN_CASES = (
@@ -145,21 +149,40 @@ def _list_held(orders: Collection[tuple[int, int]]) -> dict[int, list[list[list[
     return known
 
 
-def _tell(order: Mapping[str, Any], version: int, held: list[list[str]], now: datetime) -> None:
+class _Told(NamedTuple):
+    """What one import changed of an order, and what it wanted to; ``key`` tells it from others."""
+
+    order: Mapping[str, Any]
+    key: str
+    changes: list[list[str]]
+    held: Sequence[list[str]] = ()
+
+
+def _tell(what: _Told, now: datetime) -> None:
+    """Tell whom an open case of the order belongs to what happened beside it."""
+    order = what.order
     cases = db.session.scalars(
         select(Case).where(Case.order_id == order["id"], Case.shop_id == order["shop_id"], text(OPEN)).order_by(Case.id)
     )
     for case in cases:
         for actor in (Actor.BUYER, Actor.MEDIATOR) if case.escalated else (Actor.BUYER,):
-            shown = addresses.show_changes(addresses.decide_receiver(addresses.Reader(actor), ()), held)
-            said = "；".join(f"{column} {kept} → {wanted or '无'}" for column, kept, wanted in shown)
+            changed, wanted = (_say(each, actor) for each in (what.changes, what.held))
+            said = (
+                f"更新了订单 {order['order_no']}：{changed}" if changed else f"想改订单 {order['order_no']}：{wanted}"
+            )
+            said += f"。另外想改：{wanted}" if changed and wanted else ""
             beside_steps.tell_of_order_change(
                 case,
                 actor,
-                body=f"商家导入的表格想改订单 {order['order_no']}：{said}。这张售后单仍按申请时的数据处理。",
+                body=f"商家导入的表格{said}。这张售后单仍按申请时的数据处理。",
                 at=now,
-                key=f"order{version}",
+                key=f"order{what.key}",
             )
+
+
+def _say(changes: Sequence[list[str]], actor: Actor) -> str:
+    shown = addresses.show_changes(addresses.decide_receiver(addresses.Reader(actor), ()), list(changes))
+    return "；".join(f"{column} {kept[:80] or '无'} → {wanted[:80] or '无'}" for column, kept, wanted in shown)
 
 
 class Said(NamedTuple):

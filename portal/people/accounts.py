@@ -59,6 +59,18 @@ def is_taken(member_name: str) -> bool:
     return any(member_key(name) == member_key(member_name) for name in known)
 
 
+def find_named(member_name: str) -> User | None:
+    """Who is meant by a name that somebody typed: who has exactly this name, else the only one in another case."""
+    alike = (User.member_name == member_name) | (User.member_key == member_key(member_name))
+    found = [user for user in db.session.scalars(select(User).where(alike)) if _is_alike(user.member_name, member_name)]
+    exact = [user for user in found if user.member_name == member_name]
+    return exact[0] if exact else found[0] if len(found) == 1 else None
+
+
+def _is_alike(name: str, other: str) -> bool:
+    return member_key(name) == member_key(other)
+
+
 def create_user(
     member_name: str,
     *,

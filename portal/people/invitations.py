@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal.extensions import db
-from portal.models import Invitation, Shop, Staff, User
+from portal.inputs import fold_member, member_key
+from portal.models import Invitation, Shop, User
 from portal.notices import notices
 from portal.people import accounts, desks, roles, staffing
 
@@ -22,23 +23,31 @@ def invite(shop_id: int, member_name: str, role: str, *, by: int, now: datetime)
     Inside ``writing()``.
     """
     staffing.check_role(role)
-    works = select(Staff.user_id).join(User, User.id == Staff.user_id)
-    if db.session.scalar(works.where(Staff.shop_id == shop_id, User.member_name == member_name)):
-        raise accounts.AccountRefused(f"{member_name} 已经是本店的员工，可以在上面修改职责")
-    asked = select(Invitation).where(
-        Invitation.shop_id == shop_id, Invitation.member_name == member_name, Invitation.answer == ""
-    )
-    found = db.session.scalars(asked).one_or_none()
+    user = accounts.find_named(member_name)
+    if user is None or user.member_name != member_name:
+        member_name = fold_member(member_name)
+    if user is not None and staffing.is_staff_of(user.id, shop_id):
+        raise accounts.AccountRefused(f"{user.member_name} 已经是本店的员工，可以在上面修改职责")
+    asked = select(Invitation).where(Invitation.shop_id == shop_id, Invitation.answer == "").order_by(Invitation.id)
+    alike = [each for each in db.session.scalars(asked) if _is_same(each.member_name, member_name, user)]
+    found = alike[0] if alike else None
     if found is not None:
         found.role, found.made_by, found.made_at = role, by, now
     else:
         db.session.add(Invitation(shop_id=shop_id, member_name=member_name, role=role, made_by=by, made_at=now))
     db.session.flush()
-    user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
     if user is not None and user.password_hash is not None and user.disabled_at is None:
         shop = db.session.get_one(Shop, shop_id)
         said = f"「{shop.name}」邀请您以「{roles.ROLES[role]}」的身份加入店铺，请在「我的 → 账号与安全」里同意或谢绝。"
         accounts.tell(user.id, f"「{shop.name}」邀请您加入店铺", said, now)
+
+
+def _is_same(asked: str, name: str, user: User | None) -> bool:
+    """Whether an invitation to ``asked`` is one to ``name``, which is this member's if it is anybody's."""
+    if asked == name or member_key(asked) != member_key(name):
+        return asked == name
+    meant = accounts.find_named(asked)
+    return (meant.id if meant else 0) == (user.id if user else 0)
 
 
 def invitations_of_shop(shop_id: int, now: datetime) -> Sequence[Any]:
@@ -51,20 +60,24 @@ def invitations_of_shop(shop_id: int, now: datetime) -> Sequence[Any]:
 
 
 def invitations_of(member_name: str, now: datetime) -> Sequence[Any]:
-    """Which shops ask this person to work there."""
-    return db.session.execute(
-        select(Invitation.id, Invitation.role, Invitation.made_at, Shop.name)
+    """Which shops ask this person to work there, in whatever case they wrote the name."""
+    named = (Invitation.member_name == member_name) | (func.lower(Invitation.member_name) == member_key(member_name))
+    rows = db.session.execute(
+        select(Invitation.id, Invitation.role, Invitation.made_at, Shop.name, Invitation.member_name)
         .join(Shop, Shop.id == Invitation.shop_id)
-        .where(Invitation.member_name == member_name, Invitation.answer == "", Invitation.made_at > now - INVITED_FOR)
+        .where(named, Invitation.answer == "", Invitation.made_at > now - INVITED_FOR)
         .order_by(Invitation.id)
     ).all()
+    user = accounts.find_named(member_name) if any(row.member_name != member_name for row in rows) else None
+    return [row for row in rows if _is_same(row.member_name, member_name, user)]
 
 
 def answer_invitation(invitation_id: int, user_id: int, *, accepts: bool, now: datetime) -> None:
     """The person's yes or no. Raises AccountRefused. Inside ``writing()``."""
     user = db.session.get_one(User, user_id)
     found = db.session.get(Invitation, invitation_id, with_for_update=True)
-    if found is None or found.member_name != user.member_name or found.answer or found.made_at <= now - INVITED_FOR:
+    ended = found is None or bool(found.answer) or found.made_at <= now - INVITED_FOR
+    if found is None or ended or not _is_same(found.member_name, user.member_name, user):
         raise accounts.AccountRefused("这份邀请已经失效，页面显示的是最新状态")
     if accepts:
         if user.mediator or user.operator:

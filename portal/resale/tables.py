@@ -16,9 +16,11 @@ from portal.applications import goods
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Order, OrderLine, OrderLink
+from portal.orders.claims import Claims, fold_case
 from portal.orders.export_format.ids import is_nothing, note_lost_end, read_id
 from portal.orders.export_format.refusals import CellRefused
 from portal.resale.downstream import UPSTREAM, Bought, Passes, record_order
+from portal.resale.purchases import find_purchase
 from portal.resale.receivers import is_receiver
 from portal.words import BEIJING
 
@@ -133,7 +135,8 @@ def _group(rows: Sequence[Sold]) -> Iterator[list[Sold]]:
     """The rows of one consumer's order out of one purchase, together."""
     groups: dict[tuple[str, str], list[Sold]] = {}
     for row in rows:
-        groups.setdefault((row.cells.get("purchase", ""), row.cells.get("order_no", "")), []).append(row)
+        numbers = row.cells.get("purchase", ""), row.cells.get("order_no", "")
+        groups.setdefault((fold_case(numbers[0]), fold_case(numbers[1])), []).append(row)
     yield from groups.values()
 
 
@@ -146,13 +149,7 @@ def _record(
         if not first.get(column):
             raise StepRefused(f"没有填写{COLUMNS[column][0]}", column)
     _refuse_contradictions(group)
-    purchase = db.session.scalars(
-        select(Order).where(
-            Order.order_no == first["purchase"], Order.buyer_id == owner_id, Order.shop_id != shop_id, Order.shown
-        )
-    ).one_or_none()
-    if purchase is None:
-        raise StepRefused(f"您的进货订单里没有 {first['purchase'][:40]}", "purchase")
+    purchase = find_purchase(first["purchase"], shop_id, owner_id)
     lines = goods.list_lines(purchase.id, purchase.shop_id)
     received = _read_day(first.get("received", ""), now)
     sold = [_read_goods(row, lines) for row in group]
@@ -203,10 +200,16 @@ def list_lines(order: Order) -> Sequence[OrderLine]:
 
 def _find_known(order_no: str, shop_id: int, purchase: Order) -> Order | None:
     """The consumer's order of that number, where this purchase is written down for it."""
+    claims = Claims()
+    claims.look_up([order_no])
     return db.session.scalars(
         select(Order)
         .join(OrderLink, (OrderLink.downstream_id == Order.id) & (OrderLink.shop_id == Order.shop_id))
-        .where(Order.order_no == order_no, Order.shop_id == shop_id, OrderLink.upstream_id == purchase.id)
+        .where(
+            Order.order_no == claims.spell(order_no, shop_id),
+            Order.shop_id == shop_id,
+            OrderLink.upstream_id == purchase.id,
+        )
     ).one_or_none()
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
 from portal.people import roles, sessions
-from portal.web import errors, guards
+from portal.web import errors, guards, notice_links
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.before_request(guards.need_shop)
@@ -147,6 +147,7 @@ ROOMS: dict[str, str] = {
     "product_words": "products",
     "look_at_words": "products",
     "notices": "notices",
+    "open_notice": "notices",
     "upload_photo": "notices",  # whoever may open a form may send its photos
     "payout_list": "payouts",
     "payout": "payouts",
@@ -177,6 +178,9 @@ def not_yours(sentence: str = "") -> Response:
 def has_room(who: sessions.Who, name: str) -> bool:
     """Whether this person's desk is open and their role has the room of this page."""
     return who.shop_id is not None and roles.may_open(who.role, ROOMS.get(name, "owner"))
+
+
+notice_links.lead_into(bp, has_room)
 
 
 @bp.before_request

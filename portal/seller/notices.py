@@ -9,7 +9,7 @@ from portal.cases import notice_rows
 from portal.extensions import writing
 from portal.notices import reading
 from portal.seller import bp
-from portal.web import guards
+from portal.web import guards, notice_links
 from portal.web.pages import page
 
 SIZE = 20
@@ -26,12 +26,13 @@ def notices() -> ResponseReturnValue:
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     found = list(notice_rows.list_page(g.who.user_id, key, SIZE, g.now))
     more = f"/seller/notices?before={found[SIZE - 1].notice.id}" if len(found) > SIZE else ""
-    return page("seller/notices.html", rows=found[:SIZE], more=more)
+    return page("seller/notices.html", rows=found[:SIZE], more=more, opens=notice_links.can_open)
 
 
 @bp.post("/notices/<int:notice_id>/open")
 def open_notice(notice_id: int) -> ResponseReturnValue:
     """What a row stands for is read; on to where it leads."""
     with writing():
-        address = guards.found(reading.mark_opened(g.who.user_id, notice_id, g.now))
+        notice = guards.found(reading.mark_opened(g.who.user_id, notice_id, g.now))
+    address = notice_links.find_address(notice, notice_rows.find_case(notice), "/seller/notices")
     return ("", 204) if request.headers.get("HX-Request") else redirect(address, 303)

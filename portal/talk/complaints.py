@@ -22,6 +22,7 @@ from portal.extensions import db, writing
 from portal.models import Case, Complaint, Order, Shop, User
 from portal.notices import notices
 from portal.orders import known_shops
+from portal.orders.claims import list_spellings
 
 REPORTS = {  # of a shop that sends orders
     "not_mine": "不是我的订单",
@@ -99,9 +100,10 @@ def hash_token(token: str) -> str:
 
 def find_own(number: str, user_id: int) -> dict[str, int] | None:
     """The shop, order and case that this member's order or case number stands for; None when it isn't theirs."""
-    order = db.session.execute(
-        select(Order.id, Order.shop_id).where(Order.order_no == number, Order.buyer_id == user_id, Order.shown).limit(1)
-    ).one_or_none()
+    spelled = [number, *list_spellings(number, user_id)]
+    theirs = (Order.order_no.in_(spelled), Order.buyer_id == user_id, Order.shown)
+    first = select(Order.id, Order.shop_id).where(*theirs).order_by(Order.order_no != number, Order.shop_id).limit(1)
+    order = db.session.execute(first).one_or_none()
     if order is not None:
         return {"shop_id": order.shop_id, "order_id": order.id}
     case = db.session.execute(

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from portal import doctor
 from portal.extensions import db, writing
 from portal.flow import CaseType
-from portal.models import Case, Notice, Order, OrderLine, OrderVersion
+from portal.models import Case, CaseLine, Notice, Order, OrderLine, OrderVersion
 from portal.money import worth
 from portal.orders.export_format import read
 from portal.orders.importing import Counts, Report, import_orders
@@ -78,6 +78,62 @@ def test_the_same_wish_is_told_once_and_the_mediator_hears_of_it(cast_both: Cast
         rewrite(cast, order, tmp_path, **SUMS)
     told = db.session.scalars(select(Notice.user_id).where(Notice.kind == "order_changed", Notice.case_id == case.id))
     assert sorted(told) == sorted([cast.buyer, cast.mediator])
+
+
+AS_IT_IS = {"货品总价(元)": 125, "实付款(元)": 125, "运费(元)": 0, "订单创建时间": "", "订单付款时间": ""}
+AS_IT_IS |= {"订单状态": "等待买家收货"}
+
+
+def look(case_id: int) -> tuple[Any, ...]:
+    """All that is kept of a case and its lines, and what it is worth."""
+    db.session.rollback()
+    rows = [
+        tuple(row)
+        for table, mine in ((Case, Case.id), (CaseLine, CaseLine.case_id))
+        for row in db.session.execute(select(table.__table__).where(mine == case_id).order_by(table.id))
+    ]
+    return *rows, worth.find_most(db.session.get_one(Case, case_id))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        *({"单价(元)": 0.01}, {"单价(元)": 99}, {"数量": 1}, {"数量": 20}, {"实付款(元)": 999}, {"货品总价(元)": 1}),
+        *(
+            {"运费(元)": 100},
+            {"涨价或折扣(元)": -50},
+            {"订单状态": "退款中"},
+            {"订单状态": "交易成功"},
+            {"SKU ID": "999"},
+        ),
+        *({"订单付款时间": "2020-01-01 00:00:00"}, {"联系手机": "13900000000"}, {"物流公司": "顺丰速运"}),
+        *({"运单号": "SF1234567890123"}, {"运单号": "75484863576596;SF1234567890123"}, {"是否代发订单": "是"}),
+        *({"下游订单号": "TB-99"}, {"下游渠道": "淘宝"}, {"买家留言": "改了"}),
+    ],
+    ids=str,
+)
+def test_whatever_a_file_changes_or_wants_to_is_told_beside_the_case(
+    cast_both: Cast, tmp_path: Path, cells: dict[str, Any]
+) -> None:
+    """Nothing of the case changes, its pages show what was said, buyer and mediator hear of it once."""
+    cast = cast_both
+    order = cast.order(status="in_transit", buyer_note="要黑色的")
+    case = cast.mediated(cast.open_case(order, case_type=CaseType.REFUND_ONLY))
+    case_id, order_id = case.id, order.id
+    rewrite(cast, order, tmp_path, **AS_IT_IS)
+    before = look(case_id)
+    told = select(Notice.user_id).where(Notice.kind == "order_changed", Notice.case_id == case_id)
+    known = db.session.scalars(told).all()
+    for _ in range(2):
+        db.session.rollback()
+        rewrite(cast, fresh(order_id), tmp_path, **{**AS_IT_IS, **cells})
+    assert look(case_id) == before
+    assert sorted(db.session.scalars(told)) == sorted([*known, cast.buyer, cast.mediator])
+    *_, version = db.session.scalars(select(OrderVersion).where(OrderVersion.order_id == order_id)).all()
+    heading, value = next(iter(cells.items()))
+    if heading != "SKU ID":
+        assert heading in {each[0] for each in (*version.changes, *version.held)}, value
+    assert not any(doctor.findings())
 
 
 def test_what_changes_without_a_case_is_a_version(cast_both: Cast, tmp_path: Path) -> None:

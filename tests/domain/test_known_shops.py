@@ -24,7 +24,7 @@ from portal.orders.claims import CLAIMED_TWICE
 from portal.orders.export_format import read
 from portal.orders.importing import Report, import_orders
 from portal.people import accounts
-from portal.talk import conversations
+from portal.talk import complaints, conversations
 from tests import exports
 from tests.cast import Cast
 from tests.exports import Cells, table
@@ -216,6 +216,56 @@ def test_two_shops_with_one_number_keep_their_orders_and_are_told(
     titles = select(OrderLine.title).join(Order, Order.id == OrderLine.order_id)
     assert db.session.scalars(titles.where(Order.shop_id == cast.shop)).all() == ["真货"]
     assert not any(doctor.findings())
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    "sellers", [("seller", "seller2"), ("seller", "third"), ("third", "fourth")], ids=["known", "one new", "new"]
+)
+def test_two_shops_with_one_number_in_one_file_are_both_warned(
+    cast: Cast, take: Callable[..., Report], sellers: tuple[str, str], *, dry_run: bool
+) -> None:
+    rows = [order("buyer", seller=sellers[0]), order("buyer", f"{NUMBER[:-1]}8", sellers[0])]
+    report = take([*rows, order("buyer2", seller=sellers[1])], None, dry_run=dry_run)
+    assert (report.orders.new, report.warnings) == (3, 2)
+    assert [(each.row, each.sentence) for each in report.problems] == [(2, CLAIMED_TWICE), (4, CLAIMED_TWICE)]
+
+
+def test_one_seller_in_two_spellings_claims_nothing_twice(cast: Cast, take: Callable[..., Report]) -> None:
+    report = take([order("buyer", seller="third"), order("buyer", "TB-Abc-1", "Third")], None)
+    assert (report.orders.new, report.warnings) == (2, 0)
+
+
+@pytest.mark.parametrize("typed", ["TB-Abc-1", "tb-abc-1", "TB-ABC-1", "tB-aBC-1"])
+def test_an_address_is_the_order_s_in_whatever_case(cast: Cast, take: Callable[..., Report], typed: str) -> None:
+    take([order("buyer", "TB-Abc-1")], cast.shop)
+    take([order("buyer", "TB-ABC-2")], cast.shop2)  # hidden
+    answer(cast.buyer, cast.shop, accepts=True, cast=cast)
+    for address in (typed, f"{typed}~{cast.shop}"):
+        for find in (order_lists.find_of_buyer, order_lists.load_for_buyer):
+            found = find(address, cast.buyer)
+            assert found is not None
+            assert found.order_no == "TB-Abc-1"
+            assert find(address, cast.buyer2) is None
+    assert order_lists.find_of_buyer(f"{typed}~{cast.shop2}", cast.buyer) is None
+    assert order_lists.find_of_buyer("tb-abc-2", cast.buyer) is None
+    assert (complaints.find_own(typed, cast.buyer) or {}).get("shop_id") == cast.shop
+    assert complaints.find_own("tb-abc-2", cast.buyer) is None
+
+
+def test_of_two_spellings_the_exact_one_is_meant(cast: Cast, take: Callable[..., Report]) -> None:
+    take([order("buyer", "TB-ABC-1")], cast.shop2)
+    take([order("buyer", "TB-abc-1")], cast.shop)
+    for shop_id in (cast.shop, cast.shop2):
+        answer(cast.buyer, shop_id, accepts=True, cast=cast)
+    for number, shop_id in (("TB-abc-1", cast.shop), ("TB-ABC-1", cast.shop2)):
+        found = order_lists.find_of_buyer(number, cast.buyer)
+        assert found is not None
+        assert (found.order_no, found.shop_id) == (number, shop_id)
+        assert (complaints.find_own(number, cast.buyer) or {})["shop_id"] == shop_id
+    other = order_lists.find_of_buyer(f"TB-abc-1~{cast.shop2}", cast.buyer)
+    assert other is not None
+    assert other.shop_id == cast.shop2
 
 
 def test_an_address_leads_to_the_order_of_the_shop_that_its_reader_knows(

@@ -15,6 +15,7 @@ from portal.extensions import db, writing
 from portal.models import Order, OrderLine, OrderLink, Shop, User
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
+from portal.people import accounts
 from tests import exports
 from tests.cast import Cast, post, sign_in
 
@@ -68,6 +69,34 @@ def test_commas_and_full_width_and_the_wish_to_go_on(app: Flask, purchases: list
     db.session.rollback()
     link = db.session.scalars(select(OrderLink)).one()
     assert (link.applies, link.route_back, link.route_out) == (True, "direct", "via")
+
+
+@pytest.mark.parametrize("typed", ["pur-abc-1", "PUR-ABC-1", "Pur-abc-1"])
+def test_numbers_are_one_in_whatever_case(app: Flask, cast: Cast, now: object, typed: str) -> None:
+    cast.order(buyer=cast.seller2, order_no="PUR-abc-1", lines=2, milli=3_000)
+    goods = ["HH-100", "HH-101"]
+    db.session.rollback()
+    rows = [row(typed, "TB-Abc-1", 商品=goods[0]), row("PUR-abc-1", "tb-abc-1", 商品=goods[1])]
+    assert sends(app, *rows).status_code == 303
+    assert downstream_orders() == [("TB-Abc-1", 7_980)]
+    assert sends(app, row(typed, "tb-ABC-1", 商品=goods[0])).status_code == 303  # the same again
+    assert downstream_orders() == [("TB-Abc-1", 7_980)]
+
+
+def test_of_two_suppliers_with_one_number_the_distributor_says_which(app: Flask, cast: Cast, now: object) -> None:
+    with writing():
+        owner = accounts.create_user("third", now=cast.now, password="huanhuo-demo", weak_ok=True)
+        other = accounts.create_shop(owner, "third的店", cast.now).id
+    for shop_id in (cast.shop, other):
+        cast.order(buyer=cast.seller2, shop=shop_id, order_no="390512345678", milli=3_000)
+    db.session.rollback()
+    refused = sends(app, row("390512345678", "TB-1"))
+    assert refused.status_code == 422
+    assert f"请写成 390512345678~{cast.shop}或390512345678~{other}" in html.unescape(refused.text)
+    assert downstream_orders() == []
+    assert sends(app, row(f"390512345678~{other}", "TB-1")).status_code == 303
+    db.session.rollback()
+    assert db.session.scalars(select(OrderLink.upstream_shop_id)).all() == [other]
 
 
 @pytest.mark.parametrize(

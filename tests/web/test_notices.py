@@ -160,3 +160,67 @@ def test_an_account_is_asked_for_without_the_shops_deadline(cast_both: Cast, buy
         db.session.execute(db.update(MoneyEntry).where(MoneyEntry.case_id == case.id).values(route="bank"))
     row = next(each for each in rows_of(buyer) if case.case_no in each)
     assert "待您填写收款账户</span>" in row and f'/cases/{case.case_no}/give_account"' in row
+
+
+ROOMS = ("ratings", "bank-data", "auto", "payouts", "logistics", "figures", "staff", "scan")
+
+
+@pytest.mark.parametrize("role", ["owner", "agent", "warehouse", "finance"])
+def test_a_notice_leads_only_to_what_its_reader_may_open_now(
+    both: Flask, cast_both: Cast, now: Clock, role: str
+) -> None:
+    """The case has left the role's states since, or the role is another: its row is words, and is read without leading
+    to a page that refuses."""
+    cast = cast_both
+    name, reader = ("seller", cast.seller) if role == "owner" else ("buyer2", cast.buyer2)
+    if role != "owner":
+        cast.employ(cast.shop, "buyer2", role)
+    cases = [cast.open_case(), *(cast.until(state) for state in ("revising", "inspecting", "reshipping"))]
+    hrefs = [f"/seller/cases/{case.case_no}" for case in cases]
+    hrefs += [*(f"/seller/{room}" for room in ROOMS), "/seller/gone", "/me/account"]
+    for number, href in enumerate(hrefs):
+        with writing():
+            notices.add_notice(
+                reader,
+                cases[number] if number < len(cases) else None,
+                shop_id=cast.shop,
+                kind="told",
+                title=f"第 {number} 条",
+                body="内容",
+                href=href,
+                at=cast.now + timedelta(minutes=number),
+                dedupe_key=f"told:{number}",
+            )
+    desk = sign_in(both, name)
+    reads = {href: desk.get(href).status_code not in (403, 404) for href in hrefs}
+    assert reads[hrefs[0]] is (role in ("owner", "agent")) and reads[hrefs[2]] is (role != "finance")
+    for at in ("/seller/notices", "/notices"):
+        rows = [row for row in rows_of(desk, at) if re.search(r"第 \d+ 条", row)]
+        assert len(rows) == len(hrefs)
+        for row, href in zip(reversed(rows), hrefs, strict=True):
+            assert (f'href="{href}"' in row, "现在不由您处理" in row) == (reads[href], not reads[href]), href
+            assert ("标为已读" in row) is not reads[href]
+    for number, href in enumerate(hrefs):
+        notice_id = db.session.scalar(db.select(Notice.id).where(Notice.dedupe_key == f"told:{number}"))
+        opened = post(desk, f"/seller/notices/{notice_id}/open", at="/seller/notices")
+        assert opened.status_code == 303, (number, href, re.sub("<[^>]*>", "", opened.text)[-900:])
+        assert opened.location == (href if reads[href] else "/seller/notices")
+    assert not any("标为已读" in row for row in rows_of(desk, "/seller/notices")), "all are read"
+
+
+def test_notices_of_a_shop_that_one_has_left_are_words(both: Flask, cast_both: Cast, now: Clock) -> None:
+    cast = cast_both
+    case = cast.open_case()
+    with writing():
+        notices.add_notice(
+            cast.seller2,
+            case,
+            kind="told",
+            title="新的申请",
+            body="内容",
+            href=f"/seller/cases/{case.case_no}",
+            at=cast.now,
+            dedupe_key="told:left",
+        )
+    [row] = [each for each in rows_of(sign_in(both, "seller2"), "/seller/notices") if "新的申请" in each]
+    assert "href=" not in row.replace("<use href", "") and "现在不由您处理" in row

@@ -15,18 +15,19 @@ from typing import Any
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
 from portal.extensions import db
+from portal.inputs import member_key
 from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.orders import known_shops, receiving, sold, versions
 from portal.orders.claims import CLAIMED_TWICE, ONLY_CASE, Claims, fold_case
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.changes import Change, change_lines, describe_change, keep_terms, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
-from portal.orders.importing.doubts import CASE_OPEN, Doubt
+from portal.orders.importing.doubts import Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
 from portal.orders.importing.goods import Goods
-from portal.orders.importing.keeping import keep_doubts, tell_contradicted, tell_lines_ended, tell_refunded
+from portal.orders.importing.keeping import keep_doubts, list_held, tell_contradicted, tell_lines_ended, tell_refunded
 from portal.orders.importing.known import Known, dialect
-from portal.orders.importing.lines import IN_A_CASE, KEPT
+from portal.orders.importing.lines import KEPT
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.pairing import KnownLine
@@ -96,8 +97,8 @@ class Batch:
         if with_cases := [row["id"] for row in present.values() if row["case_count"]]:
             self._open_cases = versions.find_with_open_case(with_cases, known["shops"])
         self._replaced = versions.list_replaced(known["ids"], known["shops"])
-        new: list[OrderRows] = []
-        changes: list[Change] = []
+        new, changes = list[OrderRows](), list[Change]()
+        self._claims.expect((order.order_no, self._whose(order)) for order in wanted)
         for order in wanted:
             self._said.warn_all(order, drop_future(order, self._now))
             there = present.get(self._key(order))
@@ -111,7 +112,7 @@ class Batch:
                 new.append(order)
                 self._said.done(order, Outcome.NEW)
                 self._said.warn_all(order, say_unplaced(order))
-                if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
+                if self._claims.are_others(order.order_no, self._whose(order)):
                     self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
             self._write(new, changes, present)
@@ -138,8 +139,11 @@ class Batch:
     def _key(self, order: OrderRows) -> _Key:
         return self._shop_of.get(id(order)), order.order_no
 
+    def _whose(self, order: OrderRows) -> int | str:
+        return self._shop_of.get(id(order)) or member_key(order.seller_member)
+
     def _said_key(self, order: OrderRows) -> str:
-        return f"order {self._shop_of.get(id(order)) or order.seller_member} {fold_case(order.order_no)}"
+        return f"order {self._whose(order)} {fold_case(order.order_no)}"
 
     def _without_strangers(self, present: dict[_Key, dict[str, Any]], write: bool) -> list[OrderRows]:
         """The orders but for those that are somebody else's or nobody's; makes who is missing."""
@@ -175,8 +179,7 @@ class Batch:
         self._said.disbelieve(order, merged.doubts)
         if merged.doubts:
             self._doubted.append((there, merged.doubts))
-        held = [[each.column, each.kept, each.said] for each in merged.doubts if each.why in (CASE_OPEN, IN_A_CASE)]
-        if held:
+        if held := list_held(merged.doubts, has_open_case=has_open_case):
             self._held.append((there, held))
         new = {line.row for _key, line in merged.lines.new}
         changed_rows = {merged.lines.row_of[line_id] for line_id, _milli in merged.lines.quantities}
@@ -224,12 +227,8 @@ class Batch:
         for change in sorted(changes, key=lambda each: each.order_id):
             to_insert += [(change.order_id, position, line) for position, line in change.new_lines]
             new_values = {f"new_{name}": value for name, value in change.values.items()}
-            seen = {
-                "order": (there := change.there)["id"],
-                "shop": there["shop_id"],
-                "seen_cases": there["case_count"],
-                "seen_status": there["status"],
-            }
+            at = change.there
+            seen = {f"seen_{name}": at[name] for name in ("id", "shop_id", "case_count", "status")}
             by_columns[tuple(sorted(change.values))].append(seen | new_values)
         for names, rows in by_columns.items():
             values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
@@ -240,14 +239,14 @@ class Batch:
                     )
             for name in set(values) & set(STOOD_ON):  # a case was opened since it was read: it stands on what was
                 values[name] = case(
-                    (_orders.c.case_count == bindparam("seen_cases"), values[name]), else_=_orders.c[name]
+                    (_orders.c.case_count == bindparam("seen_case_count"), values[name]), else_=_orders.c[name]
                 )
             if "paid_fen" in values:  # refunded since it was read: what was paid stays
                 new_paid = values["paid_fen"]
                 values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
             connection.execute(
                 update(_orders)
-                .where(_orders.c.id == bindparam("order"), _orders.c.shop_id == bindparam("shop"))
+                .where(_orders.c.id == bindparam("seen_id"), _orders.c.shop_id == bindparam("seen_shop_id"))
                 .values(version=_orders.c.version + 1, updated_at=self._now, **values),
                 rows,
             )
@@ -262,7 +261,7 @@ class Batch:
             connection.execute(insert(_lines), lines)
             self._goods.write_sold_as(lines)
         described = [(change.there, describe_change(change)) for change in changes]
-        versions.record_versions(described, self._held, source=self._source, now=self._now)
+        versions.record_versions(described, self._held, self._open_cases, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
             tell_contradicted(order_row, why, said, self._now)
         keep_doubts(self._doubted, import_id=self._import_id, source=self._source, now=self._now)

@@ -14,8 +14,8 @@ from portal.models import OrderDoubt
 from portal.models.orders import find_path
 from portal.notices import beside_steps
 from portal.orders.importing.changes import Change
-from portal.orders.importing.doubts import Doubt
-from portal.orders.importing.lines import RELABELLED
+from portal.orders.importing.doubts import CASE_OPEN, Doubt
+from portal.orders.importing.lines import GONE, IN_A_CASE, KEPT, PRICE_STAYS, RELABELLED
 from portal.words import ORDER_STATUS
 
 MOST = 700  # characters of a value that are kept
@@ -56,6 +56,12 @@ def keep_doubts(
         .execution_options(synchronize_session=False)
     )
     db.session.execute(insert(OrderDoubt), rows)
+
+
+def list_held(doubts: Sequence[Doubt], *, has_open_case: bool) -> list[list[str]]:
+    """What a file wants to change of what an open case stands on: [column, kept, said]."""
+    because = (CASE_OPEN, IN_A_CASE, PRICE_STAYS, KEPT, GONE) if has_open_case else (CASE_OPEN, IN_A_CASE)
+    return [[each.column, each.kept, each.said] for each in doubts if each.why in because]
 
 
 def pack(value: Any) -> Any:
