@@ -107,8 +107,9 @@ def list_cancelling(case: Any) -> Sequence[Any]:
     return rows if len(rows) > 1 and any(row.id == case.id for row in rows) else ()
 
 
+_RELATED = (Case.id, Case.case_no, Case.type, Case.state, Case.opened_at, Case.entry_count)
 _CANCELLING = (
-    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
+    select(*_RELATED)
     .where(Case.order_id == bindparam("order_id"), Case.shop_id == bindparam("shop_id"))
     .where(Case.type == CaseType.REFUND_ONLY, Case.goods_state == "unshipped")
     .where(
@@ -143,7 +144,7 @@ _down = _down.union(
 
 
 _CHAIN = (
-    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at, Case.entry_count)
+    select(*_RELATED)
     .where(Case.id.in_(select(_down.c.id)), Case.shop_id == bindparam("shop_id"))
     .order_by(Case.opened_at, Case.id)
     .limit(20)
