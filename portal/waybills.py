@@ -19,7 +19,7 @@ MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
 _DASHES = re.compile(r"[\-‐-―−—－]+")
-_SEPARATORS = re.compile(r"(?:[;；,，、/／\\|｜+＋&＆\r\n\u2028\u2029]|\s+(?:and|or)\s+)+", re.IGNORECASE)
+_SEPARATORS = re.compile(r"(?:[;；,，、/／\\|｜+＋&＆\r\n\u2028\u2029]|\s(?:and|or)\s)+", re.IGNORECASE)
 _TIMES = re.compile(r"[A-Z]{0,4}[0-9]{10,}X[0-9]{1,2}")  # 「…x2」 says how many parcels, and is no part of a number
 _TOKEN = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*-?")
 _LETTERS = re.compile(r"[A-Z]{1,6}")
