@@ -115,13 +115,14 @@ def find_next(case_id: int) -> str:
     after, _ = here.at(place).load()
     waiting = held.list_held(g.who.shop_id, [row.id for row in after])
     found = next((row for row in after if row.id not in waiting), None)
+    waits = held.is_held(g.who.shop_id, case_id)  # then its strip says what was done
     if found is None:
-        return f"{here.at(None).address}&said=list-done"
+        return f"{here.at(None).address}&said={'list-done' if waits else 'step-last'}"
     shown, _ = here.load()
     if all(row.id != found.id for row in shown):
         here = here.at(place)
     address = here.of_case(found.case_no)
-    return address if held.is_held(g.who.shop_id, case_id) else f"{address}&said=step-done"  # its strip says it
+    return address if waits else f"{address}&said=step-done"
 
 
 STEPS = SellerSteps()

@@ -47,16 +47,3 @@ def test_what_scripts_bring_is_there_when_the_page_is_loaded(visit: Any) -> None
     with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
         page.locator("#page form button").last.click()
     expect(page.locator("#page [aria-invalid=true]").first).to_be_visible()
-
-
-def test_orders_below_the_first_screen_are_laid_out_when_they_come_near(visit: Any) -> None:
-    page: Page = visit("phone")
-    Person(page).signs_in("haijiao_xm", "/orders")
-    page.goto("/orders")
-    shown = "(each) => each.checkVisibility({ contentVisibilityAuto: true })"
-    lines = page.locator("#cards > .card .card-foot")
-    assert lines.count() > 8
-    assert lines.first.evaluate(shown) and not lines.last.evaluate(shown)
-    lines.last.scroll_into_view_if_needed()
-    expect(lines.last.get_by_role("link", name="立即联系")).to_be_in_viewport()
-    assert lines.last.evaluate(shown)

@@ -75,7 +75,11 @@ def test_from_a_refusal_to_a_refund(
     seller.page.get_by_label("说明").fill("出库照片在这里")
     seller.page.get_by_label("证据照片").set_input_files(str(picture))
     seller.page.get_by_role("button", name="提交证据").click()
-    seller.page.locator("[data-said]").filter(has_text="您提交了证据").wait_for()
+    seller.page.locator("[data-said]").filter(
+        has_text="已处理，这一列后面没有了"
+    ).wait_for()  # it was the only one of the list
+    seller.page.goto(f"/seller/cases/{case_no}")
+    seller.page.get_by_text("您已提交").first.wait_for()
 
     mediator.page.goto("/login")
     mediator.page.get_by_label("会员名").fill("platform")

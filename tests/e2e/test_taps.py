@@ -141,10 +141,18 @@ def test_without_script_a_line_has_its_file_field_in_whole(world: World, visit: 
     page.locator("#page .bar button").last.click()
     page.wait_for_url("**/apply/details")
     page.locator("details:not([open]) > summary", has_text="同一原因的其他商品").click()
-    for field in page.locator("input[name^=photo_of_]").all():
-        box, tile = field.bounding_box(), field.locator("xpath=..").bounding_box()
-        assert box is not None and tile is not None and box["width"] >= 150
-        assert tile["x"] <= box["x"] and box["x"] + box["width"] <= tile["x"] + tile["width"] + 1 <= 390, (box, tile)
+    fields = page.locator("input[name^=photo_of_]").all()
+    assert fields
+    for field in fields:
+        tile, words = field.locator("xpath=.."), field.locator("xpath=..").get_by_text("添加照片")
+        outer, inner = tile.bounding_box(), words.bounding_box()
+        assert outer is not None and inner is not None and inner["width"] >= 60 and outer["height"] >= 44
+        assert outer["x"] <= inner["x"] and inner["x"] + inner["width"] <= outer["x"] + outer["width"] <= 390, (
+            outer,
+            inner,
+        )
+        with page.expect_file_chooser():
+            words.click()
 
 
 def test_the_most_that_can_be_refunded_follows_what_is_typed(world: World, visit: Any) -> None:
