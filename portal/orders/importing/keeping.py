@@ -81,17 +81,9 @@ def tell_refunded(changes: Sequence[Change], now: datetime) -> None:
         if (before, after) != ("completed", "cancelled") or not there["shown"]:
             continue
         said = values.get("status_text") or there["status_text"]
-        beside_steps.tell_of_order(
-            there["buyer_id"],
-            shop_id=there["shop_id"],
-            kind="order_refunded",
-            title="订单已全额退款",
-            body=f"商家导入的平台订单资料显示：订单 {there['order_no']} 由「{there['status_text']}」变为「{said}」，"
-            "不能再新申请售后。没有收到退款，或与实际不符的，请联系商家，或向平台投诉。",
-            href=find_path(SimpleNamespace(**there)),
-            at=now,
-            dedupe_key=f"refunded:{there['id']}:{there['version']}",
-        )
+        change = f"由「{there['status_text']}」变为「{said}」"
+        body = f"{change}，不能再新申请售后。没有收到退款，或与实际不符的，请联系商家，或向平台投诉。"
+        _tell_closed(there, "订单已全额退款", body, now)
 
 
 def tell_lines_ended(changes: Sequence[Change], now: datetime) -> None:
@@ -104,17 +96,24 @@ def tell_lines_ended(changes: Sequence[Change], now: datetime) -> None:
             if after not in ends:
                 continue
             until = "退款期间不能申请售后" if after == ORDER_STATUS["refunding"] else "不能再新申请售后"
-            beside_steps.tell_of_order(
-                there["buyer_id"],
-                shop_id=there["shop_id"],
-                kind="order_refunded",
-                title="订单里的一种商品在退款或已关闭",
-                body=f"商家导入的平台订单资料显示：订单 {there['order_no']} {heading}由「{before}」变为「{after}」，"
-                f"这种商品{until}，其余商品不受影响。与实际不符的，请联系商家，或向平台投诉。",
-                href=find_path(SimpleNamespace(**there)),
-                at=now,
-                dedupe_key=f"refunded:{there['id']}:{there['version']}:{heading}",
+            body = (
+                f"{heading}由「{before}」变为「{after}」，这种商品{until}，其余商品不受影响。"
+                "与实际不符的，请联系商家，或向平台投诉。"
             )
+            _tell_closed(there, "订单里的一种商品在退款或已关闭", body, now, of=heading)
+
+
+def _tell_closed(there: dict[str, Any], title: str, body: str, now: datetime, of: str = "") -> None:
+    beside_steps.tell_of_order(
+        there["buyer_id"],
+        shop_id=there["shop_id"],
+        kind="order_refunded",
+        title=title,
+        body=f"商家导入的平台订单资料显示：订单 {there['order_no']} {body}",
+        href=find_path(SimpleNamespace(**there)),
+        at=now,
+        dedupe_key=f"refunded:{there['id']}:{there['version']}{':' if of else ''}{of}",
+    )
 
 
 def tell_contradicted(order: Mapping[str, Any], why: str, said: str, now: datetime) -> None:
