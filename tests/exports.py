@@ -57,6 +57,17 @@ def order(order_no: str = "3905403692550747597", /, **more: Any) -> Cells:
     }
 
 
+def known(order_: Any, line_: Any) -> Cells:
+    """The row of an order that is known, of the cast's buyer and shop, with its one line; dates are left out."""
+    row = order(order_.order_no, 买家会员名="buyer", 卖家会员名="seller", 运单号=order_.tracking_text)
+    row |= {"Offer ID": line_.offer_id, "SKU ID": line_.sku_id, "型号": line_.spec, "货号": line_.cargo_no}
+    row |= {"货品标题": line_.title, "单价(元)": line_.unit_price_fen / 100, "数量": line_.quantity_milli / 1000}
+    sums = {"货品总价(元)": order_.goods_total_fen, "运费(元)": order_.freight_fen, "实付款(元)": order_.paid_fen}
+    row |= {name: fen / 100 for name, fen in sums.items()}
+    row |= {"收货人姓名": order_.receiver_name, "联系手机": order_.receiver_phone, "收货地址": order_.receiver_address}
+    return row | dict.fromkeys(("订单创建时间", "订单付款时间", "发货方", "邮编", "是否代发订单"), "")
+
+
 def line(**more: Any) -> Cells:
     """A continuation row: a line, without the order's own cells."""
     return {

@@ -34,13 +34,7 @@ def rewrite(cast_both: Cast, tmp_path: Path) -> Rewrite:
 
     def rewrite(order: Order, **cells: Any) -> Report:
         line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
-        row = exports.order(order.order_no, 买家会员名="buyer", 卖家会员名="seller", 运单号=order.tracking_text)
-        row |= {"Offer ID": line.offer_id, "SKU ID": line.sku_id, "型号": line.spec, "货号": line.cargo_no}
-        row |= {"货品标题": line.title, "单价(元)": line.unit_price_fen / 100, "数量": line.quantity_milli / 1000}
-        sums = {"货品总价(元)": order.goods_total_fen, "运费(元)": order.freight_fen, "实付款(元)": order.paid_fen}
-        row |= {name: fen / 100 for name, fen in sums.items()}
-        row |= {"收货人姓名": order.receiver_name, "联系手机": order.receiver_phone, "收货地址": order.receiver_address}
-        row |= dict.fromkeys(("订单创建时间", "订单付款时间", "发货方", "邮编", "是否代发订单"), "")
+        row = exports.known(order, line)
         db.session.rollback()
         with read(exports.text(tmp_path / "again.csv", table([row | cells]))) as export:
             return import_orders(export, now=cast_both.now + timedelta(hours=1), source="again.csv", import_id=7)
