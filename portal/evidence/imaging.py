@@ -23,7 +23,16 @@ from typing import IO
 from portal.evidence import imaging_child
 from portal.evidence.judging import BROKEN, BUSY, HEIC, LARGE, NOT_TRIED, ODD, ImageRefused, clean_name, is_webp, judge
 
-__all__ = ["ImageRefused", "ImagesRefused", "IncomingFile", "PreparedImage", "clean_name", "prepare", "prepare_each"]
+__all__ = [
+    "ImageRefused",
+    "ImagesRefused",
+    "IncomingFile",
+    "PreparedImage",
+    "clean_name",
+    "prepare",
+    "prepare_each",
+    "read_codes",
+]
 
 
 ACCEPTED = "image/jpeg,image/png,image/webp" + (",image/heic,image/heif" if HEIC else "")  # for a field's accept=
@@ -112,6 +121,30 @@ def prepare_each(files: Sequence[IncomingFile]) -> tuple[list[PreparedImage], li
     return images, [refusals[index] for index in sorted(refusals)]
 
 
+def read_codes(file: IncomingFile) -> list[str]:
+    """The texts of the bar codes and QR codes in a photo, of which nothing is kept.
+
+    Raises ImageRefused, in the same words as for a photo that is kept; waits for the decoder as long.
+    """
+    stream = BytesIO(file.content) if isinstance(file.content, bytes) else file.content
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    photo = _Photo(0, file.name, stream, size, judge(0, stream, size))
+    if not _free.acquire(timeout=PATIENCE):
+        raise ImageRefused(0, BUSY)
+    decoder: _Decoder | None = None
+    try:
+        decoder = _Decoder()
+        return decoder.ask_codes(photo)
+    except _Died as death:
+        _log.warning("a photo ended its decoder: %s, %d bytes, %s", photo.format, photo.size, death)
+        raise ImageRefused(0, ODD) from death
+    finally:
+        if decoder is not None:
+            decoder.end()
+        _free.release()
+
+
 @dataclass(frozen=True, slots=True)
 class _Photo:
     index: int
@@ -168,28 +201,7 @@ class _Decoder:
 
     def ask(self, photo: _Photo) -> PreparedImage:
         """The photo, re-encoded. Raises ImageRefused, or _Died after which this decoder is of no more use."""
-        assert self.process.stdin and self.process.stdout  # noqa: S101 (both are pipes)
-        late = threading.Timer(imaging_child.SECONDS, self.process.kill)
-        late.daemon = True
-        late.start()
-        try:
-            # Strictly in turn, so that neither side ever waits for the other to read.
-            self.process.stdin.write(imaging_child.REQUEST.pack(imaging_child.FORMATS.index(photo.format), photo.size))
-            shutil.copyfileobj(photo.stream, self.process.stdin, 1 << 16)
-            self.process.stdin.flush()
-            head = self._read(imaging_child.ANSWER.size)
-            verdict, full_size, thumb_size, width, height, thumb_width, thumb_height, taken = (
-                imaging_child.ANSWER.unpack(head)
-            )
-            if verdict != imaging_child.DONE:
-                problems = {imaging_child.TOO_LARGE: LARGE[photo.format], imaging_child.BROKEN: BROKEN}
-                raise ImageRefused(photo.index, problems.get(verdict, ODD))
-            full, thumb = self._read(full_size), self._read(thumb_size)
-        except OSError as error:
-            raise _Died(self._how()) from error
-        finally:
-            late.cancel()
-            late.join()
+        (full, thumb), (width, height, thumb_width, thumb_height, taken) = self._exchange(photo)
         long = max(width, height) > imaging_child.WEBP_SIDE
         if (
             not 0 < max(width, height) <= imaging_child.LONGEST_SIDE
@@ -211,6 +223,39 @@ class _Decoder:
             taken_note=note if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}", note) else None,
             original_name=clean_name(photo.name),
         )
+
+    def ask_codes(self, photo: _Photo) -> list[str]:
+        """The texts of the codes in the photo; raises as ``ask`` does."""
+        (texts, _), _ = self._exchange(photo, imaging_child.CODES)
+        found = texts.decode("utf-8", "replace").splitlines()
+        if len(found) > imaging_child.MOST_CODES or any(len(text) > imaging_child.LONGEST_CODE for text in found):
+            raise _Died("an answer that can't be")
+        return found
+
+    def _exchange(self, photo: _Photo, asks: int = 0) -> tuple[tuple[bytes, bytes], tuple[int, int, int, int, bytes]]:
+        """What it answers to a photo: two files, then sizes and time."""
+        assert self.process.stdin and self.process.stdout  # noqa: S101 (both are pipes)
+        late = threading.Timer(imaging_child.SECONDS, self.process.kill)
+        late.daemon = True
+        late.start()
+        number = imaging_child.FORMATS.index(photo.format) + asks
+        try:
+            # Strictly in turn, so that neither side ever waits for the other to read.
+            self.process.stdin.write(imaging_child.REQUEST.pack(number, photo.size))
+            shutil.copyfileobj(photo.stream, self.process.stdin, 1 << 16)
+            self.process.stdin.flush()
+            verdict, full_size, thumb_size, *sizes = imaging_child.ANSWER.unpack(self._read(imaging_child.ANSWER.size))
+            if verdict != imaging_child.DONE:
+                problems = {imaging_child.TOO_LARGE: LARGE[photo.format], imaging_child.BROKEN: BROKEN}
+                raise ImageRefused(photo.index, problems.get(verdict, ODD))
+            width, height, thumb_width, thumb_height, taken = sizes
+            files = self._read(full_size), self._read(thumb_size)
+        except OSError as error:
+            raise _Died(self._how()) from error
+        finally:
+            late.cancel()
+            late.join()
+        return files, (width, height, thumb_width, thumb_height, taken)
 
     def _read(self, size: int) -> bytes:
         assert self.process.stdout  # noqa: S101

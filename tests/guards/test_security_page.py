@@ -65,9 +65,10 @@ def test_what_costs_much_is_bounded() -> None:
 
 
 def test_which_files_are_taken() -> None:
-    photos, sheets = table("Files")
+    photos, labels, sheets = table("Files")
     kinds = {f"image/{kind.strip().lower()}" for kind in photos[1].split(",")}
     assert kinds == set(imaging.ACCEPTED.split(",")) - {"image/heif"}
+    assert labels[1] == photos[1] and labels[2].startswith(f"{judging.MOST_BYTES // MB} MB")
     assert photos[2].startswith(f"{judging.MOST_BYTES // MB} MB, {evidence.MOST_PER_STEP} a step")
     unpacked = f"{xlsx_files.MOST_UNPACKED // 10**6} MB unpacked, ratio {xlsx_files.BOMB_RATIO}"
     assert sheets[2] == f"{uploads.MOST_BYTES // MB} MB, {unpacked}"
