@@ -40,6 +40,7 @@ from portal.web import (
     filters,
     inlined,
     kept,
+    label_photo,
     metering,
     one_line_tags,
     replicas,
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     built.build()
     app.extensions["portal_assets"] = built
     app.jinja_env.globals.update(asset=built.url, words=words, tell=told, accepted_photos=imaging.ACCEPTED)
+    app.jinja_env.globals["reads_labels"] = label_photo.READS
     filters.install(app)
     events.install(settings.security_log)
     security.install(app, settings)

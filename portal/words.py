@@ -77,8 +77,8 @@ LEG: dict[str, str] = {"back": "买家寄回", "out": "商家发出", "refused":
 SCAN_CHIP: dict[str, str] = {"signed": "ok", "exception": "warn", "returned": "bad", "lost": "bad"}
 ORIGIN: dict[str, str] = {  # who told of a scan
     "": "物流公司",
-    "buyer": "买家手工录入",
-    "seller": "商家手工录入",
+    "buyer": "买家录入",
+    "seller": "商家录入",
     "import": "商家导入",
     "kuaidi100": "快递100",
     "kdniao": "快递鸟",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import request
+from flask import g, request
 from wtforms import HiddenField
 
 from portal import inputs, words
@@ -18,6 +18,7 @@ from portal.flow import CaseType
 from portal.models import Case
 from portal.parcels import carriers, numbers
 from portal.rights import conditions
+from portal.web import label_photo
 from portal.web.fields import Choice, Line, Pick, Text
 from portal.web.photo_field import Photos
 
@@ -48,6 +49,7 @@ class ParcelForm(StepForm):
         for field, _ in self.pairs:
             field.choices = named
         self.own_order_nos: tuple[str, ...] = ()
+        self.label: label_photo.Reading | None = None  # what was read off a photo of a label
         self.parcels: list[tuple[str, str]] = []
         self.used: list[int] = []  # which of the five they are, counted from 1
         self.going: ShownPlace | None = None  # to which of several addresses
@@ -66,9 +68,18 @@ class ParcelForm(StepForm):
         else:
             self.units = {f"units_1_{line.id}": inputs.quantity_text(line.quantity_milli) for line in self.lines}
 
+    def help(self) -> bool:
+        if not label_photo.was_asked():
+            return False
+        names = [number.name for _, number in self.pairs]
+        self.label = label_photo.fill_in(self, names, self.own_order_nos, g.who.user_id)
+        return True
+
     @property
     def several(self) -> bool:
         """Whether more than the first parcel was filled in."""
+        if self.label is not None and self.label.field != "number":
+            return True
         more = any(text for name, text in self.units.items() if not name.startswith("units_1_"))
         return more or any(carrier.data or number.raw or number.errors for carrier, number in self.pairs[1:])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -136,6 +136,15 @@ def _add_up(case: Any, column: str, lines: Sequence[Any] | None) -> int:
         CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
     )
     return int(db.session.scalar(total) or 0)
+
+
+def find_silence(case: Any, collect: Callable[[], Facts]) -> bool | None:
+    """Whether the shop's silence agrees to this reissue or refund; None where no such clock runs."""
+    if case.due_rule != "seller_response" or case.negotiated:
+        return None
+    if case.type == CaseType.REISSUE:
+        return collect().guaranteed
+    return collect().auto_refund if case.type == CaseType.REFUND_ONLY else None
 
 
 def application_of(case: Any) -> refusals.Application:

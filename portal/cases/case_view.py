@@ -226,7 +226,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end=endings.find_end(case, entries, now),
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
-        otherwise=told.tell_late(case, side, least),
+        otherwise=told.tell_late(case, side, least, agrees=case_facts.find_silence(case, collect)),
         reason=reasons.said(case.reason),
         payer=told.tell_payer(case.freight_payer, side),
         lines=lines,

@@ -29,7 +29,7 @@ from portal.resale.links import Pass
 from portal.service import ratings
 from portal.talk import promises
 from portal.tracking import claims
-from portal.web import photos, rates
+from portal.web import label_photo, photos, rates
 from portal.web.fields import Line, Pick, Text
 from portal.web.forms import Form
 from portal.web.once import once
@@ -55,6 +55,7 @@ class ParcelForm(Form):
     def __init__(self, own_order_no: str, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
         self.own_order_no, self.parcel = own_order_no, ("", "")
+        self.label: label_photo.Reading | None = None  # what was read off a photo of a label
         self.carrier.choices = [("", "请选择，或按运单号识别")] + [
             (known.code, known.name) for known in carriers.choices()
         ]
@@ -114,7 +115,10 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
     photos, parcel = PhotosForm(known=known), ParcelForm(order_no, known=known)
     status = 200
     problem = ""
-    if request.method == "POST":
+    if does in ("parcel", "edit") and label_photo.was_asked():
+        parcel.label = label_photo.fill_in(parcel, ["number"], [order_no], f"link{opened.link_id}")
+        found = find_case(opened, case_no)
+    elif request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
         status = 422
         form = parcel if does in ("parcel", "edit") else photos

@@ -112,6 +112,7 @@ ROOMS: dict[str, str] = {
     "rating_figures": "contact",
     "case_rating": "contact",
     "scan": "scan",
+    "scan_photo": "scan",
     "undo_scan": "scan",
     "show_picks": "scan",
     "disposal_list": "scan",

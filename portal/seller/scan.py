@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from portal.flow import State
 from portal.parcels import intake
 from portal.seller import bp
 from portal.seller.cases import build_view
+from portal.web import label_photo
 from portal.web.fields import Line
 from portal.web.forms import Form
 from portal.web.once import once
@@ -83,6 +85,16 @@ def _register_unidentified() -> ResponseReturnValue:
     return _page(form.number.raw, form.number.raw, (), form, 422)
 
 
+@bp.post("/scan/photo")
+def scan_photo() -> ResponseReturnValue:
+    """用照片读: the number on a photographed label or slip goes into the box; of several one is chosen."""
+    found, sentence = label_photo.read_scannable("label", g.who.user_id, "label-desk")
+    if len(found) == 1:
+        return redirect(f"/seller/scan?number={quote(found[0])}", 303)
+    form = UnidentifiedForm(formdata=None)
+    return _page("", "", (), form, 200 if found else 422, found=found, sentence=sentence)
+
+
 @bp.post("/scan/held/<int:held_id>/undo")
 def undo_scan(held_id: int) -> ResponseReturnValue:
     """撤回: what was counted isn't so after all; the parcel stays noted, and its case waits to be counted."""
@@ -91,7 +103,16 @@ def undo_scan(held_id: int) -> ResponseReturnValue:
     return redirect(f"/seller/scan?said={'undo-late' if case_no is None else 'parcel-undone'}", 303)
 
 
-def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int) -> ResponseReturnValue:
+def _page(
+    raw: str,
+    number: str,
+    hits: Any,
+    form: UnidentifiedForm,
+    status: int,
+    *,
+    found: Sequence[str] = (),
+    sentence: str = "",
+) -> ResponseReturnValue:
     recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
     cases = [row.case_id for row in recent if row.case_id is not None]
     return page(
@@ -104,4 +125,6 @@ def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int)
         recent=recent,
         held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
         now=g.now,
+        found=found,
+        sentence=sentence,
     )

@@ -34,6 +34,10 @@ class StepForm(Form):
 
     template = ""
 
+    def help(self) -> bool:
+        """Do what a button of the form asks for besides the step; whether there was one. Then nothing is taken."""
+        return False
+
     def prepare(self, case: Case, view: View) -> None:
         """Fill in what depends on the case: choices, and on a GET what stands there at first."""
 
@@ -136,7 +140,10 @@ class StepRoute(ABC, Generic[F]):
 
     def _take(self, step_name: str, form: F, case: Case, view: View) -> tuple[ResponseReturnValue | None, Typed, int]:
         """The answer of a step that was taken; else what was typed, and the status of the page that says why not."""
-        case_id, good = case.id, form.validate_on_submit()
+        case_id = case.id
+        if form.help():
+            return None, Typed(), 200
+        good = form.validate_on_submit()
         typed = self.read(step_name, form, case, view)
         if not good or typed.handed is None:
             return None, typed, 422

@@ -59,7 +59,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   dress();
   const wrong = one(".summary[role=alert]", page);
   if (wrong && !document.title.startsWith("错误：")) document.title = `错误：${document.title}`;
-  const stays = one(`#${formOf(event)?.querySelector("[data-stays]")?.dataset.stays || "none"}`, page);
+  const pressed = event.detail.requestConfig?.triggeringEvent?.submitter || formOf(event)?.querySelector("[data-stays]");
+  const stays = one(`#${pressed?.dataset.stays || "none"}`, page);
   const kept = document.activeElement;
   if (stays && !wrong) {
     stays.focus({ preventScroll: true });

@@ -24,17 +24,17 @@ const draw = (image, share) => {
   return canvas;
 };
 
-const shrink = async (file) => {
-  if (!/^image\/(jpeg|png|webp|hei[cf])$/.test(file.type) || file.size <= ENOUGH) return file;
+export const shrink = async (file, largest = LARGEST, enough = ENOUGH) => {
+  if (!/^image\/(jpeg|png|webp|hei[cf])$/.test(file.type) || file.size <= enough) return file;
   try {
     const image = await createImageBitmap(file, { imageOrientation: "from-image" });
     const sides = [image.width, image.height];
-    const share = Math.min(1, Math.max(LARGEST / Math.max(...sides), READABLE / Math.min(...sides)));
+    const share = Math.min(1, Math.max(largest / Math.max(...sides), READABLE / Math.min(...sides)));
     const drawn = image.width * image.height * share * share;
     if (drawn > MOST_DRAWN) return file;
     const canvas = draw(image, share);
     image.close();
-    const most = ENOUGH * Math.max(1, drawn / (1600 * 1200));
+    const most = enough * Math.max(1, drawn / (1600 * 1200));
     let blob = null;
     for (const quality of [0.86, 0.76, 0.66]) {
       blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));

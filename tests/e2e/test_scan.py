@@ -21,6 +21,7 @@ from tests import pictures
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import World, serving
+from tests.labels_photographed import draw_label, take_photo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -144,6 +145,45 @@ def test_without_a_detector_there_is_no_button(browser: Browser, place: tuple[Wo
     policy = HEADERS["Permissions-Policy"]
     assert "camera=(self)" in policy and "microphone=()" in policy
     page.context.close()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_a_label_is_read_off_its_photo(browser: Browser, place: tuple[World, str], script: bool) -> None:
+    """Where the browser reads no codes itself: picked is read; without script a button sends the photo."""
+    pytest.importorskip("zxingcpp")
+    world, _ = place
+    with world.app.app_context():
+        cast = Cast.of_app(world.app)
+        case_no = cast.until("returning", now=clock.now()).case_no
+        cookie = sessions.sign_in(db.session.get_one(User, cast.buyer), now=clock.now())
+        db.session.remove()
+    context = browser.new_context(
+        base_url=world.url, locale="zh-CN", viewport={"width": 390, "height": 844}, java_script_enabled=script
+    )
+    context.add_cookies([{"name": "sid", "value": cookie, "url": world.url}])
+    page = context.new_page()
+    page.goto(f"/cases/{case_no}/ship_return")
+    field = page.locator("[name=label_number]")
+    send = page.locator("button[name=reads][value=number]")
+    expect(send).to_be_visible(visible=not script)
+    for numbers, said in (((ALONE, "SF1234567890123"), "照片里有 2 个号码"), (("SF1234567890123",), "已读出顺丰速运")):
+        photo = take_photo(draw_label(*numbers), (1400, 1400), turned=9)
+        field.set_input_files([FilePayload(name="label.jpg", mimeType="image/jpeg", buffer=photo)])
+        if not script:
+            send.click()
+        words = page.get_by_text(said)
+        expect(words).to_be_visible(timeout=30_000)
+        if script:
+            box, bar = words.bounding_box(), page.locator("#page .bar").bounding_box()
+            assert box and bar and box["y"] + box["height"] <= bar["y"], "it is seen above the bar"
+        if len(numbers) > 1:
+            page.get_by_role("button", name=ALONE).click()
+            expect(page.get_by_label("运单号", exact=True)).to_have_value(ALONE)
+    number = page.get_by_label("运单号", exact=True)
+    expect(number).to_have_value("SF1234567890123")
+    number.press("Enter")  # sends the form, and doesn't read again
+    page.locator('#case[data-state="inspecting"]').wait_for()
+    context.close()
 
 
 def test_a_parcel_of_two_cases_is_counted_by_keyboard_alone(browser: Browser, place: tuple[World, str]) -> None:

@@ -334,6 +334,7 @@ ROWS: tuple[Row, ...] = (
         post=422,
         form=lambda deal: {"file": (io.BytesIO("售后单号,运单号\n".encode()), "parcels.csv")},
     ),
+    Row("seller.scan_photo", SHOP, post=422),
     Row("seller.undo_scan", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.undo_shipping", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),

@@ -112,7 +112,7 @@ def test_pasted_lines_are_kept_and_said_to_be_pasted(cast: Cast, buyer: FlaskCli
     done = post(buyer, url, {"words": f"{LINE}\n2026-11-23 11:00 【义乌市】已签收"})
     assert done.status_code == 303 and done.location == f"{url}?said=traces-kept"
     page = buyer.get(done.location).text
-    assert "买家手工录入" in page and "由得利的一方录入，暂不改变期限" in page and "物流记录已保存" in page
+    assert "买家录入" in page and "由得利的一方录入，暂不改变期限" in page and "物流记录已保存" in page
     assert db.session.scalar(db.select(Parcel.signed_at)) is None
     again = post(buyer, url, {"words": LINE})
     assert again.location == f"{url}?said=traces-known"
@@ -313,7 +313,7 @@ def test_the_seller_is_told_nothing_moves_by_their_own_word(cast: Cast, seller: 
     now.forward(hours=2)
     post(seller, f"/seller/logistics/{number}", {"words": "2026-11-23 11:00 已签收"})
     assert db.session.get_one(Case, case.id, populate_existing=True).due_at == due
-    assert "商家手工录入" in sign_in(cast_app(), "buyer").get(f"/cases/{case.case_no}").text
+    assert "商家录入" in sign_in(cast_app(), "buyer").get(f"/cases/{case.case_no}").text
 
 
 def test_the_mediator_sees_scans_and_no_tools(app: Flask, cast: Cast, now: Clock) -> None:
