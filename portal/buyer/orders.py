@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -96,6 +96,8 @@ def order(order_no: str) -> ResponseReturnValue:
     offers = goods.list_offers(found, lines, g.now)
     cases, came = replaced.list_of_order(found.id, found.shop_id, g.now) if found.case_count else ((), ())
     parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
+    came_lines = {line.order_line_id for each in came for line, _ in each.units}
+    together = _say_together(lines, offers, came_lines)
     resells = g.who.resells and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
@@ -105,8 +107,10 @@ def order(order_no: str) -> ResponseReturnValue:
         receiver=addresses.show_receiver(addresses.Reader(Actor.BUYER), (), found),
         lines=lines,
         offers=offers,
+        together=together,
+        said_together={line.id for held in together.values() for line in held},
         replaced=came,
-        came_lines={line.order_line_id for each in came for line, _ in each.units},
+        came_lines=came_lines,
         cases=cases,
         call_off=cancel_outcomes.name_call_off(resells=g.who.resells, paid=found.status != "unpaid"),
         any_offer=any(offer.allowed for offer in offers.values()),
@@ -120,6 +124,16 @@ def order(order_no: str) -> ResponseReturnValue:
         scans=scans,
         watched=bool(parcels) and telling.is_watched(found.id, found.shop_id),
     )
+
+
+def _say_together(lines: Sequence[Any], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
+    """Why not, where that is the same for several lines: the sentence, and the lines that it holds for."""
+    found: dict[str, list[Any]] = {}
+    for line in lines:
+        offer = offers[line.id]
+        if not offer.allowed and line.id not in came:
+            found.setdefault("；".join([offer.why, *(way.sentence for way in offer.instead[:1])]), []).append(line)
+    return {sentence: held for sentence, held in found.items() if len(held) > 1}
 
 
 def _tell_next(order: Any, cases: Sequence[Any]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
-from portal.extensions import db
-from portal.models import Order
+from portal.extensions import db, writing
+from portal.models import Order, OrderLine
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -160,3 +162,32 @@ def test_the_window_has_passed(app: Flask, cast: Cast, now: Clock) -> None:
     page = sign_in(app, "buyer").get(f"/orders/{order.order_no}").text
     assert "申请换货</a>" not in page
     assert db.session.get(Order, order.id) is not None
+
+
+def test_why_not_is_said_once_for_the_lines_that_it_holds_for(app: Flask, cast: Cast, now: Clock) -> None:
+    buyer = sign_in(app, "buyer")
+    page = buyer.get(f"/orders/{cast.order(status='unpaid', lines=3).order_no}").text
+    [said] = re.findall(r'<p class="small muted">([^<]*还没有付款[^<]*)</p>', page)
+    assert "：" not in said, "all of them: no names"
+    alone = buyer.get(f"/orders/{cast.order(status='unpaid').order_no}").text
+    assert alone.count(said) == 1
+    open_now = buyer.get(f"/orders/{cast.order(lines=3).order_no}").text
+    assert open_now.count("申请换货</a>") > 3, "what can be done stands under its line"
+
+
+def test_why_not_names_its_lines_where_it_does_not_hold_for_all(app: Flask, cast: Cast, now: Clock) -> None:
+    order = cast.order(lines=3)
+    lines = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).all()
+    with writing():
+        for line in lines[:2]:
+            db.session.execute(
+                update(OrderLine).where(OrderLine.id == line.id).values(claimed_milli=line.quantity_milli)
+            )
+    page = sign_in(app, "buyer").get(f"/orders/{order.order_no}").text
+    named = [
+        paragraph
+        for paragraph in re.findall(r'<p class="small muted">([^<]*)</p>', page)
+        if lines[0].title in paragraph
+    ]
+    assert len(named) == 1 and named[0].count(lines[0].title) == 2, "the third has its own"
+    assert page.count(named[0].rpartition("：")[2].strip()) == 1
