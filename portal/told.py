@@ -247,15 +247,7 @@ _OF_TYPE: dict[str, tuple[str, str]] = {  # seller_response, where silence doesn
         "到期未处理，未发货或有「极速退款」承诺的系统自动同意退款，其他由平台介入",
     ),
 }
-_KNOWN: dict[tuple[str, bool], tuple[str, str]] = {  # the same, of a case that knows whether silence agrees
-    ("reissue", True): (
-        "商家到期未处理，系统按服务承诺自动同意补发",
-        "到期未处理，系统按服务承诺自动同意补发",
-    ),
-    ("refund_only", True): ("商家到期未处理，系统自动同意退款", "到期未处理，系统自动同意退款"),
-    ("reissue", False): ("商家到期未处理，由平台介入", "到期未处理，由平台介入"),
-    ("refund_only", False): ("商家到期未处理，由平台介入", "到期未处理，由平台介入"),
-}
+_AGREES = {"reissue": "系统按服务承诺自动同意补发", "refund_only": "系统自动同意退款"}  # where it is known to
 _NEGOTIATED = (
     "协商须由商家同意；商家到期未答复，申请会关闭；申请期限没过的，可以重新申请",
     "协商须由您同意；到期未答复，申请会关闭",
@@ -263,26 +255,16 @@ _NEGOTIATED = (
 
 
 def tell_otherwise(
-    case_type: str,
-    rule: str,
-    side: str,
-    *,
-    least_left: str,
-    negotiated: bool = False,
-    ruled: bool = False,
-    agrees: bool | None = None,
+    case_type: str, rule: str, side: str, *, least_left: str, negotiated: bool = False, ruled: bool = False
 ) -> str:
     """What happens when this deadline of this type of case runs out, for this side; "" when no clock runs.
 
-    ``ruled``: the rule has decided what is owed here already, so that the clock calls nobody in any more. ``agrees``:
-    whether the shop's silence agrees to a reissue or refund; None where that isn't known yet.
+    ``ruled``: the rule has decided what is owed here already, so that the clock calls nobody in any more.
     """
     if ruled:
         return tell_otherwise(case_type, rule, side, least_left=least_left, negotiated=negotiated).replace(
             "由平台介入", "转入平台的未履行清单"
         )
-    if rule == "seller_response" and not negotiated and agrees is not None and (case_type, agrees) in _KNOWN:
-        return _KNOWN[case_type, agrees][side == Actor.SELLER]
     if side not in _SIDES:
         return words.otherwise(case_type, rule, least_left=least_left, negotiated=negotiated)
     found = OTHERWISE.get(rule, ("", ""))
@@ -292,16 +274,15 @@ def tell_otherwise(
 
 
 def tell_late(case: Any, side: str, least: str, *, agrees: bool | None = None) -> str:
-    """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left.
-
-    ``agrees``: whether the shop's silence agrees, where the caller knows.
-    """
+    """What happens when this case's deadline runs out, for this side. ``agrees``: whether silence does, where known."""
+    if agrees is not None and not case.ruled:
+        return f"{'' if side == Actor.SELLER else '商家'}到期未处理，{_AGREES[case.type] if agrees else '由平台介入'}"
     if case.stage == Stage.UNFULFILLED:
         return words.UNFULFILLED
     if (found := words.FREIGHT_LATE.get((case.freight_claim, case.due_rule))) and not case.ruled and side in _SIDES:
         return found[side == Actor.SELLER]
     more = {"negotiated": case.negotiated, "ruled": case.ruled}
-    return tell_otherwise(case.type, case.due_rule, side, least_left=least, agrees=agrees, **more)
+    return tell_otherwise(case.type, case.due_rule, side, least_left=least, **more)
 
 
 # Where accepted terms lead, for both sides to read beforehand: for the buyer, for the seller.
