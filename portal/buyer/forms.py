@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
+from portal import inputs
 from portal.applications import applications
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, GivenAccount, HandIn, Modification
@@ -174,9 +175,7 @@ class AccountForm(StepForm):
 
     def hand_in(self) -> GivenAccount:
         account = account_numbers.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
-        version = str(self.consent.data or "")
-        known = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
-        return GivenAccount(account=account, consent=known)
+        return GivenAccount(account=account, consent=inputs.read_id(str(self.consent.data or "")) or 0)
 
     def and_say(self, location: str, said: str = "") -> str:
         sound = card_shapes.passes_luhn(self.account_number.data or "")

@@ -11,7 +11,7 @@ from portal.buyer import bp
 from portal.cases import notice_rows
 from portal.extensions import writing
 from portal.notices import push, reading
-from portal.web import guards, notice_links, security
+from portal.web import guards, notice_links, paging, security
 from portal.web.pages import page
 
 SIZE = 20
@@ -24,8 +24,7 @@ def notices() -> ResponseReturnValue:
         with writing():
             reading.mark_all_read(g.who.user_id, g.now)
         return redirect("/notices?said=notices-read", 303)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     found = list(notice_rows.list_page(g.who.user_id, key, SIZE, g.now))
     more = f"/notices?before={found[SIZE - 1].notice.id}" if len(found) > SIZE else ""
     return page("buyer/notices.html", rows=found[:SIZE], more=more, opens=notice_links.can_open, **_push())

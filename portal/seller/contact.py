@@ -97,8 +97,7 @@ def waiting() -> ResponseReturnValue:
 @bp.get("/messages")
 def messages() -> ResponseReturnValue:
     """The shop's conversations, the newest first."""
-    skip = request.args.get("before", "")
-    key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
+    key = paging.read_key("before")
     rows = conversations.list_of_person(shop_id=g.who.shop_id, size=SIZE, skip=key)
     more = f"/seller/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
     return page("seller/messages.html", rows=rows[:SIZE], more=more)
@@ -148,8 +147,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     if inserted is not None:
         form.words.data = inserted.words
     talk = conversations.find_of_order(order.id, order.shop_id)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    key = paging.read_key("before")
     found = conversations.list_latest(talk.id, order.shop_id, key) if talk else []
     shown = found[-conversations.PAGE :]
     return page(
@@ -202,8 +200,7 @@ def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
     talk = guards.found(conversations.find_standing_of_shop(order_no, g.who.shop_id))
-    after = request.args.get("after", "0")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
+    key = paging.read_key("after") or 0
     found = conversations.list_newer(talk.talk_id, talk.shop_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)

@@ -9,7 +9,7 @@ from portal.cases import notice_rows
 from portal.extensions import writing
 from portal.notices import reading
 from portal.seller import bp
-from portal.web import guards, notice_links
+from portal.web import guards, notice_links, paging
 from portal.web.pages import page
 
 SIZE = 20
@@ -22,8 +22,7 @@ def notices() -> ResponseReturnValue:
         with writing():
             reading.mark_all_read(g.who.user_id, g.now)
         return redirect("/seller/notices?said=notices-read", 303)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     found = list(notice_rows.list_page(g.who.user_id, key, SIZE, g.now))
     more = f"/seller/notices?before={found[SIZE - 1].notice.id}" if len(found) > SIZE else ""
     return page("seller/notices.html", rows=found[:SIZE], more=more, opens=notice_links.can_open)

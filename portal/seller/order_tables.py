@@ -17,7 +17,7 @@ from portal.models import DispatchFile
 from portal.parcels import filled
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.web import events, guards, rates
+from portal.web import events, guards, paging, rates
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -121,7 +121,7 @@ def order_table_rows(table_id: str) -> ResponseReturnValue:
 
         return once(begun)
     rows = dispatch.judge(file)
-    first = int(said) if (said := request.args.get("from", "")).isdecimal() and len(said) < 6 else 0
+    first = paging.read_key("from") or 0
     sorted_rows = sorted(rows, key=lambda row: _FIRST.index(row.outcome))  # what somebody has to look at leads
     return page(
         "seller/order_table_rows.html",

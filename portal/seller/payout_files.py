@@ -19,7 +19,7 @@ from portal.payments import batches as payment_batches
 from portal.payments import results as bank_results
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.web import guards, rates
+from portal.web import guards, paging, rates
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -45,8 +45,7 @@ def payout_files() -> ResponseReturnValue:
 
 def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnValue:
     ready = payment_batches.list_ready(g.who.shop_id)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     files = list(payment_batches.list_files(g.who.shop_id, key))
     more = ""
     if len(files) > payment_batches.FILES:
