@@ -23,7 +23,7 @@ from portal.talk import by_shop, conversations
 from portal.web import early, guards, paging, quotas, replicas
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.talk import TalkForm
+from portal.web.talk import TalkForm, answer_newer
 
 SIZE = 30
 
@@ -133,14 +133,7 @@ def _nothing_new(asked: early.Asked) -> bool:
 @bp.get("/orders/<order_no>/contact/new")
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
-    g.polled = True
-    talk = guards.found(conversations.find_standing_of_buyer(order_no, g.who.user_id))
-    key = paging.read_key("after") or 0
-    found = conversations.list_newer(talk.talk_id, talk.shop_id, key) if (talk.last_message_id or 0) > key else []
-    if not found:
-        return Response(status=204)
-    photos = conversations.list_photos(talk.shop_id, [message.id for message in found])
-    return page("shared/_messages.html", messages=found, side="buyer", photos=photos)
+    return answer_newer(conversations.find_standing_of_buyer(order_no, g.who.user_id), "buyer")
 
 
 @bp.post("/orders/<order_no>/contact/read")

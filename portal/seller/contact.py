@@ -24,7 +24,7 @@ from portal.web.fields import Line
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.talk import BoxForm, TalkForm
+from portal.web.talk import BoxForm, TalkForm, answer_newer
 
 SIZE = 30
 _NOT_KNOWN = "买家还没有确认在本店买过，看不到这张订单；确认以后才能联系和代为申请"
@@ -198,14 +198,7 @@ def _nothing_new(asked: early.Asked) -> bool:
 @bp.get("/orders/<order_no>/contact/new")
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
-    g.polled = True
-    talk = guards.found(conversations.find_standing_of_shop(order_no, g.who.shop_id))
-    key = paging.read_key("after") or 0
-    found = conversations.list_newer(talk.talk_id, talk.shop_id, key) if (talk.last_message_id or 0) > key else []
-    if not found:
-        return Response(status=204)
-    photos = conversations.list_photos(talk.shop_id, [message.id for message in found])
-    return page("shared/_messages.html", messages=found, side="seller", photos=photos)
+    return answer_newer(conversations.find_standing_of_shop(order_no, g.who.shop_id), "seller")
 
 
 @bp.post("/orders/<order_no>/contact/read")
