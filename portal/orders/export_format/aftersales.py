@@ -16,7 +16,8 @@ _VERB = (
 _GOODS = "(?:确认收货|收货|签收|发货)"  # the order's own where nobody is named
 _PAPER = "(?:申请|协议|单|请求)"
 _DOES = f"(?:{WHO}(?:再次)?(?:{_VERB}|{_GOODS})|{_VERB})"
-_CHECK = f"(?:等待|待|未|已)?(?:{WHO}|订单|人工|客服|运营|财务|主管|仓库|二次|再次|提交)?(?:审核|审单|复核|审批)(?:中|通过|完成)?"
+_BY = f"(?:{WHO}|订单|人工|客服|运营|财务|主管|仓库|二次|再次|提交)"
+_CHECK = f"(?:等待|待|未|已)?{_BY}?(?:审核|审单|复核|审批)(?:中|通过|完成)?"
 _EXAMINED = re.compile(_CHECK)
 _UNDER_WAY = re.compile(
     "|".join(
