@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
@@ -59,7 +60,8 @@ def audit_log() -> ResponseReturnValue:
     if before is not None:
         asked = asked.where(AuditEvent.id < before)
     rows = db.session.execute(asked).all()
-    more = f"/operator/audit?kind={kind}&q={member_name}&before={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
+    kept = {"kind": kind, "q": member_name}
+    more = "/operator/audit?" + urlencode({**kept, "before": rows[SIZE - 1].id}) if len(rows) > SIZE else ""
     return page(
         "operator/audit.html",
         rows=rows[:SIZE],

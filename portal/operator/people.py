@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -50,7 +51,7 @@ def people() -> ResponseReturnValue:
     if after is not None:
         asked = asked.where(User.id > after)
     rows = db.session.execute(asked).all()
-    more = f"/operator/people?q={sought}&after={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
+    more = "/operator/people?" + urlencode({"q": sought, "after": rows[SIZE - 1].id}) if len(rows) > SIZE else ""
     return page("operator/people.html", rows=rows[:SIZE], sought=sought, more=more, roles=roles.ROLES)
 
 
