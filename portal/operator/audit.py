@@ -40,7 +40,7 @@ def _asked(name: str, member_name: str) -> Select[Any]:
     if name in events.NAMES:
         asked = asked.where(AuditEvent.name == name)
     if member_name:
-        asked = asked.where(User.member_name == member_name)
+        asked = asked.where((User.member_name == member_name) | (User.member_key == inputs.member_key(member_name)))
     return asked
 
 

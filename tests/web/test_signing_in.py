@@ -13,8 +13,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db, writing
-from portal.models import Session
+from portal.models import Session, User
 from portal.people import accounts, sessions
+from portal.web import tries
 from tests.cast import PASSWORD, Cast, token_of
 from tests.conftest import NOW, Clock, make_app
 from tests.web.entering import EVIL, cookie_of, enter, is_in, open_sessions, with_cookie
@@ -30,6 +31,31 @@ def test_signing_in_leads_to_where_one_wanted_to_be(app: Flask, cast: Cast, now:
     assert urlsplit(answer.location).path == "/orders"
     assert parse_qs(urlsplit(answer.location).query) == {"tab": ["all"], "q": ["袜"]}
     assert client.get(answer.location).status_code == 200
+
+
+@pytest.mark.parametrize("typed", ["buyer", "Buyer", "BUYER", "bUyEr", "ＢＵＹＥＲ"])
+def test_a_name_signs_in_in_whatever_case(app: Flask, cast: Cast, typed: str) -> None:
+    client = app.test_client()
+    assert enter(client, typed, "wrong-password").status_code == 422
+    assert enter(client, typed).status_code == 303
+    assert is_in(client)
+    assert db.session.scalar(select(Session.user_id)) == cast.buyer
+
+
+def test_of_names_that_differ_only_in_case_each_is_exact(app: Flask, cast: Cast) -> None:
+    with writing():
+        db.session.add(User(member_name="Buyer", company_name="", created_at=NOW, version=1))  # before names were alike
+    for typed, status in (("buyer", 303), ("Buyer", 422), ("BUYER", 422)):
+        assert enter(app.test_client(), typed).status_code == status
+
+
+def test_each_spelling_of_a_name_is_no_new_try(app: Flask, cast: Cast) -> None:
+    spelled = [form("seller2") for form in (str.lower, str.upper, str.title, str.swapcase)]
+    spelled += ["sELLER2", "seLLer2", "SELLer2"]
+    answers = [enter(app.test_client(), name, "wrong-password").status_code for name in spelled]
+    assert answers[: tries.FREE["pair"]] == [422] * tries.FREE["pair"]
+    assert 429 in answers
+    assert enter(app.test_client(), "SeLLeR2").status_code == 429
 
 
 def test_wrong_password_and_no_such_account_look_the_same(app: Flask, cast: Cast, now: Clock) -> None:
