@@ -57,7 +57,7 @@ def import_orders() -> ResponseReturnValue:
         elif len(sent) > 1:
             form.refuse("一次上传一个文件", "file")
         elif not name.lower().endswith(ENDINGS):
-            form.refuse("请上传 .xlsx 或 .csv 文件；其他格式请在表格软件里另存为 .xlsx", "file")
+            form.refuse("请上传 .xlsx、.xls 或 .csv 文件；其他格式请在表格软件里另存为 .xlsx", "file")
         else:
             try:
                 path = order_uploads.receive_file(folder(), sent[0].stream, name)  # type: ignore[arg-type]
