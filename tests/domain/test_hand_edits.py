@@ -10,13 +10,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import doctor, words
-from portal.applications import unsent
+from portal.applications import given_back, unsent
 from portal.cases import clock as case_clock
 from portal.cases import event_details
 from portal.cases.effects.hand_ins import InspectedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
-from portal.flow import Actor, StepRefused
+from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, Notice, Order, Parcel, Shipment
 from portal.orders import versions
 from portal.parcels import keeping, parcel_view
@@ -227,3 +227,46 @@ def test_the_mediator_learns_of_a_corrected_receipt_of_the_case(cast_both: Cast)
     event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.version.desc())).first()
     said = event_details.describe_event(event, [], case_type="exchange")
     assert any(words.moment(NOW + DAY) in sentence for sentence in said)
+
+
+# ---------------------------------------------------------------- sending what is given back
+
+
+def send(cast: Cast, order_id: int, at: datetime) -> None:
+    with writing():
+        by = ActedBy(SELLER, cast.seller)
+        unsent.ship_order(order_id, cast.shop, [("ZTO", "73610555582883")], by=by, now=at)
+
+
+def unsent_order(cast: Cast) -> Order:
+    return cast.order(status="unshipped", received_at=None, milli=2_000)
+
+
+@pytest.mark.parametrize("state", ["refunding", "refund_failed", "completed"])
+def test_goods_whose_refund_is_agreed_are_not_sent_by_hand(cast_both: Cast, state: str) -> None:
+    cast = cast_both
+    order = unsent_order(cast)
+    cast.until(state, order=order, case_type=CaseType.REFUND_ONLY, reason="not_wanted")
+    with pytest.raises(StepRefused, match="都已同意退款"):
+        send(cast, order.id, NOW + HOUR)
+    db.session.rollback()
+    assert db.session.get_one(Order, (order.id, order.shop_id), populate_existing=True).status == "unshipped"
+
+
+@pytest.mark.parametrize("state", ["refunding", "completed"])
+def test_the_rest_of_an_order_is_sent_still(cast_both: Cast, state: str) -> None:
+    cast = cast_both
+    order = unsent_order(cast)
+    cast.until(state, order=order, case_type=CaseType.REFUND_ONLY, reason="not_wanted", milli=1_000)
+    assert list(given_back.count_given_back(order.id, order.shop_id).values()) == [1_000]
+    send(cast, order.id, NOW + HOUR)
+    assert db.session.get_one(Order, (order.id, order.shop_id), populate_existing=True).status == "in_transit"
+
+
+def test_the_mediator_hears_that_goods_were_sent_after_all(cast_both: Cast) -> None:
+    cast = cast_both
+    order = unsent_order(cast)
+    case = cast.mediated(cast.open_case(order, case_type=CaseType.REFUND_ONLY, reason="not_wanted"))
+    send(cast, order.id, NOW + HOUR)
+    [notice] = told(case)
+    assert notice.user_id == cast.mediator and "待发货 → 已由 中通快递 73610555582883 发出" in notice.body
