@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, select
 
 from portal.extensions import db
 from portal.flow import CaseType, State
-from portal.models import Case, CaseLine, OrderLine
+from portal.models import Case, CaseLine, Order, OrderLine
 
 AGREED = (State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
 
@@ -29,9 +29,14 @@ def count_given_back(order_id: int, shop_id: int) -> dict[int, int]:
 
 
 def is_all_given_back(order_id: int, shop_id: int) -> bool:
-    """Whether nothing of the order is left to be sent."""
+    """Whether nothing is left to be sent of an order that waits for it."""
     back = count_given_back(order_id, shop_id)
-    lines = select(OrderLine.id, OrderLine.quantity_milli).where(
-        OrderLine.order_id == order_id, OrderLine.shop_id == shop_id
+    if not back:
+        return False
+    lines = (
+        select(OrderLine.id, OrderLine.quantity_milli)
+        .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
+        .where(OrderLine.order_id == order_id, OrderLine.shop_id == shop_id, Order.status == "unshipped")
     )
-    return bool(back) and all(back.get(line_id, 0) >= milli for line_id, milli in db.session.execute(lines))
+    left = [milli - back.get(line_id, 0) for line_id, milli in db.session.execute(lines)]
+    return bool(left) and max(left) <= 0
