@@ -16,6 +16,7 @@ from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
+from portal.models import CaseEvent
 from portal.money.entries import OPEN
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ def find_ending(view: View, said: Said | None) -> Ending | None:
     return Ending("" if told_already else view.said(event), event.at, event.data.get("child", ""))
 
 
-def _read_event(view: View, event: Any, *, back: bool) -> Said | None:
+def _read_event(view: View, event: CaseEvent, *, back: bool) -> Said | None:
     """What one event of somebody else says; None when it says nothing beyond its own sentence.
 
     ``back``: it brought the case back to where it had been, which no headline says.

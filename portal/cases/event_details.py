@@ -8,6 +8,7 @@ from typing import Any
 from portal import flow, told, words
 from portal.cases import offers, stakes
 from portal.inputs import money_text, quantity_text
+from portal.models import CaseEvent
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, phrases, reasons, refusal_words
 from portal.rights.addresses import Shown
@@ -20,7 +21,7 @@ _NEWS = {
 }
 
 
-def record_event(case_type: str, event: Any) -> str:
+def record_event(case_type: str, event: CaseEvent) -> str:
     """The table's own sentence for what happened, the same for everybody."""
     row = (case_type, event.step, event.source, event.target, event.actor)
     found = _NEWS.get((*row, event.data.get("rule", ""))) or _NEWS.get((*row, ""))
@@ -32,7 +33,7 @@ def list_left(events: Sequence[Any]) -> list[str]:
     return [event.source for event in events if event.source and event.source != event.target]
 
 
-def describe_for(view: Any, event: Any) -> list[str]:
+def describe_for(view: Any, event: CaseEvent) -> list[str]:
     """What a step brought or changed, as the reader of a case's page may see it."""
     shown = view.back.shown
     said = describe_event(event, view.lines, case_type=view.case.type, back=shown, side=view.side)
@@ -40,7 +41,7 @@ def describe_for(view: Any, event: Any) -> list[str]:
 
 
 def describe_event(
-    event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, side: str = ""
+    event: CaseEvent, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, side: str = ""
 ) -> list[str]:
     """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
     data = event.data

@@ -24,7 +24,7 @@ _FROZEN_MOMENTS = (*PLACED, "shipped_at", "received_at", "term_from")
 _FROZEN_TEXTS = ("status", "receiver_name", "receiver_phone", "receiver_address")
 
 
-def freeze_facts(order: Any) -> dict[str, Any]:
+def freeze_facts(order: Order) -> dict[str, Any]:
     """What a case that is opened now stands on: what was paid, when, for whom, and every line with its guarantees."""
     lines = db.session.execute(
         select(
