@@ -168,7 +168,7 @@ def test_a_count_that_was_changed_is_told_with_what_it_was(both: Flask, cast_bot
     cast = cast_both
     case = cast.until("disputed")
     cast.take(case, "revise_inspection", SELLER, NOW + HOUR, counted=count(case, 1_000, 0), note="重新数过")
-    event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.version.desc())).first()
+    event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.version.desc()).limit(1)).one()
     said = event_details.describe_event(event, [], case_type="exchange")
     assert any("收到 2 → 1，通过 1 → 0" in sentence for sentence in said), said
 
@@ -224,7 +224,7 @@ def test_the_mediator_learns_of_a_corrected_receipt_of_the_case(cast_both: Cast)
     assert fresh(case_id).due_at == due_at  # a mediation's clock hangs on no parcel
     [notice] = told(case)
     assert notice.user_id == cast.mediator and words.moment(NOW + DAY) in notice.body
-    event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.version.desc())).first()
+    event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.version.desc()).limit(1)).one()
     said = event_details.describe_event(event, [], case_type="exchange")
     assert any(words.moment(NOW + DAY) in sentence for sentence in said)
 
