@@ -76,14 +76,17 @@ def describe_event(
         if milli:
             title = f"{titles.get(line_id, '')} " if several else ""
             said.append(f"发出：{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
+    counted_before = {line_id: tuple(counts) for line_id, *counts in data.get("counted_before") or ()}
     for line_id, received, accepted, state, note in data.get("counted") or ():
         title = f"{titles.get(line_id, '')}：" if several else ""
         parts = [
-            f"{title}收到 {quantity_text(received)}，通过 {quantity_text(accepted)}",
+            f"{title}{_describe_counts((received, accepted), counted_before.get(line_id))}",
             describe_condition(state),
             note,
         ]
         said.append("，".join(part for part in parts if part))
+    if was := data.get("receipt_was"):
+        said.append(f"{data['number']}：原来记录的签收时间是 {was}")
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
     if made := data.get("offered"):
@@ -95,6 +98,16 @@ def describe_event(
     if whence := words.WHENCE.get(data.get("whence", "")):
         said.append(whence)
     return said
+
+
+def _describe_counts(now: tuple[int, int], before: Any) -> str:
+    """「收到 3，通过 2」; what was counted before, where that was something else, stands with it."""
+    was = before if before is not None and before[0] is not None else now
+    texts = [
+        quantity_text(new) if old == new else f"{quantity_text(old)} → {quantity_text(new)}"
+        for old, new in zip(was, now, strict=True)
+    ]
+    return f"收到 {texts[0]}，通过 {texts[1]}"
 
 
 def _describe_parcels(data: Any, titles: dict[int, str], units: dict[int, str]) -> list[str]:

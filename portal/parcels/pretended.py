@@ -11,13 +11,14 @@ from portal import inputs
 from portal.traditional import simplify
 
 _TEST = (
-    "模拟|测试|演示|示例|样例|范例|示范|仿真|演练|联调|压测"
-    "|demo|test(?:ing|ed)?|example|mock(?:ed)?|dummy|simulat(?:ed|ion)"
+    "模拟|测试|演示|示例|样例|范例|示范|仿真|演练|演习|预演|联调|压测|调试|试运行|沙箱|沙盒|虚拟|预发布?|灰度|培训|假"
+    "|demo|test(?:ing|ed)?|example|mock(?:ed)?|dummy|sim|simulat(?:ed|ion)"
+    "|fake|debug|qa|uat|sandbox|staging"
 )
 _NOTE = re.compile(
-    rf"(?:这是|此为|此条为?|本条为?|该条为?|仅供|仅为|用于|纯属|系统|内部|接口|沙箱|沙盒|只是|为)?(?:{_TEST})\s*"
+    rf"(?:这是|此为|此条为?|本条为?|该条为?|仅供|仅为|用于|纯属|系统|内部|接口|只是|为)?(?:{_TEST})\s*"
     r"(?:专?用|使用|环境|数据|信息|记录|轨迹|物流|签收|妥投|快递|快件|订单|运单|单号|单|件|包裹|版|勿动|请?忽略|请?勿理会|号"
-    r"|消息|内容|状态|节点|短信|推送|回传|结果|场景|模式|账号|only|data|mode|record|scan|order|parcel|event|\s|[0-9#_])*"
+    rf"|{_TEST}|消息|内容|状态|节点|短信|推送|回传|结果|场景|模式|账号|only|data|mode|record|scan|order|parcel|event|\s|[0-9#_])*+"
 )
 _MARKS = re.compile(r"[\[\]【】()〔〕〖〗<>《》〈〉「」『』{}“”\"'‘’,，。.;；!！、|/\\:：~*#=—–\-]+")
 _NAME_ENDS = (

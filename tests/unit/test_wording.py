@@ -4,6 +4,7 @@ the rules were made (first reading of that third: no false 签收, 180 of 190 ri
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
 import pytest
@@ -275,7 +276,10 @@ def test_any_text_is_read(words: str) -> None:
 # Tests ----------------------------------------------------------------------------------------------------------------
 
 PAIRED = '[] 【】 () （） <> 「」 『』 《》 〈〉 〔〕 {} “” "" ## **'.split()
-TESTED = "模拟 测试 演示 示例 样例 仿真 測試 模擬 demo Demo TEST test mock ｔｅｓｔ".split()
+TESTED = (
+    "模拟 测试 演示 示例 样例 仿真 測試 模擬 demo Demo TEST test mock ｔｅｓｔ "
+    "沙箱 虚拟 调试 试运行 灰度测试 培训 fake sandbox QA"
+).split()
 NOTES = ("{}", "{}数据", "{}件", "系统{}", " {} ", "{}环境", "{}1")
 ENDS_THE_WAY = (
     "已签收",
@@ -295,6 +299,13 @@ def test_a_receipt_that_is_said_to_be_a_test_is_none(pair: str, word: str) -> No
             for whole in (held + words, words + held, f"{held} {words}", f"{words} {held}", f"【义乌市】{held}{words}"):
                 assert (whole, said(whole)) == (whole, "unclear")
                 assert said(whole.translate(WIDE)) == "unclear", whole
+
+
+def test_a_long_note_is_read_in_no_time() -> None:
+    for part in ("单号", "testtest", "快件件", "预发布", " "):
+        begun = time.perf_counter()
+        said(f"[模拟{part * 140}的]已签收")
+        assert time.perf_counter() - begun < 1
 
 
 @pytest.mark.parametrize("word", TESTED)
