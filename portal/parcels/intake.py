@@ -15,6 +15,8 @@ from portal.models.keys import make_id
 from portal.prepared import Prepared
 
 PAGE = 40
+# What a list says of the case of a parcel.
+_OF_CASE = (Case.case_no, Case.goods, Case.state, Case.type, Case.stage, Case.late, Case.due_rule)
 
 
 def note_intake(
@@ -141,7 +143,7 @@ def part_case(shop_id: int, intake_id: int) -> bool:
 def list_joined(shop_id: int, since: datetime) -> Sequence[Any]:
     """What was joined by hand since a moment and no case has named, the newest first."""
     return db.session.execute(
-        select(Intake.id, Intake.number, Intake.matched_at, Case.case_no, Case.goods, Case.state, Case.type)
+        select(Intake.id, Intake.number, Intake.matched_at, Intake.case_id, *_OF_CASE)
         .join(Case, (Case.id == Intake.case_id) & (Case.shop_id == Intake.shop_id))
         .where(Intake.shop_id == shop_id, Intake.matched_at >= since, Case.state.in_(("returning", "inspecting")))
         .where(_BY_HAND)
@@ -181,7 +183,7 @@ def has_photo(shop_id: int, public_id: str) -> bool:
 def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
     """What one person has scanned since a moment, the newest first, with the case of each."""
     return db.session.execute(
-        select(Intake.number, Intake.at, Intake.case_id, Case.case_no, Case.goods, Case.state, Case.type)
+        select(Intake.number, Intake.at, Intake.case_id, *_OF_CASE)
         .outerjoin(Case, (Case.id == Intake.case_id) & (Case.shop_id == shop_id))
         .where(Intake.shop_id == shop_id, Intake.user_id == user_id, Intake.at >= since)
         .order_by(Intake.at.desc(), Intake.id.desc())

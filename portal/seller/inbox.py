@@ -10,6 +10,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal.cases import bulk, desk_facts, held, piles, saved_views, shop_queue
+from portal.cases.waiting import tell_each
 from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
@@ -66,7 +67,7 @@ def inbox() -> ResponseReturnValue:
         carriers=carriers.choices(),
         me=g.who.user_id,
         work=work,
-        waiting={case_id: each.tell_short(g.who.user_id, g.now) for case_id, each in work.waiting.items()},
+        waiting=tell_each(work.waiting, g.who.user_id, g.now),
         columns=listing.list_columns(),
         shown=tuple(name for name in work.columns if name in listing.list_columns()),
         ages=listing.AGES,

@@ -8,7 +8,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
-from portal.cases import case_view, unclaimed
+from portal.cases import case_view, held, unclaimed
 from portal.extensions import writing
 from portal.flow import State
 from portal.parcels import intake
@@ -32,10 +32,14 @@ def unidentified() -> ResponseReturnValue:
         rows = rows[: intake.PAGE]
         more = f"{HERE}?after={paging.said((rows[-1].at, rows[-1].id))}"
     cases, cut = unclaimed.load_awaiting(g.who.shop_id) if rows else ([], False)
+    fitting = [(row, unclaimed.list_candidates(row, cases)) for row in rows]
+    joined = intake.list_joined(g.who.shop_id, g.now - JOINED_SINCE)
+    named = [row.case_id for row in joined] + [each.case.id for _, found in fitting for each in found]
     return page(
         "seller/unidentified.html",
-        rows=[(row, unclaimed.list_candidates(row, cases)) for row in rows],
-        joined=intake.list_joined(g.who.shop_id, g.now - JOINED_SINCE),
+        rows=fitting,
+        joined=joined,
+        waiting=held.tell_waiting(g.who.shop_id, named, g.who.user_id, g.now),
         left=intake.list_left(g.who.shop_id, g.now - LEFT_SINCE),
         ways=intake.WAYS,
         cut=unclaimed.MOST_CASES if cut else 0,

@@ -30,6 +30,7 @@ OF_THE_CLOCK = frozenset({"left"})  # filters
 PLAIN = frozenset(
     {
         "copy",
+        "desk_chip",
         "thumb",
         "goods",
         "text",
