@@ -76,7 +76,7 @@ def load_awaiting(shop_id: int, case_id: int | None = None) -> tuple[list[Known]
         )
     ):
         numbers.setdefault(of, []).append(number)
-    found = [Known(*row, tuple(lines.get(row.id, ())), tuple(numbers.get(row.id, ()))) for row in cases[:MOST_CASES]]
+    found = [Known(*(*row, tuple(lines.get(row.id, ())), tuple(numbers.get(row.id, ())))) for row in cases[:MOST_CASES]]
     return found, len(cases) > MOST_CASES
 
 
