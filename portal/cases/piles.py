@@ -115,6 +115,7 @@ _COLUMNS = (
     _case.quantity_milli,
     _case.line_count,
     _case.reason,
+    _case.basis,
     _case.photo_count,
     _case.opened_at,
     _case.updated_at,

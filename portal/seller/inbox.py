@@ -14,7 +14,7 @@ from portal.cases.waiting import tell_each
 from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
-from portal.rights import reasons
+from portal.rights import guarantees, reasons
 from portal.seller import bp, has_room, listing, listing_words, morning
 from portal.seller.bulk import list_kinds
 from portal.web import early, replicas
@@ -74,7 +74,7 @@ def inbox() -> ResponseReturnValue:
         kinds=list_kinds(),
         all_count=count_all(here, len(rows), whole=key is None and here.after is None),
         more=here.at(key).address if key else "",
-        said_reason=reasons.said,
+        said_reason=guarantees.say_reason,
         soon=g.now + shop_queue.SOON,
         version=g.who.shop_version,
     )

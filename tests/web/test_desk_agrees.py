@@ -105,6 +105,28 @@ def test_every_list_says_that_a_decision_is_held_back(app: Flask, cast: Cast, no
             assert f">{words.STATES_OF[case.type][case.state]}<" not in answer.text.split(case.case_no)[1][:300], at
 
 
+@pytest.mark.parametrize("name", ["7天包换", "15天包换"])
+@pytest.mark.parametrize("before", ["", "7天/15天包换："], ids=["now", "before"])
+def test_a_promise_is_called_by_the_one_that_holds(app: Flask, cast: Cast, now: Clock, name: str, before: str) -> None:
+    """On both sides' pages, in the lists, in what is exported; also of cases that were kept as both."""
+    case = cast.open_case(reason="promise")
+    order_no = db.session.scalars(select(Order.order_no).where(Order.id == case.order_id)).one()
+    days = name.removesuffix("天包换")
+    with writing():
+        basis = f"{before}{name}为收到商品后 {days} 天"
+        db.session.execute(update(Case).where(Case.id == case.id).values(basis=basis))
+    desk, buyer, staff = sign_in(app, "seller"), sign_in(app, "buyer"), f"/seller/cases/{case.case_no}"
+    for reader, at in (
+        *[(desk, each) for each in (staff, f"{staff}/precedents", f"/seller/orders/{order_no}/customer")],
+        (desk, "/seller/queue/export.csv?tab=every"),
+        (buyer, f"/cases/{case.case_no}"),
+    ):
+        page = reader.get(at).text
+        assert name in page and "7天/15天包换" not in page, at
+    row = desk.get("/seller?tab=every").text.partition('<tbody id="rows">')[2].partition("</tbody>")[0]
+    assert name in row and "7天/15天包换" not in row
+
+
 @pytest.mark.parametrize("path", sorted(Path("templates/seller").rglob("*.html")), ids=str)
 def test_where_a_case_stands_is_drawn_in_one_place(path: Path) -> None:
     assert "DESK_CHIP" not in path.read_text("utf-8"), "ui.desk_chip says what waits, too"
