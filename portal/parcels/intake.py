@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal import words
 from portal.extensions import db
 from portal.models import Case, Intake, Parcel, User
 from portal.models.keys import make_id
+from portal.parcels import numbers
 from portal.prepared import Prepared
 
 PAGE = 40
@@ -121,6 +123,28 @@ def list_left_of(shop_id: int, case_id: int) -> Sequence[Intake]:
     """The parcels that a case names and that were let go before it did."""
     query = select(Intake).where(Intake.shop_id == shop_id, Intake.left_at.is_not(None), Intake.case_id == case_id)
     return db.session.scalars(query.order_by(Intake.left_at)).all()
+
+
+_TOLD = {
+    "returned": "商家已经把它退回寄件人",
+    "scrapped": "商家已经按报废处理",
+    "other": "商家没有当作退货，没有留在退货里",
+}
+
+
+def tell_left_of(shop_id: int, case_id: int) -> list[str]:
+    """For the buyer, who named the whole number: that their parcel was there, and where it went.
+
+    Of what the shop noted only the waybill by which it went back is theirs to know; reasons are words for colleagues.
+    """
+    found = []
+    for row in list_left_of(shop_id, case_id):
+        number = numbers.normalise(row.left_note) if row.left_how == "returned" else ""
+        by = f"，退回的运单号 {number}" if number and numbers.recognise(number)[0] else ""
+        came = f"包裹 {row.number} 在您填写单号以前就到过商家（{words.moment(row.at)}），当时没有对上您的售后单"
+        left = words.moment(row.left_at) if row.left_at else ""
+        found.append(f"{came}；{left}{_TOLD[row.left_how]}{by}")
+    return found
 
 
 def find_number(shop_id: int, intake_id: int) -> str:

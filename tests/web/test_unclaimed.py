@@ -181,6 +181,35 @@ def test_what_nobody_asks_for_leaves_the_list_and_may_come_back(
     assert "不再等的包裹" not in sign_in(both, "seller").get(LIST).text
 
 
+@pytest.mark.parametrize(
+    ("how", "note", "said", "unsaid"),
+    [
+        ("returned", "SF1385628716739", "商家已经把它退回寄件人，退回的运单号 SF1385628716739", "查不到"),
+        ("returned", "王二说不要了", "商家已经把它退回寄件人。", "王二"),
+        ("scrapped", "放了三个月没人认", "商家已经按报废处理。", "没人认"),
+        ("other", "老板的快递", "商家没有当作退货，没有留在退货里。", "老板"),
+    ],
+)
+def test_a_buyer_is_told_where_their_parcel_went_as_they_name_it(
+    both: Flask, cast_both: Cast, now: Clock, how: str, note: str, said: str, unsaid: str
+) -> None:
+    """That it was there, when, what was done with it and the waybill back; never what colleagues noted."""
+    case = cast_both.until("returning")
+    with writing():
+        intake.note_intake(cast_both.shop, TYPED, user_id=cast_both.seller, now=now.at)
+    press(sign_in(both, "seller"), "leave", how=how, note=note)
+    buyer, at = sign_in(both, "buyer"), f"/cases/{case.case_no}"
+    assert TYPED not in buyer.get(at).text, "who hasn't named it doesn't learn of it"
+    sent = post(buyer, f"{at}/ship_return", {"carrier": "ZTO", "number": TYPED})
+    assert sent.status_code == 303
+    page = buyer.get(sent.location).text
+    assert f"包裹 {TYPED} 在您填写单号以前就到过商家（{words.moment(now.at)}）" in page and said in page
+    assert unsaid not in page and "说明这是这张售后单的包裹" in page
+    with writing():
+        intake.note_intake(cast_both.shop, TYPED, user_id=cast_both.seller, now=now.at, case_id=case.id)
+    assert "就到过商家" not in buyer.get(at).text, "it is in somebody's hand again"
+
+
 def test_a_buyer_who_names_it_too_late_is_told_by_the_case(both: Flask, cast_both: Cast, now: Clock) -> None:
     """The desk reads on the case where the parcel went; scanned again, it is here."""
     number = "75484863576596"
