@@ -91,15 +91,6 @@ def is_refused(case: Any) -> bool:
     return bool(case.due_rule == "refusal_answer")
 
 
-def find_desk_chip_kind(case: Any, waits: str = "") -> str:
-    """The kind of a case's chip in the shop's lists; ``waits``: what the shop has decided and is held back."""
-    if waits:
-        return "off"
-    if case.stage:
-        return words.STAGE_CHIP[case.stage]
-    return "bad" if is_late(case) else words.DESK_CHIP[case.state]
-
-
 def find_chip_kind(case: Any) -> str:
     """The kind of a case's chip in the buyer's lists; of a row with state, stage and due_rule."""
     if case.stage:
