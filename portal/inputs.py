@@ -34,6 +34,7 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 _QUANTITY = re.compile(r"([0-9]{1,6})(?:\.([0-9]{1,3}))?")
 _WHOLE = re.compile(r"[0-9]{1,6}")
+_ID = re.compile(r"[0-9]{1,18}")  # whatever the database's numbers hold
 _MONEY = re.compile(r"([0-9]{1,8}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.([0-9]{1,2}))?")
 _EXTENSION = re.compile(r"(?:转|分机|EXT\.?|#|-)([0-9]{1,6})$")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -183,6 +184,11 @@ def whole_number(raw: object, *, least: int = 0, most: int = 999_999) -> int:
     if _WHOLE.fullmatch(plain) and least <= int(plain) <= most:
         return int(plain)
     raise InputRefused(f"请填写 {least} 到 {most} 之间的整数")
+
+
+def read_id(raw: str) -> int | None:
+    """The id or version that an address or a form names; None for what no id is: 1 to 18 ASCII digits are one."""
+    return int(raw) if _ID.fullmatch(raw) else None
 
 
 def money(raw: object, *, least: int = 0, most: int = 9_999_999_999) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from portal import words
+from portal import arrival_words, words
 from portal.flow import Actor, Stage, State
 from portal.news import NEWS, TITLES
 
@@ -83,6 +83,8 @@ def tell_chip(case: Any, side: str) -> str:
         return _NO_ADDRESS[side == Actor.SELLER]
     if is_refused(case) and side in _SIDES:
         return REFUSED[side == Actor.SELLER]
+    if arrival_words.is_open(case) and side in _SIDES:
+        return arrival_words.PART[case.due_rule][side == Actor.SELLER]
     return words.STATES_OF[case.type][case.state] if side == Actor.SELLER else BUYER[case.type][case.state]
 
 
@@ -106,6 +108,8 @@ def tell_standing(case: Any, side: str) -> str:
         return words.STAGE[case.stage]
     if is_refused(case) and side in _SIDES:
         return _REFUSED_HEAD[side == Actor.SELLER]
+    if arrival_words.is_open(case) and side in _SIDES:
+        return arrival_words.HEAD[case.due_rule][side == Actor.SELLER]
     if _waits_for_freight(case) and side in _SIDES:
         return ("等待商家答复您报的退回运费", "请答复买家报的退回运费")[side == Actor.SELLER]
     return tell_state(case.type, case.state, side)
@@ -118,7 +122,7 @@ def _waits_for_freight(case: Any) -> bool:
 
 def tell_standing_part(case: Any, side: str) -> str:
     """The same in a word or two, under the present one of the six steps."""
-    if is_refused(case) or case.stage:
+    if is_refused(case) or case.stage or arrival_words.is_open(case):
         return tell_chip(case, side)
     if _waits_for_freight(case) and side in _SIDES:
         return "待商家答复运费" if side == Actor.BUYER else "待答复运费"
@@ -172,7 +176,6 @@ def tell_payer(payer: str, side: str) -> str:
     return to_buyer(words.PAYER.get(payer, payer), side)
 
 
-# Who took a step, as the reader of a timeline is told.
 def tell_actor(actor: str, side: str) -> str:
     """您 for the reader's own steps, else who it was."""
     return "您" if actor == side and side in _SIDES else words.ACTOR[actor]

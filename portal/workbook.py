@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import xlsxwriter
 
@@ -23,30 +23,14 @@ class Column(NamedTuple):
     yuan: bool = False
 
 
+_AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+
 def build(name: str, columns: Sequence[Column], rows: Sequence[Sequence[str | int]], *, made_at: datetime) -> bytes:
     """A workbook with the table and a sheet 说明 that explains its columns. The same input gives the same bytes."""
     out = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(out, options) as book:
-        book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
-        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        plain, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0.00"})
-        sheet = book.add_worksheet(name)
-        sheet.freeze_panes(1, 0)
-        for place, column in enumerate(columns):
-            sheet.set_column(place, place, column.width, money if column.yuan else plain)
-            sheet.write_string(0, place, column.heading, head)
-            for number, row in enumerate(rows, start=1):
-                value = row[place]
-                if column.yuan and isinstance(value, int):
-                    sheet.write_number(number, place, value / 100, money)
-                else:
-                    sheet.write_string(number, place, safe_cell(str(value)), plain)
+    with xlsxwriter.Workbook(out, {"in_memory": True, **_AS_TEXT}) as book:
+        head = _write_table(book, name, columns, rows, made_at)
         notes = book.add_worksheet("说明")
         notes.set_column(0, 0, 16)
         notes.set_column(1, 1, 80)
@@ -60,24 +44,26 @@ def write_long(
     path: str, name: str, columns: Sequence[Column], rows: Iterable[Sequence[str | int]], *, made_at: datetime
 ) -> None:
     """The table alone, row after row into a file: however many rows, no more than one is held."""
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(path, options) as book:
-        book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
-        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        plain, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0.00"})
-        sheet = book.add_worksheet(name)
-        sheet.freeze_panes(1, 0)
-        for place, column in enumerate(columns):
-            sheet.set_column(place, place, column.width, money if column.yuan else plain)
-            sheet.write_string(0, place, column.heading, head)
-        for number, row in enumerate(rows, start=1):
-            for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-                if column.yuan and isinstance(value, int):
-                    sheet.write_number(number, place, value / 100, money)
-                else:
-                    sheet.write_string(number, place, safe_cell(str(value)), plain)
+    with xlsxwriter.Workbook(path, {"constant_memory": True, **_AS_TEXT}) as book:
+        _write_table(book, name, columns, rows, made_at)
+
+
+def _write_table(
+    book: Any, name: str, columns: Sequence[Column], rows: Iterable[Sequence[str | int]], made_at: datetime
+) -> Any:
+    """Headings and rows, in this order, because a long table forgets each row with the next; the headings' format."""
+    book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
+    head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+    plain, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0.00"})
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(columns):
+        sheet.set_column(place, place, column.width, money if column.yuan else plain)
+        sheet.write_string(0, place, column.heading, head)
+    for number, row in enumerate(rows, start=1):
+        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+            if column.yuan and isinstance(value, int):
+                sheet.write_number(number, place, value / 100, money)
+            else:
+                sheet.write_string(number, place, safe_cell(str(value)), plain)
+    return head

@@ -10,7 +10,6 @@ from sqlalchemy import and_, bindparam, select
 
 from portal.calendar import calendars, workdays
 from portal.extensions import db
-from portal.flow import CaseType
 from portal.models import OrderLine, Product, Sku
 from portal.prepared import Prepared
 from portal.rights import eligibility, kept_policies, policies, reasons, resale, windows
@@ -35,7 +34,7 @@ def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_fac
         special_freight=Payer(days.special_freight if days else policy.special_freight),
         guarantees=guarantees,
         excluded=excluded,
-        types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
+        types=policies.read_types(policy.types) | (days.types if days else frozenset()),
     )
 
 

@@ -11,7 +11,7 @@ from portal.applications import goods
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.inputs import money_text, quantity_text
-from portal.models import Order
+from portal.models import Case, Order
 from portal.rights import eligibility
 
 
@@ -23,7 +23,7 @@ class Leaving(NamedTuple):
     anew: list[str]
 
 
-def foresee_leaving(case: Any, view: Any, now: datetime) -> Leaving:
+def foresee_leaving(case: Case, view: Any, now: datetime) -> Leaving:
     """All of it, for the page that asks."""
     return Leaving(describe_goods(view), list_lost(case), foresee_anew(case, view, now))
 
@@ -35,7 +35,7 @@ def describe_goods(view: Any) -> str:
     )
 
 
-def list_lost(case: Any) -> list[str]:
+def list_lost(case: Case) -> list[str]:
     """What ends with a case that is called off as it stands, in sentences; for every type and state."""
     kind = words.TYPE[CaseType(case.type)]
     lost = [f"商家不再处理这次{kind}申请"]
@@ -52,14 +52,14 @@ def list_lost(case: Any) -> list[str]:
     return lost
 
 
-def foresee_closing(case: Any, view: Any) -> list[str]:
+def foresee_closing(case: Case, view: Any) -> list[str]:
     """Of a refusal that is left as it is: what can be applied for once the case has closed, in sentences."""
     if view.refusal is None or case.escalated or case.due_at is None:
         return []
     return foresee_anew(case, view, case.due_at, once="关闭后")
 
 
-def foresee_anew(case: Any, view: Any, now: datetime, *, once: str = "撤销后") -> list[str]:
+def foresee_anew(case: Case, view: Any, now: datetime, *, once: str = "撤销后") -> list[str]:
     """Once a case is called off: what of each of its goods can be applied for, until when, or why nothing can."""
     order: Any = db.session.get_one(Order, (case.order_id, case.shop_id))
     own = {line.order_line_id: line.quantity_milli for line in view.lines}

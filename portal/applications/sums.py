@@ -40,7 +40,7 @@ class Sums:
 
 
 def work_out_sums(
-    order: Any, kind: CaseType, quantities: Mapping[int, int], skus: Mapping[int, int], refund_fen: int | None = None
+    order: Order, kind: CaseType, quantities: Mapping[int, int], skus: Mapping[int, int], refund_fen: int | None = None
 ) -> Sums:
     """What an application of ``kind`` for these thousandths and replacement SKUs, by order line, comes to."""
     units = [(line_id, milli) for line_id, milli in quantities.items() if milli > 0]

@@ -14,11 +14,12 @@ from sqlalchemy import and_, not_, or_, select, update
 
 from portal import flow
 from portal.applications.cancel_outcomes import NotNow, Outcome, Result
+from portal.applications.given_back import is_all_given_back
 from portal.cases import opening, taking
 from portal.cases.effects.hand_ins import HandIn, RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
-from portal.flow import CaseType, State, StepRefused
+from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
 from portal.models.orders import find_path
 from portal.money import paid
@@ -199,11 +200,13 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
     known = [(carriers.by_code(code), number) for code, number in parcels]
     if not known or any(carrier is None for carrier, _ in known):
         raise StepRefused("请选择物流公司", "ship_order")
-    waiting = [
+    about_this = [
         case
         for case in _open_cases(order_id, shop_id)
-        if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped" and case.state == State.APPLIED
+        if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped"
     ]
+    if is_all_given_back(order_id, shop_id):
+        raise StepRefused("这笔订单的商品都已同意退款，请不要发货；退款在「待退款」里登记", "ship_order")
     texts = of_orders.write_parcels([(carrier, number) for carrier, number in known if carrier is not None])
     if texts is None:
         raise StepRefused("包裹太多，一笔订单记不下这么多运单号；请减少几个再发货", "ship_order")
@@ -229,8 +232,13 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             else "这笔订单不是待发货状态，页面显示的是最新状态",
             "ship_order",
         )
-    for case in waiting:
-        if not case.escalated:
+    for case in about_this:
+        if case.escalated:  # the platform decides on it, and hears of what isn't so any more
+            said = f"订单 {order.order_no} 的状态：待发货 → 已由 {of_orders.tell_parcels(*texts)} 发出。"
+            beside_steps.tell_of_order_change(
+                case, Actor.MEDIATOR, title="商家在平台介入期间发货了", body=said, at=now, key=f"shipped:{order.id}"
+            )
+        elif case.state == State.APPLIED:
             taking.take(case.id, "goods_shipped", by=by, now=now)
     if order.shown:
         beside_steps.tell_of_order(

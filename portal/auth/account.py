@@ -6,6 +6,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from portal import inputs
 from portal.auth import bp
 from portal.extensions import db, writing
 from portal.models import AuditEvent, User
@@ -64,9 +65,9 @@ def choose_desk() -> ResponseReturnValue:
     """Whose desk is seen, of the shops that this person works in."""
     if refused := guards.need_signed_in():
         return refused
-    shop = request.form.get("shop", "")
+    shop_id = inputs.read_id(request.form.get("shop", ""))
     with writing():
-        known = shop.isascii() and shop.isdigit() and len(shop) < 18 and desks.choose_desk(g.who.user_id, int(shop))
+        known = shop_id is not None and desks.choose_desk(g.who.user_id, shop_id)
     if not known:
         return errors.answer(409, "您已经不在这家店铺工作，页面显示的是最新状态")
     return redirect("/me/account?said=desk-chosen", 303)

@@ -10,6 +10,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from portal import inputs
 from portal.applications import applications, drafts, entered, foreseen, sums, talk_photos
 from portal.applications import goods as applications_goods
 from portal.buyer import bp, line_photos
@@ -283,7 +284,8 @@ def _find_typed(lines: list[Any], kept: Any, name: str) -> dict[str, Any]:
     """What was typed for each line in the fields of this name, where it was kept; a SKU as its number."""
     found = {str(line.id): kept.get(f"{name}_{line.id}") for line in lines} if kept else {}
     if name == "sku":
-        return {line: int(sku) for line, sku in found.items() if sku and sku.isascii() and sku.isdigit()}
+        skus = {line: inputs.read_id(sku or "") for line, sku in found.items()}
+        return {line: sku for line, sku in skus.items() if sku}
     return {line: text for line, text in found.items() if text is not None}
 
 

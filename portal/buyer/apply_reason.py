@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import told, words
+from portal import inputs, told, words
 from portal.applications import drafts, entered, foreseen, talk_photos
 from portal.applications import goods as applications_goods
 from portal.buyer import bp
@@ -35,7 +35,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     kept = dict(draft.fields) if draft else {}
     form = ReasonForm()
     asked = request.values.get("line") or ""
-    line = lines.get(int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
+    line = lines.get(inputs.read_id(asked) or 0)
     if asked and line is None:
         abort(404)
     if line is None and len(lines) == 1:

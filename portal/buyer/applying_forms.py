@@ -70,9 +70,9 @@ def read_quantities(
             problems[line_id] = "数量只能填写一次"
             continue
         typed[str(line_id)] = card_numbers.mask_numbers(raw)[:40]
-        sku = request.form.get(f"sku_{line_id}", "")
-        if sku.isascii() and sku.isdigit() and len(sku) < 18:
-            skus[str(line_id)] = int(sku)
+        sku = inputs.read_id(request.form.get(f"sku_{line_id}", ""))
+        if sku is not None:
+            skus[str(line_id)] = sku
         if not raw.strip() or (raw.strip() == "0" and number):
             continue
         try:

@@ -14,7 +14,7 @@ from portal.evidence import evidence
 from portal.extensions import writing
 from portal.talk import complaint_lists, complaints
 from portal.talk.complaints import Told
-from portal.web import guards, rates
+from portal.web import guards, paging, rates
 from portal.web.fields import Choice, Line, Text
 from portal.web.forms import Form
 from portal.web.once import once
@@ -111,8 +111,7 @@ def show_receipt(token: str) -> ResponseReturnValue:
 @bp.get("/me/complaints")
 def list_complaints() -> ResponseReturnValue:
     """What this member complained of, the newest first."""
-    text = request.args.get("before", "")
-    before = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+    before = paging.read_key("before")
     rows = complaint_lists.list_of_person(g.who.user_id, before)
     size = complaint_lists.PAGE
     more = f"/me/complaints?before={rows[size - 1].id}" if len(rows) > size else ""

@@ -9,6 +9,7 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Row
 
+from portal import inputs
 from portal.applications import drafts, goods
 from portal.buyer import bp
 from portal.cases import case_view
@@ -19,10 +20,10 @@ from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.rights import phrases
 from portal.talk import by_shop, conversations
-from portal.web import early, guards, quotas, replicas
+from portal.web import early, guards, paging, quotas, replicas
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.talk import TalkForm
+from portal.web.talk import TalkForm, answer_newer
 
 SIZE = 30
 
@@ -42,7 +43,7 @@ def messages() -> ResponseReturnValue:
 
 
 def _read_number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+    return inputs.read_id(text)
 
 
 @bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
@@ -70,8 +71,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         status = 422
         order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     talk = conversations.find_of_order(order.id, order.shop_id)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    key = paging.read_key("before")
     found = conversations.list_latest(talk.id, order.shop_id, key) if talk else []
     shown = found[-conversations.PAGE :]
     return page(
@@ -133,15 +133,7 @@ def _nothing_new(asked: early.Asked) -> bool:
 @bp.get("/orders/<order_no>/contact/new")
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
-    g.polled = True
-    talk = guards.found(conversations.find_standing_of_buyer(order_no, g.who.user_id))
-    after = request.args.get("after", "0")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = conversations.list_newer(talk.talk_id, talk.shop_id, key) if (talk.last_message_id or 0) > key else []
-    if not found:
-        return Response(status=204)
-    photos = conversations.list_photos(talk.shop_id, [message.id for message in found])
-    return page("shared/_messages.html", messages=found, side="buyer", photos=photos)
+    return answer_newer(conversations.find_standing_of_buyer(order_no, g.who.user_id), "buyer")
 
 
 @bp.post("/orders/<order_no>/contact/read")

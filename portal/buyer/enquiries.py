@@ -14,7 +14,7 @@ from portal.orders import products
 from portal.rights import guarantees, policies
 from portal.service import remedies
 from portal.talk import enquiries, faqs, promises
-from portal.web import guards, quotas
+from portal.web import guards, paging, quotas
 from portal.web.fields import Choice, Line, Text
 from portal.web.forms import Form
 from portal.web.once import once
@@ -91,8 +91,7 @@ def ask(shop_id: int, product_id: int) -> ResponseReturnValue:
         form.words.data = asked_for
     known = faqs.list_of_product(shop_id, product_id)
     thread = enquiries.find_of_buyer(shop_id, product_id, g.who.user_id)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    key = paging.read_key("before")
     messages = enquiries.list_messages(thread, key)
     shown = messages[-enquiries.MESSAGES :]
     return page(
@@ -148,8 +147,7 @@ def vote(shop_id: int, product_id: int, faq_id: int) -> ResponseReturnValue:
 @bp.get("/me/enquiries")
 def my_enquiries() -> ResponseReturnValue:
     """What this person asked, the newest first."""
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    key = paging.read_key("before")
     rows = enquiries.list_of_person(g.who.user_id, key)
     more = f"/me/enquiries?before={rows[enquiries.PAGE - 1].last_message_id}" if len(rows) > enquiries.PAGE else ""
     return page("buyer/enquiries.html", rows=rows[: enquiries.PAGE], more=more)

@@ -8,17 +8,18 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
+from portal import inputs
 from portal.applications import applications
 from portal.cases.case_view import View
-from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, GivenAccount, HandIn, Modification
-from portal.flow import Actor, CaseType
+from portal.cases.effects.hand_ins import DeclaredPayment, GivenAccount, Modification
+from portal.flow import CaseType
 from portal.models import Case
 from portal.money.accounts import account_numbers, agreed_words
 from portal.rights import goods as goods_facts
-from portal.rights import phrases, reasons
+from portal.rights import reasons
 from portal.talk import card_shapes
-from portal.web import taking
-from portal.web.fields import Choice, Line, Money, Phone, Pick, Place, Secret, Text
+from portal.web import mediation_forms, taking
+from portal.web.fields import Line, Money, Phone, Pick, Place, Secret, Text
 from portal.web.freight_fields import FreightFields
 from portal.web.photo_field import Photos
 from portal.web.reference_field import Reference
@@ -106,38 +107,16 @@ class FreightForm(FreightFields, StepForm):
     template = "buyer/freight.html"
 
 
-class EscalateForm(StepForm):
-    """申请平台介入: why, what is wished for, what happened, with photos."""
+class EscalateForm(mediation_forms.EscalateForm, StepForm):
+    """申请平台介入."""
 
     template = "buyer/mediation.html"
-    because = Choice("申请的原因", missing="请选择申请平台介入的原因")
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果，例如：换 2 双新的")
-    note = Text("经过和理由", limit=500, missing="请写明经过和理由，平台和对方都会看到")
-    photos = Photos("证据照片")
-
-    def prepare(self, case: Case, view: View) -> None:
-        self.because.choices = phrases.list_interventions(case.type, Actor.BUYER)
-        if request.method != "POST" and not self.because.data:
-            self.because.data = phrases.suggest_intervention(case.state)
-
-    def hand_in(self) -> Escalation:
-        return Escalation(
-            because=self.because.data,
-            wish=self.wish.data or "",
-            note=self.note.data or "",
-            photos=self.photos.data or (),
-        )
 
 
-class EvidenceForm(StepForm):
-    """提交证据: what it shows, with photos; several times in a round."""
+class EvidenceForm(mediation_forms.EvidenceForm, StepForm):
+    """提交证据."""
 
     template = "buyer/mediation.html"
-    note = Text("说明", limit=500, missing="请写明证据说明了什么，平台和对方都会看到")
-    photos = Photos("证据照片")
-
-    def hand_in(self) -> HandIn:
-        return HandIn(note=self.note.data or "", photos=self.photos.data or ())
 
 
 class LeaveForm(StepForm):
@@ -174,9 +153,7 @@ class AccountForm(StepForm):
 
     def hand_in(self) -> GivenAccount:
         account = account_numbers.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
-        version = str(self.consent.data or "")
-        known = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
-        return GivenAccount(account=account, consent=known)
+        return GivenAccount(account=account, consent=inputs.read_id(str(self.consent.data or "")) or 0)
 
     def and_say(self, location: str, said: str = "") -> str:
         sound = card_shapes.passes_luhn(self.account_number.data or "")

@@ -16,7 +16,7 @@ from portal.buyer import bp
 from portal.cases import replaced
 from portal.extensions import db
 from portal.flow import Actor, CaseType
-from portal.models import Shop
+from portal.models import Order, Shop
 from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
 from portal.orders.export_format.statuses import is_money_back
@@ -122,7 +122,7 @@ def order(order_no: str) -> ResponseReturnValue:
     )
 
 
-def _tell_next(order: Any, cases: Sequence[Any]) -> str:
+def _tell_next(order: Order, cases: Sequence[Any]) -> str:
     """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened."""
     said = words.ORDER_NEXT[order.status]
     if order.status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):

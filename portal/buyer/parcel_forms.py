@@ -142,7 +142,7 @@ class ParcelForm(StepForm):
 
     def hand_in(self) -> HandIn:
         raw = str(self.place.data or "")
-        place_id = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+        place_id = inputs.read_id(raw)
         return SentParcels(
             parcels=self.parcels, contents=self.contents, place_id=place_id, photos=self.photos.data or ()
         )
@@ -161,7 +161,7 @@ class EditParcelForm(ParcelForm):
     def hand_in(self) -> HandIn:
         raw = str(self.parcel_id.data or "")
         code, number = self.parcels[0]
-        known = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+        known = inputs.read_id(raw)
         return ParcelCorrection(parcel_id=known, carrier=code, number=number)
 
 

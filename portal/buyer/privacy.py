@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from flask import g
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
@@ -10,7 +10,7 @@ from portal.dossier import owndata
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
 from portal.service import asking
-from portal.web import packs
+from portal.web import packs, paging
 from portal.web.pages import page
 
 SIZE = 20
@@ -26,8 +26,7 @@ def own_copy() -> ResponseReturnValue:
 @bp.get("/me/privacy")
 def privacy() -> ResponseReturnValue:
     """收款账户 that are held, and 谁看过我的账号, the newest first, by key."""
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     seen = list(account_looks.list_looks(owner_id=g.who.user_id, before=key, most=SIZE))
     more = f"/me/privacy?before={seen[SIZE - 1].id}" if len(seen) > SIZE else ""
     held = bank_accounts.list_of_owner(g.who.user_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
+from portal import inputs
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -57,7 +58,7 @@ def shops() -> ResponseReturnValue:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    return inputs.read_id(text) or 0
 
 
 @bp.route("/me/shops/<int:shop_id>/report", methods=["GET", "POST"])

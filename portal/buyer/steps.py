@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -130,7 +129,7 @@ def _sums(case: Case, view: case_view.View) -> applications_sums.Sums:
     return applications_sums.work_out_sums(order, CaseType(case.type), quantities, skus, case.refund_fen)
 
 
-def _skus(case: Any) -> dict[int, int | None]:
+def _skus(case: Case) -> dict[int, int | None]:
     """The specifications chosen so far, by order line."""
     rows = db.session.execute(
         select(CaseLine.order_line_id, CaseLine.sku_id).where(

@@ -10,16 +10,14 @@ from flask.typing import ResponseReturnValue
 from portal.buyer import bp
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
-from portal.flow import Actor, StepRefused
+from portal.flow import Actor
 from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.parcels import following, parcel_view, telling
 from portal.tracking import claims
-from portal.tracking import scans as case_scans
 from portal.web import guards, rates
-from portal.web.once import once
 from portal.web.pages import page
-from portal.web.traces import ObjectionForm, TraceForm, take_objection
+from portal.web.traces import ObjectionForm, TraceForm, take_objection, take_traces
 
 
 def _own(shipment_id: int) -> Any:
@@ -38,19 +36,10 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         rates.limit("trace", g.who.user_id)
-        status = 422
-        said = form.read(g.now)
-        if said:
-
-            def keep() -> str:
-                new = case_scans.record_typed(shipment, said, side="buyer", now=g.now)
-                return f"/parcels/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
-
-            try:
-                return once(keep)
-            except StepRefused as refused:
-                form.refuse(refused.sentence)
-                status = 409
+        answer = take_traces(shipment, form, f"/parcels/{shipment_id}", "buyer")
+        if not isinstance(answer, int):
+            return answer
+        status = answer
         shipment = _own(shipment_id)
     return _page(shipment, form, ObjectionForm(), status)
 

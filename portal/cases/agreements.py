@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from portal.cases import proposals as cases_proposals
 from portal.extensions import db
-from portal.models import CaseEvent
+from portal.models import Case, CaseEvent
 
 
-def build_agreement(case: Any) -> tuple[Any, Any] | None:
+def build_agreement(case: Case) -> tuple[Any, Any] | None:
     """The terms that were agreed to last, and the event that did it with its hash; None when nothing was."""
     accepted = next((made for made in cases_proposals.list_of_case(case) if made.state == "accepted"), None)
     if accepted is None:

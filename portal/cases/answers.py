@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from portal import told, words
+from portal import arrival_words, told, words
 from portal.cases import expected, failed, payment_words
 from portal.cases.choices import Choice, list_choices, say_units, tell_consequence
 from portal.cases.event_details import list_left
@@ -16,6 +16,7 @@ from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
+from portal.models import CaseEvent
 from portal.money.entries import OPEN
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ def find_head(view: View) -> str:
         return view.returns.head
     if case.state == State.PROPOSED and case.countered:
         return "等待商家答复您的方案" if buyer else "请答复买家的方案"
+    if arrival_words.is_open(case):
+        return view.state
     if case.state == State.REFUNDING and not any(entry.state in OPEN for entry in view.entries):
         return _find_freight_head(case.freight_claim, buyer) or view.state
     if case.state == State.PAYING and case.payment_claim == "denied":
@@ -162,9 +165,11 @@ def _find_freight_head(claim: str, buyer: bool) -> str:
 
 
 def _find_mediation_head(view: View) -> str:
-    if view.case.stage == Stage.EVIDENCE and view.side in (Actor.BUYER, Actor.SELLER):
+    if view.case.stage == Stage.EVIDENCE:
         if find_mediation(view.case).heard == "buyer,seller":
             return "平台介入：双方已提交证据，等待平台裁决"
+        if view.side is Actor.MEDIATOR:
+            return f"平台介入：等待{view.waits_for}提交证据"
         return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
     if view.case.stage == Stage.UNFULFILLED:
         return "平台已列为未履行，请按平台的处理履行" if view.side is Actor.SELLER else "商家没有履行，平台已列为未履行"
@@ -277,7 +282,7 @@ def find_ending(view: View, said: Said | None) -> Ending | None:
     return Ending("" if told_already else view.said(event), event.at, event.data.get("child", ""))
 
 
-def _read_event(view: View, event: Any, *, back: bool) -> Said | None:
+def _read_event(view: View, event: CaseEvent, *, back: bool) -> Said | None:
     """What one event of somebody else says; None when it says nothing beyond its own sentence.
 
     ``back``: it brought the case back to where it had been, which no headline says.

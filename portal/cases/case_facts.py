@@ -15,6 +15,7 @@ from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
 from portal.models import (
+    Case,
     CaseEvent,
     CaseLine,
     Conversation,
@@ -34,7 +35,7 @@ from portal.rights.reasons import REISSUE_BY, Ground, reason
 
 
 def collect_facts(
-    case: Any,
+    case: Case,
     now: datetime,
     parcels: Sequence[Any] | None = None,
     entries: Sequence[Any] | None = None,
@@ -121,14 +122,14 @@ def collect_facts(
 AFTER_INSPECTION = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED)
 
 
-def _may_have_failed(case: Any, lines: Sequence[Any] | None) -> bool:
+def _may_have_failed(case: Case, lines: Sequence[Any] | None) -> bool:
     """Whether units of this case can have failed; before its lines are read, whether its type has goods come back."""
     if case.type not in (CaseType.EXCHANGE, CaseType.RETURN_REFUND):
         return False
     return lines is None or any((line.received_milli or 0) > line.accepted_milli for line in lines)
 
 
-def _add_up(case: Any, column: str, lines: Sequence[Any] | None) -> int:
+def _add_up(case: Case, column: str, lines: Sequence[Any] | None) -> int:
     """The sum over a case's lines, thousandths; ``lines``: those of the case, where they were read already."""
     if lines is not None:
         return sum(getattr(line, column) for line in lines)
@@ -138,7 +139,7 @@ def _add_up(case: Any, column: str, lines: Sequence[Any] | None) -> int:
     return int(db.session.scalar(total) or 0)
 
 
-def application_of(case: Any) -> refusals.Application:
+def application_of(case: Case) -> refusals.Application:
     """What the data says of a case's application, for the reasons it can be refused by."""
     known = reason(case.reason)
     asked = known is None or "customised" in refusals.OF_GROUND[known.ground]
@@ -146,7 +147,7 @@ def application_of(case: Any) -> refusals.Application:
     return refusals.Application(case.reason, case.type, case.negotiated, asked and _is_left_out(case, by_law=by_law))
 
 
-def _is_left_out(case: Any, *, by_law: bool) -> bool:
+def _is_left_out(case: Case, *, by_law: bool) -> bool:
     """Whether goods of a case are left out by law, or by the shop's word too: as it was when the case was opened."""
     lines = (CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
     frozen = case.opened_on.get("left_out")
@@ -167,12 +168,12 @@ def _is_left_out(case: Any, *, by_law: bool) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def is_guaranteed(case: Any) -> bool:
+def is_guaranteed(case: Case) -> bool:
     """Whether every line of a reissue was promised it."""
     return is_promised(case, REISSUE_BY.get(case.reason, "psbj"))
 
 
-def is_promised(case: Any, *promises: str) -> bool:
+def is_promised(case: Case, *promises: str) -> bool:
     """Whether one of these promises was given for every line: by the line itself, or by the shop for all goods."""
     if policies.list_promised_to_case(case) & set(promises):
         return True
@@ -212,7 +213,7 @@ _BEFORE_AGREEING = select(
 )
 
 
-def _find_owed_since(case: Any, entries: Sequence[Any] | None) -> datetime | None:
+def _find_owed_since(case: Case, entries: Sequence[Any] | None) -> datetime | None:
     """When the refund was first to be paid; None: since the case entered its state, for nothing was tried yet."""
     if entries is not None and not case.payment_claim:
         if case.state == State.REFUND_FAILED or not any(entry.tries for entry in entries):
@@ -245,7 +246,7 @@ _PARCELS = select(
 ).where(Parcel.shop_id == bindparam("shop_id"), Parcel.case_id == bindparam("case_id"))
 
 
-def describe_legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:
+def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, Any]:
     if known is None:
         known = db.session.execute(_PARCELS, {"shop_id": case.shop_id, "case_id": case.id}).all()
     parcels = [p for p in known if p.voided_at is None]

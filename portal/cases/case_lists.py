@@ -95,7 +95,7 @@ def list_chain(case: Case) -> Sequence[Any]:
     return db.session.execute(_CHAIN, {"case_id": case.id, "shop_id": case.shop_id}).all()
 
 
-def list_cancelling(case: Any) -> Sequence[Any]:
+def list_cancelling(case: Case) -> Sequence[Any]:
     """A case that ended because its order was called off, and the case that this opened; none: it wasn't like that.
 
     Calling an order off withdraws the refund that was asked for and opens its own at the same moment.

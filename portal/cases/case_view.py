@@ -200,7 +200,6 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         photos.setdefault(row.event_version or 0, []).append(row)
     events = EVENTS.list_rows(case_id=case.id, shop_id=case.shop_id)
     entries = money_entries.list_of_case(case) if case.entry_count else ()
-    waits = case_deadlines.find_who_must_act(case)
     asked = bank_accounts.find_request(entries)
     bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
@@ -225,8 +224,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         sums_shown=not role or roles.sees_sums(role),
         stage=flow.find_stage(case.type, case.state, list_left(events)),
         end=endings.find_end(case, entries, now),
-        waits_for=words.ACTOR[waits] if waits else "",
-        mine=side in turn or (waits == side == Actor.MEDIATOR),
+        waits_for="双方" if len(turn) > 1 else "".join(words.ACTOR[each] for each in turn),
+        mine=side in turn,
         otherwise=told.tell_late(case, side, least),
         reason=guarantees.say_reason(case.reason, case.basis),
         basis=guarantees.say_basis(case.basis),

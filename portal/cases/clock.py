@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal import flow
 from portal.calendar import clock
-from portal.calendar.lengths import get_deadlines
+from portal.calendar.lengths import get_deadline, get_deadlines
 from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import find_clock_start, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
@@ -143,6 +143,32 @@ def _remind_each(case_ids: Sequence[int], now: datetime) -> int:
         case.remind_at = next_reminder(find_clock_start(case), case.due_at, now)
     db.session.flush()
     return len(cases)
+
+
+_BY_SILENCE = ("seller_receive", "buyer_confirm")  # what follows when these run out is taken for a yes
+
+
+def reschedule_by_word(case: Case, now: datetime, *, keep: bool) -> None:
+    """Work the deadline out again after a carrier's word, which takes away no term that was told.
+
+    ``keep``: a 签收 was known before, and all of the term it gave is kept. Else one that becomes known late leaves a
+    day at least where silence is a yes. What is left so stays, whatever is said of the parcel afterwards.
+    """
+    before, rule = case.due_at, case.due_rule
+    reschedule(case, now)
+    if before is None or case.due_at is None or case.due_rule != rule or (not keep and rule not in _BY_SILENCE):
+        return
+    least = before if keep else min(before, now + get_deadline("least_left"))
+    if case.due_at < least:
+        case.not_before = least
+        reschedule(case, now)
+
+
+def reschedule_as_taken_back(case: Case, now: datetime) -> None:
+    """The same after a 签收 was taken back: no other one, however early, gives less time than that one gave."""
+    if case.due_at is not None and not case.escalated:
+        case.not_before = max(case.due_at, case.not_before or case.due_at)
+    reschedule(case, now)
 
 
 def reschedule(case: Case, now: datetime) -> None:

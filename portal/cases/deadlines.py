@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -16,7 +15,7 @@ from portal.models import (
 )
 
 
-def find_clock_start(case: Any) -> datetime:
+def find_clock_start(case: Case) -> datetime:
     """Since when the present deadline runs: since its stage began, while the platform is in it."""
     if (began := find_mediation(case).stage_at) is not None:
         return began
@@ -24,7 +23,7 @@ def find_clock_start(case: Any) -> datetime:
     return start
 
 
-def list_who_must_act(case: Any) -> list[Actor]:
+def list_who_must_act(case: Case) -> list[Actor]:
     """Whose turn it is; in a round of evidence each side that hasn't handed in any, then who may decide already."""
     if case.escalated and case.stage == Stage.EVIDENCE:
         heard = find_mediation(case).heard.split(",")
@@ -33,7 +32,7 @@ def list_who_must_act(case: Any) -> list[Actor]:
     return [] if actor is None else [actor]
 
 
-def find_who_must_act(case: Any) -> Actor | None:
+def find_who_must_act(case: Case) -> Actor | None:
     """Who must act on this case now."""
     if case.due_rule == "return_place" and not case.escalated:
         return Actor.SELLER  # nothing else runs until it is known where everything goes

@@ -8,6 +8,7 @@ from typing import Any
 from portal import flow, told, words
 from portal.cases import offers, stakes
 from portal.inputs import money_text, quantity_text
+from portal.models import CaseEvent
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, phrases, reasons, refusal_words
 from portal.rights.addresses import Shown
@@ -20,7 +21,7 @@ _NEWS = {
 }
 
 
-def record_event(case_type: str, event: Any) -> str:
+def record_event(case_type: str, event: CaseEvent) -> str:
     """The table's own sentence for what happened, the same for everybody."""
     row = (case_type, event.step, event.source, event.target, event.actor)
     found = _NEWS.get((*row, event.data.get("rule", ""))) or _NEWS.get((*row, ""))
@@ -32,7 +33,7 @@ def list_left(events: Sequence[Any]) -> list[str]:
     return [event.source for event in events if event.source and event.source != event.target]
 
 
-def describe_for(view: Any, event: Any) -> list[str]:
+def describe_for(view: Any, event: CaseEvent) -> list[str]:
     """What a step brought or changed, as the reader of a case's page may see it."""
     shown = view.back.shown
     said = describe_event(event, view.lines, case_type=view.case.type, back=shown, side=view.side)
@@ -40,7 +41,7 @@ def describe_for(view: Any, event: Any) -> list[str]:
 
 
 def describe_event(
-    event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, side: str = ""
+    event: CaseEvent, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, side: str = ""
 ) -> list[str]:
     """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
     data = event.data
@@ -75,14 +76,17 @@ def describe_event(
         if milli:
             title = f"{titles.get(line_id, '')} " if several else ""
             said.append(f"发出：{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
+    counted_before = {line_id: tuple(counts) for line_id, *counts in data.get("counted_before") or ()}
     for line_id, received, accepted, state, note in data.get("counted") or ():
         title = f"{titles.get(line_id, '')}：" if several else ""
         parts = [
-            f"{title}收到 {quantity_text(received)}，通过 {quantity_text(accepted)}",
+            f"{title}{_describe_counts((received, accepted), counted_before.get(line_id))}",
             describe_condition(state),
             note,
         ]
         said.append("，".join(part for part in parts if part))
+    if was := data.get("receipt_was"):
+        said.append(f"{data['number']}：原来记录的签收时间是 {was}")
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
     if made := data.get("offered"):
@@ -94,6 +98,16 @@ def describe_event(
     if whence := words.WHENCE.get(data.get("whence", "")):
         said.append(whence)
     return said
+
+
+def _describe_counts(now: tuple[int, int], before: Any) -> str:
+    """「收到 3，通过 2」; what was counted before, where that was something else, stands with it."""
+    was = before if before is not None and before[0] is not None else now
+    texts = [
+        quantity_text(new) if old == new else f"{quantity_text(old)} → {quantity_text(new)}"
+        for old, new in zip(was, now, strict=True)
+    ]
+    return f"收到 {texts[0]}，通过 {texts[1]}"
 
 
 def _describe_parcels(data: Any, titles: dict[int, str], units: dict[int, str]) -> list[str]:

@@ -30,17 +30,17 @@ _MILLI = select(func.coalesce(func.sum(CaseLine.received_milli - CaseLine.accept
 )
 
 
-def add_up_failed(case: Any) -> int:
+def add_up_failed(case: Case) -> int:
     """How much of a case was received and not accepted, thousandths, over all lines."""
     return int(db.session.scalar(_MILLI, {"case_id": case.id, "shop_id": case.shop_id}) or 0)
 
 
-def find_failed(case: Any) -> FailedGoods | None:
+def find_failed(case: Case) -> FailedGoods | None:
     """The failed units of a case that go home; None when there are none, or their case ended before they had a date."""
     return db.session.scalars(_OF_CASE, {"case_id": case.id, "shop_id": case.shop_id}).one_or_none()
 
 
-def is_late(case: Any, now: datetime) -> bool:
+def is_late(case: Case, now: datetime) -> bool:
     """Whether the shop should have sent them by now and hasn't."""
     found = find_failed(case)
     return found is not None and found.sent_at is None and found.due_at <= now
@@ -87,14 +87,14 @@ def tell_late(now: datetime) -> int:
     return told
 
 
-def find_way_out(case: Any) -> tuple[str, str]:
+def find_way_out(case: Case) -> tuple[str, str]:
     """What the buyer can do when they don't come, as the shop is told it and as the buyer is."""
     if case.state in flow.FINAL:
         return "买家可以向平台投诉", "您可以投诉商家，由平台核实"
     return "买家可以申请平台介入", "您可以申请平台介入"
 
 
-def tell_failed(case: Any, found: FailedGoods | None, side: str, now: datetime) -> str:
+def tell_failed(case: Case, found: FailedGoods | None, side: str, now: datetime) -> str:
     """Where the failed units of a case are and until when they are sent, as this side's card says it."""
     buyer = side == Actor.BUYER
     if found is None:

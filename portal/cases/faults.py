@@ -133,7 +133,7 @@ def set_faults(case: Case, chosen: Mapping[int, str], *, by: int | None, now: da
     return changed
 
 
-def list_faults_of(case: Any) -> Sequence[Any]:
+def list_faults_of(case: Case) -> Sequence[Any]:
     """The lines of a case: id, title, spec, kind (of the product), fault ("" where nothing was ever said)."""
     return db.session.execute(
         select(

@@ -205,7 +205,7 @@ _GROUNDS = Prepared(
 )
 
 
-def find_grounds(case: Any, now: datetime) -> Any:
+def find_grounds(case: Case, now: datetime) -> Any:
     """What a case was opened under, as one row: its version of the policy, and shop, shop_since, owner; and how many
     applications the buyer handed in and took back there lately, as shop_queue.count_history has it."""
     since = now - shop_queue.HISTORY

@@ -79,12 +79,12 @@ def list_colleagues(shop_id: int) -> Sequence[Any]:
     ).all()
 
 
-def sees(role: str, case: Any) -> bool:
+def sees(role: str, case: Case) -> bool:
     """Whether a colleague in this role may open the case as it stands."""
     return roles.may_see_case(role, case.state, money=case.entry_count > 0)
 
 
-def may_receive(user_id: int, role: str, case: Any) -> bool:
+def may_receive(user_id: int, role: str, case: Case) -> bool:
     """Whether this case can be handed to a colleague: who may open it and isn't its buyer."""
     return user_id != case.buyer_id and sees(role, case)
 

@@ -71,7 +71,7 @@ _PACKED = (
 )
 
 
-def list_places(case: Any) -> list[Place]:
+def list_places(case: Case) -> list[Place]:
     """Where a case's goods go back to, the first place first; one with all lines where nothing else was agreed."""
     keys = {"case_id": case.id, "shop_id": case.shop_id}
     if case.place_count <= 1:
@@ -106,7 +106,7 @@ def _gather_place(rows: Sequence[Any], packed: Sequence[Any]) -> Place:
     )
 
 
-def list_contents(case: Any) -> dict[int, dict[int, int]]:
+def list_contents(case: Case) -> dict[int, dict[int, int]]:
     """What is known to be in each live parcel of a case: thousandths by case line, by the parcel's id."""
     found: dict[int, dict[int, int]] = {}
     for row in db.session.execute(_PACKED, {"case_id": case.id, "shop_id": case.shop_id}):
@@ -114,7 +114,7 @@ def list_contents(case: Any) -> dict[int, dict[int, int]]:
     return found
 
 
-def find_parcels(case: Any, there: Collection[tuple[str, str, str]]) -> set[int]:
+def find_parcels(case: Case, there: Collection[tuple[str, str, str]]) -> set[int]:
     """The ids of the live parcels that go back to these addresses; of a case with one address all that go back."""
     return {
         parcel_id
@@ -124,14 +124,14 @@ def find_parcels(case: Any, there: Collection[tuple[str, str, str]]) -> set[int]
     }
 
 
-def list_unsent(case: Any) -> set[int]:
+def list_unsent(case: Case) -> set[int]:
     """The case lines of which nothing was sent back, where each goes to a place of its own; none else."""
     if case.place_count <= 1:
         return set()
     return {line_id for place in list_places(case) if not place.sent for line_id in place.line_ids}
 
 
-def collect_facts(case: Any) -> dict[str, Any]:
+def collect_facts(case: Case) -> dict[str, Any]:
     """What conditions may ask about the places of a case whose goods are to be sent."""
     if case.place_count <= 1:
         return {}
@@ -193,7 +193,7 @@ class Returns:
 
 
 def show_returns(
-    case: Any, side: str, lines: Sequence[Any], legs: Mapping[str, Sequence[Any]], shown: Shown
+    case: Case, side: str, lines: Sequence[Any], legs: Mapping[str, Sequence[Any]], shown: Shown
 ) -> Returns:
     """Of a case with one address and no two parcels a leg there is nothing more to show, and nothing is read."""
     live = {parcel.id: parcel for parcels in legs.values() for parcel in parcels if parcel.voided_at is None}

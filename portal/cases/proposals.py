@@ -36,14 +36,14 @@ class Terms:
     note: str = ""
 
 
-def find_open(case: Any) -> Proposal | None:
+def find_open(case: Case) -> Proposal | None:
     """The terms that wait for an answer."""
     return db.session.scalars(
         select(Proposal).where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id, Proposal.state == "open")
     ).one_or_none()
 
 
-def list_of_case(case: Any) -> Sequence[Proposal]:
+def list_of_case(case: Case) -> Sequence[Proposal]:
     """All versions, the newest first."""
     return db.session.scalars(
         select(Proposal)
@@ -161,7 +161,7 @@ def list_skus(sku_id: int, line: CaseLine) -> bool:
     return db.session.scalar(same) is not None
 
 
-def list_types(case: Any) -> tuple[CaseType, ...]:
+def list_types(case: Case) -> tuple[CaseType, ...]:
     """What a case may be turned into by agreement, its own type first: nothing is returned that was never sent."""
     if case.goods_state == "unshipped":
         found = [CaseType.REFUND_ONLY]
@@ -193,7 +193,7 @@ def is_with_seller(case: Case, origin: str) -> bool:
     return origin == State.RESHIPPING and case.type == CaseType.EXCHANGE and bool(case.return_address)
 
 
-def work_out_outcome(case: Any, terms: Terms, difference_fen: int) -> str:
+def work_out_outcome(case: Case, terms: Terms, difference_fen: int) -> str:
     """Where accepted terms lead: convert, return, reship, pay or refund."""
     if terms.type != case.type:
         return "convert"
@@ -230,7 +230,7 @@ def load_prices(shop_id: int, terms: Terms) -> Mapping[int, int | None]:
     return found
 
 
-def answer_proposal(case: Any, state: str, *, by: int | None, at: datetime) -> Proposal:
+def answer_proposal(case: Case, state: str, *, by: int | None, at: datetime) -> Proposal:
     """The open version is accepted, declined or lapses; from then on it is never changed."""
     proposal = find_open(case)
     if proposal is None:
@@ -247,7 +247,7 @@ def answer_proposal(case: Any, state: str, *, by: int | None, at: datetime) -> P
     return proposal
 
 
-def collect_facts(case: Any) -> dict[str, Any]:
+def collect_facts(case: Case) -> dict[str, Any]:
     """What conditions ask of a case that has been proposed to."""
     origin = (case.origin or {}).get("state", "")
     proposal = find_open(case)

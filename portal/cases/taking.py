@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select, update
 
@@ -209,8 +209,7 @@ _FRESH: dict[str, Any] = {
 def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None:
     """The compare-and-set on (id, state, version), with the deadline that follows from the changes."""
     before = {column.key: getattr(case, column.key) for column in Case.__table__.columns} | list_values(case)
-    after = SimpleNamespace(**before | changes)
-    after.state = step.target
+    after = cast(Case, SimpleNamespace(**before | changes | {"state": step.target}))
     facts = collect_facts(after, at)
     due_at, rule = flow.due(step.target, facts, get_deadlines())
     arrived_at = facts.back_signed_at if step.target == State.INSPECTING else None

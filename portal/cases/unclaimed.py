@@ -150,7 +150,7 @@ def join_case(shop_id: int, intake_id: int, case_id: int, now: datetime) -> str:
     return "" if intake.join_case(shop_id, intake_id, case_id, now) else "gone"
 
 
-def list_maybe_here(case: Any) -> list[tuple[Intake, tuple[str, ...]]]:
+def list_maybe_here(case: Case) -> list[tuple[Intake, tuple[str, ...]]]:
     """The parcels without a case that may be this one's, for a case that waits for its parcel."""
     rows = intake.list_unidentified(case.shop_id) if case.state in AWAITED else ()
     if not rows:

@@ -7,13 +7,12 @@ import sys
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import select
 
 from portal import inputs
 from portal.calendar import clock
 from portal.cli.group import portal
 from portal.cli.upkeep import make_database
-from portal.extensions import db, writing
+from portal.extensions import writing
 from portal.models import User
 from portal.orders import known_shops
 from portal.people import accounts, factors, sessions
@@ -41,7 +40,7 @@ def _check_name(text: str, limit: int) -> str:
 
 def _known(member_name: str) -> User:
     """Raises AccountRefused for a name that nobody has."""
-    user = db.session.scalars(select(User).where(User.member_name == _check_name(member_name, 64))).one_or_none()
+    user = accounts.find_named(_check_name(member_name, 64))
     if user is None:
         raise accounts.AccountRefused(f"there is no account {member_name}")
     return user
@@ -121,7 +120,7 @@ def create_user(member_name: str, company: str, mediator: bool, operator: bool) 
     password = _password()
     accounts.check_password(password, member_name, company)
     with writing():
-        known = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
+        known = accounts.find_named(member_name)
         if known is not None and known.password_hash is None:
             known.password_hash = accounts.hash_password(password)
             known.mediator = known.mediator or mediator
@@ -148,7 +147,7 @@ def create_shop(member_name: str, name: str) -> None:
     make_database()
     member_name, name = _check_name(member_name, 64), _check_name(name, 200)
     with writing():
-        owner = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
+        owner = accounts.find_named(member_name)
         if owner is None:
             raise accounts.AccountRefused(f"there is no account {member_name}; make it with: portal create-user")
         accounts.create_shop(owner, name, clock.now())

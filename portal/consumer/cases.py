@@ -237,7 +237,7 @@ def _send_back(case_id: int, does: str, form: ParcelForm, by: ActedBy) -> Case:
     """Register the parcel, or another number for it."""
     step = "ship_return"
     raw = str(form.place.data or "")
-    place_id = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+    place_id = inputs.read_id(raw)
     handed: HandIn = SentParcels(parcels=[form.parcel], place_id=place_id)
     if does != "parcel":
         sent = _sent_back(case_id)

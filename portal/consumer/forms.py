@@ -16,7 +16,6 @@ from portal.cases.effects.hand_ins import (
     DeclaredPayment,
     DefectReport,
     EntryChoice,
-    Escalation,
     HandIn,
     Modification,
     ReceivingProblem,
@@ -24,12 +23,13 @@ from portal.cases.effects.hand_ins import (
 )
 from portal.consumer.receiver_fields import NAMES, ReceiverFields
 from portal.extensions import db
-from portal.flow import Actor, CaseType
+from portal.flow import CaseType
 from portal.models import Case, CaseLine, Order
 from portal.money import arrivals
-from portal.rights import conditions, phrases
+from portal.rights import conditions
 from portal.rights import goods as goods_facts
-from portal.web.fields import Choice, Line, Text
+from portal.web import mediation_forms
+from portal.web.fields import Choice, Text
 from portal.web.forms import Form
 from portal.web.freight_fields import FreightFields
 from portal.web.photo_field import Photos
@@ -190,26 +190,10 @@ class AgainForm(StepForm):
         )
 
 
-class EscalateForm(StepForm):
-    """申请平台介入: why, what is wished for, what happened."""
+class EscalateForm(mediation_forms.EscalateForm, StepForm):
+    """申请平台介入: the shop is the consumer's other side."""
 
-    because = Choice("申请的原因", missing="请选择申请平台介入的原因")
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果，例如：换 2 双新的")
-    note = Text("经过和理由", limit=500, missing="请写明经过和理由，平台和商家都会看到")
-    photos = Photos("证据照片")
-
-    def prepare(self, case: Case, view: View) -> None:
-        self.because.choices = phrases.list_interventions(case.type, Actor.BUYER)
-        if request.method != "POST" and not self.because.data:
-            self.because.data = phrases.suggest_intervention(case.state)
-
-    def hand_in(self) -> HandIn:
-        return Escalation(
-            because=self.because.data,
-            wish=self.wish.data or "",
-            note=self.note.data or "",
-            photos=self.photos.data or (),
-        )
+    readers = "平台和商家"
 
 
 class ProblemForm(StepForm):

@@ -12,18 +12,15 @@ from portal.consumer import bp
 from portal.consumer.cases import find_case
 from portal.consumer.opening import open_pass
 from portal.extensions import writing
-from portal.flow import StepRefused
 from portal.models import Case
 from portal.orders import order_lists
 from portal.parcels import following, parcel_view
 from portal.resale import consumers
 from portal.resale import links as consumer_links
 from portal.tracking import claims
-from portal.tracking import scans as case_scans
 from portal.web import rates
-from portal.web.once import once
 from portal.web.pages import page
-from portal.web.traces import ObjectionForm, TraceForm, take_objection
+from portal.web.traces import ObjectionForm, TraceForm, take_objection, take_traces
 
 
 def _find(case: Case, followed_id: int) -> Any:
@@ -43,19 +40,13 @@ def parcel(link_name: str, case_no: str, followed_id: int) -> ResponseReturnValu
     status = 200
     if request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
-        status = 422
-        if said := form.read(g.now):
-
-            def keep() -> str:
-                new = case_scans.record_typed(shipment, said, side="buyer", now=g.now)
-                consumer_links.mark_used(opened.link_id, g.now)
-                return f"{followed_id}?said={'traces-kept' if new else 'traces-known'}"  # relative: by any link
-
-            try:
-                return once(keep)
-            except StepRefused as refused:
-                form.refuse(refused.sentence)
-                status = 409
+        # where it leads is relative: the page was opened by any of the links
+        answer = take_traces(
+            shipment, form, str(followed_id), "buyer", lambda: consumer_links.mark_used(opened.link_id, g.now)
+        )
+        if not isinstance(answer, int):
+            return answer
+        status = answer
     return _show(link_name, find_case(opened, case_no), followed_id, form, ObjectionForm(), status)
 
 

@@ -102,7 +102,7 @@ class Dossier:
         """Whether some event isn't verbatim in this reader's pack."""
         return any(self.hide(event)[1] for event in self.events)
 
-    def hide(self, event: Any) -> tuple[dict[str, Any], list[str]]:
+    def hide(self, event: CaseEvent) -> tuple[dict[str, Any], list[str]]:
         """What an event keeps as this reader may see it, and the names of what is therefore not verbatim."""
         return addresses.hide_in_event(event.data, self.view.receiver.shown, self.view.back.shown)
 

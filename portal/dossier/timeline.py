@@ -10,7 +10,7 @@ from portal.dossier import markup
 from portal.dossier.facts import Dossier, Photo, policy_sentences, stamp
 from portal.dossier.markup import Html, put
 from portal.inputs import money_text, quantity_text
-from portal.models import CaseLine, OrderLine
+from portal.models import CaseEvent, CaseLine, OrderLine
 from portal.rights import guarantees
 
 LEGS = {"back": "寄回的包裹", "out": "发给买家的包裹", "refused": "退还买家的包裹"}
@@ -132,7 +132,7 @@ def _application(dossier: Dossier) -> Html:
     )
 
 
-def _event(dossier: Dossier, event: Any) -> Html:
+def _event(dossier: Dossier, event: CaseEvent) -> Html:
     author = f" {event.author}" if event.author and event.actor != "clock" else ""
     wrong = put('<p class="bad">这条记录与登记的哈希不符</p>\n') if event.version in dossier.broken else Html("")
     return put(

@@ -18,7 +18,7 @@ from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, updat
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.models import Evidence, Intake, Message
+from portal.models import Case, Evidence, Intake, Message
 from portal.prepared import Prepared
 
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
@@ -212,7 +212,7 @@ _OF_CASE = Prepared(
 )
 
 
-def list_of_case(case: Any) -> Sequence[Any]:
+def list_of_case(case: Case) -> Sequence[Any]:
     """The photos of a case, step by step in their order (public_id, side, event_version, sizes, taken_note …)."""
     return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id)
 
@@ -225,7 +225,7 @@ def list_of_complaint(complaint_id: int) -> Sequence[Any]:
 _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
 
 
-def list_files_of_case(case: Any) -> Sequence[Any]:
+def list_files_of_case(case: Case) -> Sequence[Any]:
     """The photos of a case in the same order, also with the name in the store, the size in bytes and the SHA-256."""
     of_case = _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id)
     return db.session.execute(of_case.order_by(*Evidence.in_order())).all()

@@ -175,7 +175,7 @@ ROWS: tuple[Step, ...] = (
     Step("timeout_escalate", I, State.CONFIRMING, State.CONFIRMING, C, "补发商品没有物流记录，不自动确认收货，平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
     Step("timeout_escalate", XI, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题，平台介入", (B, S, P), after="problem_answer", needs=("problem_open",), title="平台介入通知"),
     Step("approve_refund", ALL, State.REFUNDING, State.REFUNDING, S, "商家复核了退款", (), "复核通过", needs=("approval_waiting",), roles=MONEY),
-    Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "more_entries", "rest_open"), roles=MONEY),
+    Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "rest_open", "more_entries"), roles=MONEY),
     Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清，换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "freight_answered", "not_converted"), roles=MONEY, title="退款完成"),
     Step("refund_ok", XI, State.REFUNDING, State.CONVERTED, S, "商家付清了转单前的款项", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "was_converted"), roles=MONEY),
     Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清，补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),

@@ -33,7 +33,7 @@ from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case
 from portal.rights import guarantees
 from portal.talk import complaints, conversations, promises
-from portal.web import guards
+from portal.web import guards, paging
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -52,8 +52,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
     talk = conversations.find_of_order(case.order_id, case.shop_id) if case.escalated else None
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     messages = conversations.list_latest(talk.id, case.shop_id, key) if talk is not None else []
     earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > conversations.PAGE else ""
     messages = messages[-conversations.PAGE :]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry
@@ -89,7 +88,7 @@ def reopen_unpaid(case: Case, entry_id: int | None, state: str, *, problem: str)
     ]
 
 
-def work_out_claim(case: Any) -> tuple[str, datetime | None]:
+def work_out_claim(case: Case) -> tuple[str, datetime | None]:
     """What is open about a case's payments: missing before shown, and since when; ("", None) for nothing."""
     open_now = [entry for entry in money_entries.list_of_case(case) if entry.state == "contested"]
     for word in ("missing", "shown"):

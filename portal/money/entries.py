@@ -110,7 +110,7 @@ def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
     return bool(able - {by}) if by in roles else len(able) > 1
 
 
-def _of(case: Any) -> tuple[Any, Any]:
+def _of(case: Case) -> tuple[Any, Any]:
     return MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id
 
 
@@ -118,7 +118,7 @@ def get_entry(entry_id: int, shop_id: int) -> MoneyEntry:
     return db.session.get_one(MoneyEntry, (entry_id, shop_id))
 
 
-def list_of_case(case: Any) -> Sequence[MoneyEntry]:
+def list_of_case(case: Case) -> Sequence[MoneyEntry]:
     """All entries of a case, oldest first."""
     return db.session.scalars(select(MoneyEntry).where(*_of(case)).order_by(MoneyEntry.id)).all()
 
@@ -230,7 +230,7 @@ def deny_difference(case: Case) -> MoneyEntry:
     return move_entry(case, None, ("declared",), state="cancelled")
 
 
-def cancel_open(case: Any) -> None:
+def cancel_open(case: Case) -> None:
     """Nothing more is owed by this case: its open entries end, and what they counted is free again."""
     for entry in db.session.scalars(
         select(MoneyEntry).where(*_of(case), MoneyEntry.state.in_((*TO_PAY, "declared")))
@@ -242,7 +242,7 @@ def cancel_open(case: Any) -> None:
     db.session.flush()
 
 
-def find_paid_difference(case: Any) -> int:
+def find_paid_difference(case: Case) -> int:
     """What the buyer has really paid for another specification, 分."""
     found = db.session.scalar(
         select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(
@@ -252,7 +252,7 @@ def find_paid_difference(case: Any) -> int:
     return int(found or 0)
 
 
-def count_open(case: Any) -> int:
+def count_open(case: Case) -> int:
     """How many payments of a case are still open."""
     query = select(func.count()).where(*_of(case), MoneyEntry.state.in_(OPEN))
     return int(db.session.scalar(query) or 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import and_, select
 
 from portal.extensions import db
@@ -17,7 +15,7 @@ def _list_numbers(shop_id: int, case_no: str, order_no: str, case_id: int) -> li
     return [case_no, order_no, *filter(None, db.session.scalars(waybills))]
 
 
-def find_oddity_of(case: Any, reference: str) -> str:
+def find_oddity_of(case: Case, reference: str) -> str:
     """What is odd about the number of a payment that a buyer made for this case, as a sentence; "" for nothing."""
     order_no = select(Order.order_no).where(Order.id == case.order_id, Order.shop_id == case.shop_id)
     own = _list_numbers(case.shop_id, case.case_no, db.session.scalars(order_no).one(), case.id)

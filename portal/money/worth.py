@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
 from portal.extensions import db
 from portal.inputs import money_text, quantity_text
-from portal.models import CaseLine, MoneyEntry
+from portal.models import Case, CaseLine, MoneyEntry
 from portal.money import sums
 from portal.money.paid import Facts, Paid, load_paid
 
@@ -97,7 +96,7 @@ def add_up(found: Sequence[Worth]) -> int:
     return sum(each.fen for each in found)
 
 
-def list_units(case: Any, *, accepted: bool) -> list[tuple[int, int]]:
+def list_units(case: Case, *, accepted: bool) -> list[tuple[int, int]]:
     """The units of a case by order line: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
@@ -165,7 +164,7 @@ def explain_difference(bought: Paid, wanted: Wanted) -> tuple[int, list[str]]:
     return sum(differences), said
 
 
-def list_wanted(case: Any, *, accepted: bool) -> list[tuple[int, int, int | None]]:
+def list_wanted(case: Case, *, accepted: bool) -> list[tuple[int, int, int | None]]:
     """The units of a case with what their replacement costs: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
@@ -176,22 +175,22 @@ def list_wanted(case: Any, *, accepted: bool) -> list[tuple[int, int, int | None
     return [(line_id, milli, price) for line_id, milli, price in rows]
 
 
-def work_out_case_difference(case: Any, *, accepted: bool) -> int:
+def work_out_case_difference(case: Case, *, accepted: bool) -> int:
     """The price difference of a case, for what was accepted or for all that was asked for."""
     return work_out_difference(case.order_id, list_wanted(case, accepted=accepted), case.opened_on)
 
 
-def work_out_case_worth(case: Any, units: Sequence[tuple[int, int]]) -> list[Worth]:
+def work_out_case_worth(case: Case, units: Sequence[tuple[int, int]]) -> list[Worth]:
     """What ``units`` are worth by what their case was opened on."""
     return work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
 
 
-def explain_case_worth(case: Any, units: Sequence[tuple[int, int]]) -> tuple[list[Worth], list[str]]:
+def explain_case_worth(case: Case, units: Sequence[tuple[int, int]]) -> tuple[list[Worth], list[str]]:
     """Both at once."""
     return explain_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
 
 
-def show_case_working(case: Any, units: Sequence[tuple[int, int]]) -> list[str]:
+def show_case_working(case: Case, units: Sequence[tuple[int, int]]) -> list[str]:
     """How it comes about."""
     return show_working(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
 
@@ -219,14 +218,14 @@ def agree_on(found: Sequence[Worth], agreed_fen: int | None) -> int:
     return most if agreed_fen is None or is_all_of(found, agreed_fen) else min(agreed_fen, most)
 
 
-def asked_of(case: Any) -> int:
+def asked_of(case: Case) -> int:
     """What a case asks back of what its units are worth now, 分: all of it, or the less it asked for."""
     found = work_out_case_worth(case, list_units(case, accepted=False))
     whole = not case.refund_fen or is_all_of(found, case.refund_fen)
     return add_up(found) if whole else int(case.refund_fen)
 
 
-def find_most(case: Any) -> tuple[int, list[str]]:
+def find_most(case: Case) -> tuple[int, list[str]]:
     """The most that can be refunded for a case's units now, 分, and how it is worked out."""
     units = list_units(case, accepted=False)
     return add_up(work_out_case_worth(case, units)), show_case_working(case, units)

@@ -110,14 +110,16 @@ def tell_shop_of_order(
             )
 
 
-def tell_of_order_change(case: Case, actor: Actor, *, body: str, at: datetime, key: str) -> None:
-    """Tell one side that a file wanted to change what the case stands on; once for each ``key``."""
+def tell_of_order_change(
+    case: Case, actor: Actor, *, body: str, at: datetime, key: str, title: str = "商家导入的订单资料与申请时不同"
+) -> None:
+    """Tell one side that the shop changed, or wanted to, what stands beside the case; once for each ``key``."""
     for user_id in list_readers(case, actor, "order_changed"):
         add_notice(
             user_id,
             case,
             kind="order_changed",
-            title="商家导入的订单资料与申请时不同",
+            title=title,
             body=body,
             href=build_address(case, actor),
             at=at,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,7 @@ from portal import inputs
 from portal.extensions import db
 from portal.models import AuditEvent, User
 from portal.operator import bp
-from portal.web import events, rates
+from portal.web import events, paging, rates
 from portal.web.pages import page
 
 SIZE = 50
@@ -39,7 +40,7 @@ def _asked(name: str, member_name: str) -> Select[Any]:
     if name in events.NAMES:
         asked = asked.where(AuditEvent.name == name)
     if member_name:
-        asked = asked.where(User.member_name == member_name)
+        asked = asked.where((User.member_name == member_name) | (User.member_key == inputs.member_key(member_name)))
     return asked
 
 
@@ -54,12 +55,13 @@ def _sought() -> tuple[str, str]:
 def audit_log() -> ResponseReturnValue:
     """The newest fifty, and those before."""
     kind, member_name = _sought()
-    before = request.args.get("before", "")
+    before = paging.read_key("before")
     asked = _asked(kind, member_name).limit(SIZE + 1)
-    if before.isascii() and before.isdigit() and len(before) < 18:
-        asked = asked.where(AuditEvent.id < int(before))
+    if before is not None:
+        asked = asked.where(AuditEvent.id < before)
     rows = db.session.execute(asked).all()
-    more = f"/operator/audit?kind={kind}&q={member_name}&before={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
+    kept = {"kind": kind, "q": member_name}
+    more = "/operator/audit?" + urlencode({**kept, "before": rows[SIZE - 1].id}) if len(rows) > SIZE else ""
     return page(
         "operator/audit.html",
         rows=rows[:SIZE],

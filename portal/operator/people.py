@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,7 @@ from portal.models import Session, Shop, Staff, User
 from portal.operator import bp
 from portal.people import accounts, factors, roles
 from portal.people import sessions as people_sessions
-from portal.web import events, guards, security
+from portal.web import events, guards, paging, security
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -43,14 +44,14 @@ _LIST = (
 def people() -> ResponseReturnValue:
     """Everybody, thirty a page, or those whose 会员名 begins with what is sought."""
     sought = _sought()
-    after = request.args.get("after", "")
+    after = paging.read_key("after")
     asked = _LIST.limit(SIZE + 1)
     if sought:
         asked = asked.where(User.member_name.startswith(sought, autoescape=True))
-    if after.isascii() and after.isdigit() and len(after) < 18:
-        asked = asked.where(User.id > int(after))
+    if after is not None:
+        asked = asked.where(User.id > after)
     rows = db.session.execute(asked).all()
-    more = f"/operator/people?q={sought}&after={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
+    more = "/operator/people?" + urlencode({"q": sought, "after": rows[SIZE - 1].id}) if len(rows) > SIZE else ""
     return page("operator/people.html", rows=rows[:SIZE], sought=sought, more=more, roles=roles.ROLES)
 
 
@@ -157,11 +158,11 @@ def make_link(user_id: int) -> ResponseReturnValue:
 @bp.get("/shops")
 def shops() -> ResponseReturnValue:
     """The shops and their owners, thirty a page."""
-    after = request.args.get("after", "")
+    after = paging.read_key("after")
     asked = select(Shop.id, Shop.name, Shop.created_at, User.id.label("owner_id"), User.member_name)
     asked = asked.join(User, User.id == Shop.owner_id).order_by(Shop.id).limit(SIZE + 1)
-    if after.isascii() and after.isdigit() and len(after) < 18:
-        asked = asked.where(Shop.id > int(after))
+    if after is not None:
+        asked = asked.where(Shop.id > after)
     rows = db.session.execute(asked).all()
     more = f"/operator/shops?after={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
     left_open = mediation_queue.list_unfulfilled([row.id for row in rows[:SIZE]])

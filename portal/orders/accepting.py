@@ -10,15 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 
 from portal.extensions import db
-from portal.flow import Actor
-from portal.models import Case, Order, OrderDoubt, OrderLine, OrderVersion, Shop, User
-from portal.models.cases import OPEN
+from portal.models import Order, OrderDoubt, OrderLine, OrderVersion, Shop, User
 from portal.models.orders import find_path
 from portal.notices import beside_steps
-from portal.orders import acceptable, sold
+from portal.orders import acceptable, sold, versions
 from portal.orders.importing import keeping
 from portal.orders.importing.lines import name_state
 from portal.orders.importing.merging import SUMS
@@ -169,17 +167,9 @@ def _believe(
     order.version += 1
     order.updated_at = now
     headings = {doubt_id: name_state(line.position) for doubt_id, line in of_lines.items()}
-    version = OrderVersion(
-        shop_id=order.shop_id,
-        order_id=order.id,
-        at=now,
-        source=believed[0].source,
-        changes=[[headings.get(doubt.id, doubt.heading), doubt.kept, doubt.said] for doubt in believed],
-        accepted_by=user_id,
-        reason=reason,
-    )
-    db.session.add(version)
-    db.session.flush()
+    changes = [[headings.get(doubt.id, doubt.heading), doubt.kept, doubt.said] for doubt in believed]
+    source = believed[0].source
+    version = versions.record_by_hand(order, changes, source=source, reason=reason, accepted_by=user_id, now=now)
     db.session.execute(
         delete(OrderDoubt)
         .where(OrderDoubt.shop_id == order.shop_id, OrderDoubt.id.in_([doubt.id for doubt in believed]))
@@ -189,7 +179,6 @@ def _believe(
         _tell_buyer(order, version, order.status != "refunding")
     for line in of_lines.values():
         _tell_buyer(order, version, line.own_status != "refunding", line)
-    _tell_cases(order, version)
 
 
 def _tell_buyer(order: Order, version: OrderVersion, lifted: bool, line: OrderLine | None = None) -> None:
@@ -210,22 +199,6 @@ def _tell_buyer(order: Order, version: OrderVersion, lifted: bool, line: OrderLi
         at=version.at,
         dedupe_key=f"believed:{version.id}:{line.id}" if line is not None else f"believed:{version.id}",
     )
-
-
-def _tell_cases(order: Order, version: OrderVersion) -> None:
-    """Tell whom an open case of the order belongs to what was changed beside it."""
-    cases = select(Case).where(Case.shop_id == order.shop_id, Case.order_id == order.id, text(OPEN)).order_by(Case.id)
-    said = "；".join(f"{heading} {kept or '无'} → {new or '无'}" for heading, kept, new in version.changes)
-    for case in db.session.scalars(cases) if order.case_count else ():
-        for actor in (Actor.BUYER, Actor.MEDIATOR) if case.escalated else (Actor.BUYER,):
-            beside_steps.tell_of_order_change(
-                case,
-                actor,
-                body=f"商家改了订单 {order.order_no} 的资料：{said}。说明：{version.reason}。"
-                "售后单仍按申请时的数据处理。",
-                at=version.at,
-                key=f"order{version.id}",
-            )
 
 
 def _count_again(shop_id: int, orders: Sequence[Order]) -> None:

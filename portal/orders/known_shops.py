@@ -138,7 +138,7 @@ def _hide(user_id: int, shop_id: int) -> None:
     )
 
 
-def is_hidden(order: Any) -> bool:
+def is_hidden(order: Order) -> bool:
     """Whether an order is hidden from a buyer who could see it: one with an account.
 
     Who has none meets their order by a link, for which they proved number and telephone.

@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, insert, select, text
 
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case, OrderLine, OrderVersion, Product, User
+from portal.models import Case, Order, OrderLine, OrderVersion, Product, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
 from portal.rights import addresses, policies
@@ -24,7 +24,7 @@ _FROZEN_MOMENTS = (*PLACED, "shipped_at", "received_at", "term_from")
 _FROZEN_TEXTS = ("status", "receiver_name", "receiver_phone", "receiver_address")
 
 
-def freeze_facts(order: Any) -> dict[str, Any]:
+def freeze_facts(order: Order) -> dict[str, Any]:
     """What a case that is opened now stands on: what was paid, when, for whom, and every line with its guarantees."""
     lines = db.session.execute(
         select(
@@ -95,6 +95,34 @@ def record_versions(
             _tell(each, now)
 
 
+def record_by_hand(
+    order: Order, changes: list[list[str]], *, source: str, reason: str, now: datetime, accepted_by: int | None
+) -> OrderVersion:
+    """Keep what a person changed of an order, and tell whom an open case of it belongs to what it was and is."""
+    version = OrderVersion(
+        shop_id=order.shop_id,
+        order_id=order.id,
+        at=now,
+        source=source,
+        changes=changes,
+        accepted_by=accepted_by,
+        reason=reason[:200] if accepted_by is not None else "",  # who has none only passes on what another changed
+    )
+    db.session.add(version)
+    db.session.flush()
+    for case, actor in _list_concerned(order.id, order.shop_id) if order.case_count else ():
+        beside_steps.tell_of_order_change(
+            case,
+            actor,
+            title="商家更正了订单资料",
+            body=f"商家改了订单 {order.order_no} 的资料：{_say(changes, actor)}。说明：{reason[:200]}。"
+            "售后单仍按申请时的数据处理。",
+            at=now,
+            key=f"order{version.id}",
+        )
+    return version
+
+
 _OPEN_CASES = (
     select(Case.order_id)
     .where(
@@ -161,23 +189,27 @@ class _Told(NamedTuple):
 def _tell(what: _Told, now: datetime) -> None:
     """Tell whom an open case of the order belongs to what happened beside it."""
     order = what.order
-    cases = db.session.scalars(
-        select(Case).where(Case.order_id == order["id"], Case.shop_id == order["shop_id"], text(OPEN)).order_by(Case.id)
-    )
-    for case in cases:
-        for actor in (Actor.BUYER, Actor.MEDIATOR) if case.escalated else (Actor.BUYER,):
-            changed, wanted = (_say(each, actor) for each in (what.changes, what.held))
-            said = (
-                f"更新了订单 {order['order_no']}：{changed}" if changed else f"想改订单 {order['order_no']}：{wanted}"
-            )
-            said += f"。另外想改：{wanted}" if changed and wanted else ""
-            beside_steps.tell_of_order_change(
-                case,
-                actor,
-                body=f"商家导入的表格{said}。这张售后单仍按申请时的数据处理。",
-                at=now,
-                key=f"order{what.key}",
-            )
+    for case, actor in _list_concerned(order["id"], order["shop_id"]):
+        changed, wanted = (_say(each, actor) for each in (what.changes, what.held))
+        said = f"更新了订单 {order['order_no']}：{changed}" if changed else f"想改订单 {order['order_no']}：{wanted}"
+        said += f"。另外想改：{wanted}" if changed and wanted else ""
+        beside_steps.tell_of_order_change(
+            case,
+            actor,
+            body=f"商家导入的表格{said}。这张售后单仍按申请时的数据处理。",
+            at=now,
+            key=f"order{what.key}",
+        )
+
+
+def _list_concerned(order_id: int, shop_id: int) -> list[tuple[Case, Actor]]:
+    """The open cases of an order, each with its buyer, and the mediator while the platform is in it."""
+    cases = select(Case).where(Case.order_id == order_id, Case.shop_id == shop_id, text(OPEN)).order_by(Case.id)
+    return [
+        (case, actor)
+        for case in db.session.scalars(cases)
+        for actor in ((Actor.BUYER, Actor.MEDIATOR) if case.escalated else (Actor.BUYER,))
+    ]
 
 
 def _say(changes: Sequence[list[str]], actor: Actor) -> str:
@@ -186,10 +218,11 @@ def _say(changes: Sequence[list[str]], actor: Actor) -> str:
 
 
 class Said(NamedTuple):
-    """What one import said of an order, as a reader may see it."""
+    """What one import said of an order, as a reader may see it; ``reason``: a person's, who changed it by hand."""
 
     at: datetime
     source: str
+    reason: str
     changes: list[list[str]]
     held: list[list[str]]
 
@@ -197,13 +230,12 @@ class Said(NamedTuple):
 def list_since(order_id: int, shop_id: int, since: datetime, receiver: Shown) -> list[Said]:
     """What imports said of an order since a moment, the newest first; the receiver as it may be shown."""
     rows = db.session.execute(
-        select(OrderVersion.at, OrderVersion.source, OrderVersion.changes, OrderVersion.held)
+        select(OrderVersion.at, OrderVersion.source, OrderVersion.reason, OrderVersion.changes, OrderVersion.held)
         .where(OrderVersion.shop_id == shop_id, OrderVersion.order_id == order_id, OrderVersion.at >= since)
         .order_by(OrderVersion.id.desc())
     )
     said = [
-        Said(row.at, row.source, *(addresses.show_changes(receiver, each) for each in (row.changes, row.held)))
-        for row in rows
+        Said(*row[:3], *(addresses.show_changes(receiver, each) for each in (row.changes, row.held))) for row in rows
     ]
     return [each for each in said if each.changes or each.held]
 

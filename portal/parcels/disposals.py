@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.inputs import quantity_text
-from portal.models import CaseLine, Disposal, DisposalMove, OrderLine
+from portal.models import Case, CaseLine, Disposal, DisposalMove, OrderLine
 from portal.models.disposals import KINDS
 from portal.rights import conditions
 
@@ -42,7 +41,7 @@ def split_units(own: int, chosen: Mapping[str, int], rest: str) -> dict[str, int
 
 
 def count_lines(
-    case: Any,
+    case: Case,
     lines: Sequence[CaseLine],
     chosen: Mapping[int, Mapping[str, int]],
     *,
@@ -110,7 +109,7 @@ def fit_units(before: Mapping[str, int], own: int, more: str) -> dict[str, int]:
     return after
 
 
-def follow_case(case: Any, now: datetime, *, user_id: int | None, author: str) -> None:
+def follow_case(case: Case, now: datetime, *, user_id: int | None, author: str) -> None:
     """After a step: as many units are the shop's as passed, and never more than were counted."""
     rows = load_of_case(case.shop_id, case.id)
     if not rows:

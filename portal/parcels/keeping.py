@@ -213,7 +213,7 @@ def _stand_of_order(shipment: Shipment, now: datetime) -> None:
     )
 
 
-def find_receipt(order: Any) -> datetime | None:
+def find_receipt(order: Order) -> datetime | None:
     """When the last of an order's own parcels was signed for; None while one is under way."""
     signed = db.session.scalars(
         select(Shipment.signed_at).where(

@@ -58,7 +58,7 @@ _OF_CASE = Prepared(
 )
 
 
-def list_of_case(case: Any) -> tuple[list[Any], dict[int, list[Any]]]:
+def list_of_case(case: Case) -> tuple[list[Any], dict[int, list[Any]]]:
     """The parcels of a case, oldest first, and their scans, newest first, by parcel id; one query, rows of columns."""
     return gather_scans(_OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id), "parcel_id")
 

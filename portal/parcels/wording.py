@@ -11,13 +11,14 @@ import re
 from typing import Final, NamedTuple
 
 from portal import inputs
-from portal.parcels import by_code, english, signers
-from portal.parcels.signers import CARRIERS, COURIER, HUB, NEIGHBOURS, PEOPLE, SENDER, STATION, without_names
+from portal.parcels import by_code, english, pretended, signers
+from portal.parcels.otherwise import AT_STATION, GOODS, LATER, OWN, find_other
+from portal.parcels.signers import CARRIERS, COURIER, HUB, NEIGHBOURS, PEOPLE, STATION, without_names
 from portal.traditional import simplify
 
 
 class Reading(NamedTuple):
-    """One of scans.STATUSES. ``clear``: False where 签收 is spoken of and neither said nor denied.
+    """One of scans.STATUSES. ``clear``: False where 签收 is spoken of and neither said nor denied, and of a test.
 
     ``spoken``: False where no word was understood; the status is then "transit" for want of a better one.
     """
@@ -29,7 +30,6 @@ class Reading(NamedTuple):
 
 # ---------------------------------------------------------------- vocabulary
 
-_GOODS = "外卖订单|快件|包裹|快递|邮件|货物|货件|运单|订单|商品|物品|宝贝|件|货"
 _PERSONS = "本人|您本人|家人|家属|客户|用户|收件人|收货人|收方"
 # What makes a sentence about 签收 doubtful, wherever it stands.
 _DOUBT = re.compile(
@@ -43,7 +43,7 @@ _CHATTER = re.compile(
     "^(?:(?:如果?|若|倘若?|一旦|假如|要是)(?!果?$)..|有任何|有问题|有疑问)|感谢|期待|谢谢|欢迎|祝您|^有事|呼叫我|勿找|少一次|多一份|监督电话|投诉电话"
     "|^(?:联系|客服|网点|代理点|派件员|快递员|业务员|揽投部|收件)?电话(?:[:0-9]|$)|外呼|专属|放心接听|电话畅通|耐心等待|好评|五星|五颗星|鼓励"
     "|点亮|评价|风里来|雨里去|汗也|小哥一刻|只为客官|上有老|下有小|不求服务|动我心|起早摸黑|见谅|激励|暖心|申行天下|江湖|满意"
-    "|全心呵护|所托|合作愉快|消毒|体温|口罩|疫情|安全呼叫|^地址|^请(?:电?联|致电|拨打|联系|放心|查收|确认收货)|^快去|^可放心"
+    "|全心呵护|所托|合作愉快|消毒|体温|口罩|疫情(?!封|管)|安全呼叫|^地址(?=:|$)|^请(?:电?联|致电|拨打|联系|放心|查收|确认收货)|^快去|^可放心"
     "|公众号|^表扬|^(?:温馨提示:)?请?及时?检查外?包装$|^电联"
     "|^(?:投递员|派件员|快递员|配送员|业务员|派送人|扫描员|揽投员):|^[-0-9:/*+·. ]+$|^先生/女士$|^先生$|^女士$"
 )
@@ -51,7 +51,7 @@ _SLIP = re.compile("回单|签单返|返单|签收单(?!位|号)")  # the signed
 _ABOUT_RECEIPT = re.compile("签收|妥投|代签|派送成功|投递成功|送达|送到|取出|取走|取件|自提|完成配送|完成派送|信报箱")
 
 _SUBJECT = (
-    rf"(?:(?:您的|您有|该|此|本|贵司的?)?(?:{_GOODS})?(?:〈[^〉]*〉|\[[^\]]*\])?(?:已|均已|现已)?(?:经)?(?:全部)?)?"
+    rf"(?:(?:您的|您有|该|此|本|贵司的?)?(?:{GOODS})?(?:〈[^〉]*〉|\[[^\]]*\])?(?:已|均已|现已)?(?:经)?(?:全部)?)?"
 )
 _WHO = rf"(?:〈[^〉]*〉|(?:您|单位|公司|学校|小区)?(?:{PEOPLE})+|[^,〈〉]{{1,20}})"
 _DONE = "(?:成功|完成|完毕|了)?"
@@ -70,20 +70,20 @@ _RECEIPTS: Final = tuple(
         rf"{_SUBJECT}(?:派送|送达|送至|送到|投递|交付|交给)(?:至|给|到)?(?:〈(?:{_PERSONS})〉|(?:{_PERSONS})+(?:手中|签收)?)",
         rf"(?:您的?)?{_SUBJECT}(?:在|于)[^,]{{1,40}}(?:完成取件|取件成功|取件完成|取件|取出|取走|领取|自提)",
         rf"(?:您的?)?{_SUBJECT}从[^,]{{1,40}}(?:取件成功|完成取件|被(?:{PEOPLE})取[出走件])",
-        rf"您已从[^,]{{1,40}}(?:取出|取走|取件)(?:{_GOODS})?",
-        rf"您在[^,]{{1,40}}的(?:{_GOODS})已取[件走出]",
+        rf"您已从[^,]{{1,40}}(?:取出|取走|取件)(?:{GOODS})?",
+        rf"您在[^,]{{1,40}}的(?:{GOODS})已取[件走出]",
         rf"在[^,]{{1,30}}(?:{STATION}|〉)已取[出走件]",
         rf"{_SUBJECT}(?:被)?(?:{PEOPLE})+取走(?:〈[^〉]*〉)?",
         rf"{_SUBJECT}被(?:{_PERSONS})+(?:从|在)[^,]{{1,40}}(?:{STATION})[^,]{{0,6}}取[走出]",
         rf"您的{_SUBJECT}(?:被)?取走(?:〈[^〉]*〉)?",  # couriers and senders take away, too
         rf"[^,]{{0,20}}由(?:〈(?:{PEOPLE})〉|(?:{PEOPLE})+)(?:凭(?:取[件货]码|验证码))?(?:(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
-        rf"(?:收件人|收货人|客户|用户|本人|您)+已(?:凭取[件货]码)?(?:取件|取走|取出|自提|取货|提货|领取)(?:{_GOODS}|完成|成功)?",
-        rf"(?:您的?)?(?:{_GOODS})?(?:收件人|收货人|客户|用户|本人|您)?(?:已凭取[件货]码|凭取[件货]码已)(?:成功)?"
-        rf"取(?:走|件成功|件完成)(?:{_GOODS})?",
-        rf"(?:收件人|收货人|客户|用户|本人|您)+已?从[^,]{{1,40}}(?:取件|取走|取出|提取|领取)(?:{_GOODS})?",
+        rf"(?:收件人|收货人|客户|用户|本人|您)+已(?:凭取[件货]码)?(?:取件|取走|取出|自提|取货|提货|领取)(?:{GOODS}|完成|成功)?",
+        rf"(?:您的?)?(?:{GOODS})?(?:收件人|收货人|客户|用户|本人|您)?(?:已凭取[件货]码|凭取[件货]码已)(?:成功)?"
+        rf"取(?:走|件成功|件完成)(?:{GOODS})?",
+        rf"(?:收件人|收货人|客户|用户|本人|您)+已?从[^,]{{1,40}}(?:取件|取走|取出|提取|领取)(?:{GOODS})?",
         "(?:客户|用户|收件人|营业点|门店|自提点)?自提(?:成功|完成|签收)",
         rf"{_SUBJECT}已自提(?:成功|完成|签收)?",
-        rf"(?:〈?[^,〈〉]{{0,12}}(?:{STATION})[^,〈〉]{{0,6}}〉?)(?:您的?)?(?:{_GOODS})?(?:已|已被|被)?(?:取[走出]|取件(?:完成|成功))",
+        rf"(?:〈?[^,〈〉]{{0,12}}(?:{STATION})[^,〈〉]{{0,6}}〉?)(?:您的?)?(?:{GOODS})?(?:已|已被|被)?(?:取[走出]|取件(?:完成|成功))",
         rf"(?:{STATION})?(?:客户|用户|收件人|收货人|本人)已?(?:自助|扫码)(?:出库|取件)(?:成功)?",
         "(?:收货人|收件人|客户|用户|顾客)已?(?:当面)?确认收货",
         "您已(?:经)?(?:成功|完成)取件",
@@ -114,49 +114,8 @@ _COUNTED = re.compile(
     r"(?:^|[(（,，\s【\[]|签收|妥投)第?\d{1,2}\s*/\s*\d{1,2}[件箱包]?(?=[)）】\],，。;；!！]|\s*$|\s+(?!\d{1,2}:))"
 )
 
-# ---------------------------------------------------------------- what else a sentence may say, the first that is found
-
-_OWN = f"(?:您的?)?(?:{_GOODS})?"
-_TAKEN_BACK = re.compile(
-    "(?:撤销|取消|撤回|更正).{0,4}签收|签收.{0,4}(?:撤销|取消|撤回|异常|失败)|误签|冒签|冒领|盗签|追回|误操作|(?:虚假|异常|失败)签收"
-)
-_LOST = re.compile("丢失|遗失|丢件|灭失")
-_NOT_LOST = re.compile("找到|找回|寻回|疑似|可能|是否|(?<!经)(?:核实|核查|查找)|防止|勿|未")
-_BACK = re.compile(
-    rf"退回|退件|退货|退往|转退|退签|拒收退|返货|原[路件]返回|返回(?:寄件|发件|仓库|商家)|(?:{SENDER})[人方]?(?:已|本人)?签收"
-    rf"|签收人[:是为]?〈?(?:{SENDER})(?:人|方)?〉?$"
-)
-_NOT_BACK = re.compile(
-    "(?:待|将|会|拟|准备|申请|要求|同意|协商|是否|不|未|可|请|勿|避免|禁止|联系)[^,]{0,6}退|退(?:件|货|回)(?:处理|申请)"
-    rf"|退回(?![^,]{{0,8}}(?:{SENDER}|始发|原))[^,]{{0,10}}(?:{HUB})"  # one depot to another
-)
-_TROUBLE = re.compile(
-    "拒收|拒签|拒绝|拒付|短少|差错|超出[^,]{0,4}范围|已满|暂停接收|再投(?=[,:]|$)|未经[^,]{0,4}(?:允许|同意)|要求重新(?:派|投|配)|(?:下单|订单|寄件)已?取消|取消寄件|不愿|不肯|不同意|不签收|不要|不成功|未成功|(?:申请|待|安排)退|(?:未|没有?|暂未)(?:能)?(?:派送|派件|投递|妥投|送达)|失败|误取|误领"
-    "|无人(?:接听|签收|在家|应答)|家中无人|不在|外出|出差|搬家|关机|停机|空号|无人接听|无信号|无法|联系不上|(?:地址|名址)(?:不详|错误|变更|有误)"
-    "|迁移新址|改地址|滞留|留仓|问题件|疑难|异常|破损|损坏|少件|缺件|少\\d|超区|错分|误分|超时未|逾期未|不便|暂不|拉回|带回|核查"
-    "|(?:要求|需要|希望)[^,]{0,4}(?:改|延|推迟|自取|更改|周|下周)|改约|改期|扣留|扣关|查扣|事故|(?:暂停|停止)(?:派送|派件|配送|投递|运输|收寄)|延期|延迟|推迟|延误|投诉|反馈|反映|称未|未收到|配送未完成"
-)
-_WAITS = re.compile(
-    f"代收(?!点|货款)|暂存|存放|投柜|待取|自提|取件码|取货码|请.{{0,10}}(?:取件|领取|自取|提货)|已到(?:站|自提点)|入库.{{0,10}}(?:{STATION})"
-    f"|(?:放[入至到在]?|投[递放][至到]|派件至|到达|送达|已送).{{0,40}}(?:{STATION}|〉?服务站|店/站|邮政所|保管)"
-    f"|(?:{STATION})代签|(?:{STATION})[^,〈〉]{{0,4}}〉?{_OWN}(?:代为?|已)?签收|(?:签收(?!人)|妥投)[^,]*〈[^〉]*(?:{STATION})|签收人[:是为]〈?[^,]{{0,30}}(?:{STATION})"
-)
-_AT_STATION = re.compile(f"(?:^|,)〈?[^,〈〉取离出]{{0,12}}(?:{STATION})〉?(?=,|$)")
-_LATER = re.compile(
-    "(?:明[日天]|次日|后天|改日|周[一二三四五六日末]|[上下]午|将|待|预计|预约|准备|等待|取消|很快|尽快|稍后|重新安排)[^,]{0,10}"
-    "(?:派送|派件|配送|投递|再派|送达)(?!中)"
-)
-_ROUND = re.compile(
-    "(?<!完成)(?:派送|派件|配送|投递)(?![至到入]?信报箱|[至到]您?家?门口|网点|城市|站|点|部|中心|成功|完成|时间|方式|商)|正在送|送货中|送货上门中|(?:派送|派件)中(?!心)|已派出|派出"
-    "|送往顺丰店/站"
-)
-_TAKEN_IN = re.compile("揽收|揽件|收寄|已收件|收件成功|收取(?:快件|邮件)?|取件(?!码|人)")
 _PARTLY = re.compile(
     "部分(?:货物|商品)?(?:已)?(?:签收|妥投)|(?:签收|妥投)(?:了)?(?:其中|一?部分|[0-9一二两三四五六七八九十]+[件箱包])"
-)
-_NOT_YET_IN = re.compile("(?:待|等待|即将|预约|未|通知|安排|联系)[^,]{0,6}(?:揽收|揽件|取件|收件)")
-_MOVES = re.compile(
-    "到达|离开|发往|发出|运输|在途|分拣|装车|卸车|中转|下一站|打包|出库|起飞|清关|发车|扫描|转寄|已收入|称重|开始处理|送往下一站|已发货|取回"
 )
 _PROMISED = re.compile(  # 签收 that is expected, asked for or spoken of as a condition, and so plainly none
     "(?:待|未|没有?|(?<!申)请|准备|等待|预计|预约|约定|约|即将|须|需|要求|通知|提醒|安排|是否|后|前)[^,]{0,20}(?:签收|送达|妥投)|签收(?:前|时(?!间)|后|网点)|签收人(?![:是为])|上门取件"
@@ -165,20 +124,22 @@ _PROMISED = re.compile(  # 签收 that is expected, asked for or spoken of as a 
 
 def read(words: str) -> Reading:
     """What a sentence says, when no code says so."""
+    if pretended.is_pretended(words):
+        return Reading("transit", clear=False)
     if english.is_english(words):
         return Reading(*english.read(words))
     words = simplify(words)
     clauses = _clauses(words)
     receipts = [clause for clause in clauses if _is_receipt(clause)] or _handed_over(clauses)
     bare = without_names(",".join(clause for clause in clauses if clause not in receipts))
-    other = _other(bare)
+    other = find_other(bare)
     if _PARTLY.search(bare) or (receipts and _COUNTED.search(words)):
         return Reading("transit", clear=False)
     if other in ("exception", "returned", "lost", "station"):
         if other == "station" and receipts and not _unsaid(clauses, receipts):
             return Reading("signed")
         return Reading(other)
-    if receipts and _AT_STATION.search(bare):
+    if receipts and AT_STATION.search(bare):
         return Reading("station")
     if receipts and other != "delivering" and not _unsaid(clauses, receipts):
         return Reading("signed")
@@ -188,7 +149,7 @@ def read(words: str) -> Reading:
         if other == "transit" and not receipts and not re.search("签收|妥投", _PROMISED.sub("", bare)):
             return Reading("transit")
         return Reading("transit", clear=False)
-    return Reading("transit", spoken=bool(other or _PROMISED.search(bare) or _LATER.search(bare)))
+    return Reading("transit", spoken=bool(other or _PROMISED.search(bare) or LATER.search(bare)))
 
 
 def _is_receipt(clause: str) -> bool:
@@ -226,42 +187,19 @@ def _unsaid(clauses: list[str], receipts: list[str]) -> bool:
             return True
         if _SUPPORTS.fullmatch(clause):
             continue
-        if _other(bare) in ("station", "delivering", "exception", "returned", "lost"):
+        if find_other(bare) in ("station", "delivering", "exception", "returned", "lost"):
             return True
         if mere and not re.search("[由被][^,]{0,10}$", clause):
             return True
     return False
 
 
-def _other(bare: str) -> str:
-    """The status that words other than those of a receipt speak of; "" for none."""
-    if _TAKEN_BACK.search(bare):
-        return "exception"
-    if _LOST.search(bare):
-        return "exception" if _NOT_LOST.search(bare) else "lost"
-    bare = re.sub("(?:逾期|超时)未取(?:将|会|则)[^,]*", "", bare)
-    if _BACK.search(_NOT_BACK.sub("", bare)):
-        return "returned"
-    if _TROUBLE.search(bare) or by_code.TAKEN_OUT_AGAIN.search(bare):
-        return "exception"
-    if by_code.RIDER_COLLECTS.search(bare):
-        return "delivering" if by_code.RIDER_RIDES.search(bare) else by_code.collected(bare)
-    if _WAITS.search(bare):
-        return "station"
-    later = _LATER.sub("", bare)
-    if _ROUND.search(later):
-        return "delivering"
-    if _TAKEN_IN.search(_NOT_YET_IN.sub("", bare)):
-        return "picked"
-    return "transit" if _MOVES.search(bare) or later != bare else ""
-
-
 # ---------------------------------------------------------------- clauses
 
 # A hub or a locker that heads 「已签收」 has the parcel itself, unless the one who signed is named next.
 _PLACE = f"〈[^〉]*(?:{HUB}|{STATION})[^〉]*〉"
-_TAKES = rf"{_OWN}(?:已被?|被)?取[走出件]"
-_SIGNS = rf"\s*(?:(?:(?<=[站柜心场仓巢]〉){_OWN})?已?签收|{_TAKES})(?![\s,，。(]*(?:客户)?(?:签收人|凭|本人|刷脸))"
+_TAKES = rf"{OWN}(?:已被?|被)?取[走出件]"
+_SIGNS = rf"\s*(?:(?:(?<=[站柜心场仓巢]〉){OWN})?已?签收|{_TAKES})(?![\s,，。(]*(?:客户)?(?:签收人|凭|本人|刷脸))"
 _BRACKET = re.compile(r"[【\[]([^】\]]*)[】\]]")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -37,5 +36,5 @@ def find_broken() -> Iterator[str]:
             yield f"case {case.case_no}: a payment that hasn't arrived waits longer than until {until:%Y-%m-%d}"
 
 
-def _owes_more(case: Any) -> bool:
+def _owes_more(case: Case) -> bool:
     return any(entry.state in money_entries.TO_PAY for entry in money_entries.list_of_case(case))

@@ -19,7 +19,8 @@ from portal.models import Case, MoneyEntry, PayoutFile
 from portal.money import given_numbers, references
 from portal.payments.batches import find_file
 from portal.payments.recording import find_refusal, record_payment
-from portal.sheets import HEADINGS_WITHIN, Number, Row, SheetRefused, find_lost, open_tables
+from portal.sheets import Number, Row, find_lost
+from portal.sheets.headed import read_headed
 
 MOST_ROWS = 1000  # of a file with the bank's results
 MOST_BYTES = 5 * 1024 * 1024
@@ -51,44 +52,17 @@ _NEEDED = (
 )
 
 
-def _judge(cells: Mapping[int, str]) -> int:
-    return len({_HEADINGS[text.strip()] for text in cells.values() if text.strip() in _HEADINGS})
-
-
 def read_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The rows of a file with the bank's results. Raises SheetRefused with a sentence for a file that can't be read."""
-    tables = open_tables(path, _judge)
-    try:
-        best: tuple[int, Any, Row] | None = None
-        for table in tables.tables:
-            for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
-                if _judge(row.cells) > (best[0] if best else 0):
-                    best = _judge(row.cells), table, row
-        if best is None:
-            raise SheetRefused(_NEEDED)
-        places: dict[int, str] = {}
-        for place, text in best[2].cells.items():
-            name = _HEADINGS.get(text.strip())
-            if name and name in places.values():
-                raise SheetRefused(f"「{text.strip()}」这一列出现了不止一次，请只保留一列后再上传")
-            if name:
-                places[place] = name
-        if "result" not in places.values() or not {"line", "key"} & set(places.values()):
-            raise SheetRefused(_NEEDED)
-        best[1].check()
-        found: list[dict[str, Any]] = []
-        for row in best[1].rows(frozenset(places), max(best[2].cells) + 1):
-            cells = {places[place]: text for place, text in row.cells.items() if text.strip()}
-            if row.number <= best[2].number or not (cells or row.trouble):
-                continue
-            if len(found) == MOST_ROWS:
-                raise SheetRefused(f"一次最多 {MOST_ROWS} 行，请分成几个文件上传")
-            found.append(_read(row, cells))
-        if not found:
-            raise SheetRefused("只有表头，没有付款结果")
-        return found
-    finally:
-        tables.close()
+    rows = read_headed(
+        path,
+        _HEADINGS,
+        suffices=lambda names: "result" in names and not {"line", "key"}.isdisjoint(names),
+        needed=_NEEDED,
+        most=MOST_ROWS,
+        empty="只有表头，没有付款结果",
+    )
+    return [_read(row, cells) for row, cells in rows]
 
 
 def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:

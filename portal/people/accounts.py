@@ -119,8 +119,8 @@ def create_shop(owner: User, name: str, now: datetime) -> Shop:
 
 
 def verify_password(member_name: str, password: str) -> User | None:
-    """The account that this name and password open, or None; takes the same time when there is no such account."""
-    user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
+    """The account that this name, in whatever case, and password open, or None; takes the same time without one."""
+    user = find_named(member_name)
     known = user is not None and user.password_hash is not None and user.disabled_at is None
     stored = user.password_hash if user is not None and user.password_hash and known else _nobody
     with _at_once:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
@@ -52,7 +51,7 @@ class Chain:
         return sum(row.fen for row in self.rows)
 
 
-def list_links_above(case: Any) -> Sequence[CaseLink]:
+def list_links_above(case: Case) -> Sequence[CaseLink]:
     """The live links of a case of the distributor's shop, one for each purchase, the oldest first."""
     return db.session.scalars(
         select(CaseLink)
@@ -61,7 +60,7 @@ def list_links_above(case: Any) -> Sequence[CaseLink]:
     ).all()
 
 
-def describe_above(case: Any) -> CaseLink | None:
+def describe_above(case: Case) -> CaseLink | None:
     """The live link of a case of the distributor's shop; of several the oldest."""
     return next(iter(list_links_above(case)), None)
 

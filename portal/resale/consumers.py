@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -29,7 +28,7 @@ def act_as_consumer(buyer_id: int, request_id: str) -> ActedBy:
     return ActedBy(Actor.BUYER, buyer_id, NAME, request_id)
 
 
-def count_taken(case: Any, most: int) -> int:
+def count_taken(case: Case, most: int) -> int:
     """How many of the ``most`` photos of a step have no room left on this case."""
     return max(evidence.count_of_side(case.id, case.shop_id, "buyer") - MOST_PHOTOS + most, 0)
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from portal.flow import Actor, Role
+from portal.models import Case
 
 
 class Shown(StrEnum):
@@ -81,7 +82,7 @@ def show_receiver(reader: Reader, open_now: Collection[str], whose: Any) -> Addr
     return show(shown, whose.receiver_name, whose.receiver_phone, whose.receiver_address)
 
 
-def show_return(reader: Reader, open_now: Collection[str], case: Any) -> Address:
+def show_return(reader: Reader, open_now: Collection[str], case: Case) -> Address:
     """Where the goods of a case go back to."""
     return show(decide_return(reader, open_now), case.return_name, case.return_phone, case.return_address)
 

@@ -93,6 +93,7 @@ _SINCE = select(
     Policy.created_by,
     Policy.guarantees,
     Policy.excluded,
+    Policy.types,
 ).where(
     Policy.shop_id == bindparam("shop_id"),
     Policy.version
@@ -116,8 +117,8 @@ _GUARANTEES_UNTIL = _SINCE.with_only_columns(Policy.guarantees).where(
 class Days(NamedTuple):
     """How many days after receipt a shop takes goods back; ``own_…``: by what it has published itself, 0: nothing.
 
-    And what else it has promised since: its ``guarantees``, what was always ``excluded`` from them, and who pays the
-    freight for 其他特殊原因.
+    And what else it has promised since: its ``guarantees``, what was always ``excluded`` from them, who pays the
+    freight for 其他特殊原因, and the ``types`` of cases that it took at some time.
     """
 
     window: int
@@ -127,6 +128,12 @@ class Days(NamedTuple):
     guarantees: frozenset[str]
     excluded: tuple[str, ...]
     special_freight: str
+    types: frozenset[CaseType]
+
+
+def read_types(text: str) -> frozenset[CaseType]:
+    """The types of cases that a version names."""
+    return frozenset(CaseType(kind) for kind in text.split(","))
 
 
 def add_up_versions(since: Sequence[Any]) -> Days:
@@ -142,6 +149,7 @@ def add_up_versions(since: Sequence[Any]) -> Days:
         frozenset().union(*(codes(row.guarantees) for row in since)),
         tuple(str(word) for word in newest.excluded if all(word in words for words in always)),
         min((row.special_freight for row in since), key=_BEST_FREIGHT.index),
+        frozenset().union(*(read_types(row.types) for row in since)),
     )
 
 

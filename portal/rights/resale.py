@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, text, update
 
@@ -50,12 +49,12 @@ def get_rule() -> Rule:
     return _rule.get()
 
 
-def is_resold(order: Any) -> bool:
+def is_resold(order: Order) -> bool:
     """Whether an order is 铺货: bought to be sold on, as its export says."""
     return bool(order.is_dropship or order.downstream_order_no or order.downstream_channel)
 
 
-def find_start(order: Any) -> datetime | None:
+def find_start(order: Order) -> datetime | None:
     """From when the term to apply runs: from receipt, always, as soon as that is known.
 
     Before, and where it never gets known, it runs only if the rule names shipping or payment.
@@ -72,13 +71,13 @@ def find_start(order: Any) -> datetime | None:
     return next((moment for moment in moments if moment is not None), None)
 
 
-def work_out_apply_term(order: Any, *, fresh: bool = False) -> Term | None:
+def work_out_apply_term(order: Order, *, fresh: bool = False) -> Term | None:
     """The public term to apply of a 铺货 order, worked out now; None before it has begun."""
     start = find_start(order) if is_resold(order) or order.both_terms else None
     return workdays.plus_workdays(start, get_rule().apply_days, calendars.get_calendar(fresh=fresh)) if start else None
 
 
-def _lengthened(order: Any, term: Term) -> Term:
+def _lengthened(order: Order, term: Term) -> Term:
     """The public term, or the shop's own one where that is longer."""
     if order.received_at is None:
         return term
@@ -92,7 +91,7 @@ def work_out_finish_term(start: datetime, *, fresh: bool = False) -> Term:
     return workdays.plus_workdays(start, get_rule().finish_days, calendars.get_calendar(fresh=fresh))
 
 
-def find_apply_by(order: Any) -> datetime | None:
+def find_apply_by(order: Order) -> datetime | None:
     """Until when a 铺货 order can be applied for: as promised, else as it would be promised now; None: not begun."""
     promised: datetime | None = order.apply_by
     if promised is not None and order.apply_from is not None and find_start(order) is not None:
@@ -115,7 +114,7 @@ def describe_term(term: Term, number: int, what: str) -> str:
     return "；".join(parts)
 
 
-def describe_apply_term(order: Any, now: datetime) -> str:
+def describe_apply_term(order: Order, now: datetime) -> str:
     """The term to apply of a 铺货 order in a sentence; "" for others, and for those not sent yet."""
     if order.both_terms:  # its lines say it, each with the longer of both terms
         return ""
@@ -142,7 +141,7 @@ def describe_apply_term(order: Any, now: datetime) -> str:
     return describe_term(kept, get_rule().apply_days, "铺货订单的申请时限：")
 
 
-def describe_finish_term(case: Any) -> str:
+def describe_finish_term(case: Case) -> str:
     """The term to be done of a case in a sentence; "" where there is none."""
     if case.finish_by is None:
         return ""
@@ -203,7 +202,7 @@ def promise_terms(now: datetime) -> int:
             return done
 
 
-def promise_finish(case: Case, order: Any, at: datetime) -> None:
+def promise_finish(case: Case, order: Order, at: datetime) -> None:
     """A case of a 铺货 order is to be done in time."""
     if is_resold(order):
         term = work_out_finish_term(at)

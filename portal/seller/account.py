@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from wtforms import BooleanField, PasswordField
 
+from portal import inputs
 from portal.cases import case_view
 from portal.extensions import db, writing
 from portal.flow import StepRefused
@@ -78,8 +79,7 @@ def full_account(case_no: str) -> ResponseReturnValue:
         return errors.answer(403, ONLY_LOOKERS)
     form = LookForm()
     ask_password = not sessions.was_proved(g.who.session, g.now)
-    asked = request.args.get("payment", "")
-    entry_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
+    entry_id = inputs.read_id(request.args.get("payment", ""))
     row = account_looks.list_to_see(case, entry_id)
     if row is None:
         return errors.answer(409, "没有可以查看的收款账户：退款已完成，或买家没有填写、已撤回账户。")

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
+from portal import inputs
 from portal.models import Product
 from portal.orders import products
 from portal.rights import faults
@@ -85,7 +86,8 @@ def add_batch() -> ResponseReturnValue:
 
 
 def _find(raw: str) -> Product | None:
-    return products.find_of_shop(int(raw), g.who.shop_id) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+    product_id = inputs.read_id(raw)
+    return products.find_of_shop(product_id, g.who.shop_id) if product_id is not None else None
 
 
 def _check(form: BatchForm, product: Product) -> bool:

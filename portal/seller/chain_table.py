@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-
-from flask import current_app, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, FileField
 
-from portal.config import Settings
 from portal.extensions import writing
 from portal.resale import chain as chain_links
 from portal.resale import table_files, tables
 from portal.resale.downstream import Passes
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.web import rates
+from portal.web import rates, table_upload
 from portal.web.fields import Choice, Text
 from portal.web.forms import Form
 from portal.web.once import once
@@ -98,20 +95,11 @@ def import_chains() -> ResponseReturnValue:
 
 def _read_file() -> tuple[str, list[str]] | None:
     """The rows of the uploaded file and what is to be known about them; None when there is none."""
-    sent = [file for file in request.files.getlist("file") if file.filename]
-    if not sent:
+    if not any(file.filename for file in request.files.getlist("file")):
         return None
     rates.limit("import-chain", g.who.shop_id)
-    if len(sent) > 1:
-        raise SheetRefused("一次上传一个文件")
-    content = sent[0].stream.read(table_files.MOST_BYTES + 1)
-    if len(content) > table_files.MOST_BYTES:
-        raise SheetRefused(f"文件超过 {table_files.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传")
-    settings: Settings = current_app.extensions["portal_settings"]
-    with tempfile.NamedTemporaryFile(dir=settings.data) as file:
-        file.write(content)
-        file.flush()
-        return table_files.read_file(file.name)
+    _, found = table_upload.read_upload(table_files.read_file, most_bytes=table_files.MOST_BYTES, missing="")
+    return found
 
 
 def _judge(rows: list[tables.Sold], passes: Passes | None) -> tables.Judged:

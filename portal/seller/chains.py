@@ -11,7 +11,7 @@ from typing import Any
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import words
+from portal import inputs, words
 from portal.applications import applications
 from portal.cases import case_view, live_links
 from portal.cases.effects.step_context import ActedBy
@@ -55,9 +55,7 @@ class UpForm(LinkForm):
 def chain_list() -> ResponseReturnValue:
     """All live links, newest first, by key."""
     key = request.args.get("before", "")
-    rows, more = live_links.list_page(
-        g.who.shop_id, int(key) if key.isascii() and key.isdigit() and len(key) < 18 else None
-    )
+    rows, more = live_links.list_page(g.who.shop_id, inputs.read_id(key))
     return page(
         "seller/chains.html",
         rows=rows,
@@ -178,7 +176,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
     if request.method == "POST":
         revoked = request.form.get("revoke", "")
         if revoked:
-            link_id = int(revoked) if revoked.isascii() and revoked.isdigit() and len(revoked) < 18 else 0
+            link_id = inputs.read_id(revoked) or 0
 
             def taken_back() -> str:
                 if not the_consumer_links.revoke_link(case_id, g.who.shop_id, link_id, g.now):

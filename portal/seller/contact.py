@@ -24,7 +24,7 @@ from portal.web.fields import Line
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.talk import BoxForm, TalkForm
+from portal.web.talk import BoxForm, TalkForm, answer_newer
 
 SIZE = 30
 _NOT_KNOWN = "买家还没有确认在本店买过，看不到这张订单；确认以后才能联系和代为申请"
@@ -97,8 +97,7 @@ def waiting() -> ResponseReturnValue:
 @bp.get("/messages")
 def messages() -> ResponseReturnValue:
     """The shop's conversations, the newest first."""
-    skip = request.args.get("before", "")
-    key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
+    key = paging.read_key("before")
     rows = conversations.list_of_person(shop_id=g.who.shop_id, size=SIZE, skip=key)
     more = f"/seller/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
     return page("seller/messages.html", rows=rows[:SIZE], more=more)
@@ -148,8 +147,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     if inserted is not None:
         form.words.data = inserted.words
     talk = conversations.find_of_order(order.id, order.shop_id)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    key = paging.read_key("before")
     found = conversations.list_latest(talk.id, order.shop_id, key) if talk else []
     shown = found[-conversations.PAGE :]
     cases = order_lists.list_cases(order.id)
@@ -202,15 +200,7 @@ def _nothing_new(asked: early.Asked) -> bool:
 @bp.get("/orders/<order_no>/contact/new")
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
-    g.polled = True
-    talk = guards.found(conversations.find_standing_of_shop(order_no, g.who.shop_id))
-    after = request.args.get("after", "0")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = conversations.list_newer(talk.talk_id, talk.shop_id, key) if (talk.last_message_id or 0) > key else []
-    if not found:
-        return Response(status=204)
-    photos = conversations.list_photos(talk.shop_id, [message.id for message in found])
-    return page("shared/_messages.html", messages=found, side="seller", photos=photos)
+    return answer_newer(conversations.find_standing_of_shop(order_no, g.who.shop_id), "seller")
 
 
 @bp.post("/orders/<order_no>/contact/read")

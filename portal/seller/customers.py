@@ -36,8 +36,7 @@ def customer_list() -> ResponseReturnValue:
         words = inputs.line(request.args.get("q", ""), limit=60)
     except inputs.InputRefused as refused:
         problem = refused.sentence
-    raw = request.args.get("after", "")
-    after = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else 0
+    after = paging.read_key("after") or 0
     rows, key = customers.list_page(g.who.shop_id, words=words, after=after)
     more = "/seller/customers?" + urlencode({"q": words, "after": key}) if key else ""
     return page("seller/customers.html", rows=rows, q=words, problem=problem, more=more)
@@ -57,11 +56,11 @@ def customer(order_no: str) -> ResponseReturnValue:
     form.to.choices = [("", "不交接，只记在这里"), *((str(user_id), name) for user_id, name in colleagues)]
     status = 200
     if request.method == "POST":
-        raw = request.form.get("remove", "")
-        if raw.isascii() and raw.isdigit() and len(raw) < 18:
+        note_id = inputs.read_id(request.form.get("remove", ""))
+        if note_id is not None:
 
             def remove() -> str:
-                customers.remove_note(g.who.shop_id, buyer_id, int(raw))
+                customers.remove_note(g.who.shop_id, buyer_id, note_id)
                 return f"{here}?said=note-removed"
 
             return once(remove)

@@ -79,7 +79,7 @@ def read_asked() -> Asked:
     except inputs.InputRefused:
         goods = ""
     number = request.args.get("supplier", "")
-    supplier_id = int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else None
+    supplier_id = inputs.read_id(number)
     supplier = disposal_lists.name_supplier(g.who.shop_id, supplier_id) if supplier_id is not None else ""
     if number and not supplier:
         abort(404)
@@ -90,9 +90,7 @@ def read_asked() -> Asked:
 def read_key(name: str) -> int | None:
     """The row that the address names, or None."""
     text = request.args.get(name, "")
-    if text and not (text.isascii() and text.isdigit() and len(text) <= 18):
-        abort(404)
-    return int(text) if text else None
+    return guards.found(inputs.read_id(text)) if text else None
 
 
 def read_kind() -> str:
@@ -187,8 +185,7 @@ def case_disposals(case_no: str) -> ResponseReturnValue:
 
 
 def _read_version(row_id: int) -> int:
-    text = request.form.get(f"version_{row_id}", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    return inputs.read_id(request.form.get(f"version_{row_id}", "")) or 0
 
 
 def read_wanted(rows: Any, typed: Mapping[str, str]) -> tuple[dict[int, dict[str, int]], list[str]]:

@@ -7,6 +7,7 @@ import hashlib
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
+from portal import inputs
 from portal.models import Order
 from portal.orders import accepting, order_lists
 from portal.orders import uploads as order_uploads
@@ -28,7 +29,8 @@ class AcceptForm(Form):
 
     def read_chosen(self) -> list[int]:
         """The ids that are ticked."""
-        return [int(text) for text in request.form.getlist("doubt") if text.isascii() and text.isdigit()][:SIZE]
+        ticked = (inputs.read_id(text) for text in request.form.getlist("doubt"))
+        return [doubt_id for doubt_id in ticked if doubt_id is not None][:SIZE]
 
 
 @bp.route("/orders/<order_no>/doubts", methods=["GET", "POST"])
@@ -107,7 +109,7 @@ def _accept(form: AcceptForm, ids: list[int]) -> str:
 
 def _after() -> int:
     text = request.args.get("after", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return inputs.read_id(text) or 0
 
 
 def _name(group: accepting.Group) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
+from portal import inputs
 from portal.calendar import officehours
 from portal.extensions import db
 from portal.models import Faq, Product, Shop
@@ -114,8 +115,7 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
         found = _find(enquiry_id)
     elif wanted := request.args.get("reply", ""):
         answering.words.data = _insert(wanted, found.Product)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    key = paging.read_key("before")
     messages = enquiries.list_messages(found.Enquiry, key)
     shown = messages[-enquiries.MESSAGES :]
     return page(
@@ -141,9 +141,8 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
 
 def _insert(wanted: str, product: Product) -> str:
     """One of the shop's own 常用语 that promises no step; only the goods are known before an order."""
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 18):
-        return ""
-    row = replies.find_reply(g.who.shop_id, int(wanted))
+    reply_id = inputs.read_id(wanted)
+    row = replies.find_reply(g.who.shop_id, reply_id) if reply_id is not None else None
     return replies.fill_in(row.words, {"商品": product.title}) if row is not None and not row.step else ""
 
 

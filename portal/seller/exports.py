@@ -141,7 +141,7 @@ def _read_batches() -> Asked:
     raw = request.args.get("product", "")
     product = None
     if raw:
-        number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else 0
+        number = inputs.read_id(raw) or 0
         product = guards.found(products.find_of_shop(number, g.who.shop_id))
     kept = f"product={product.id}" if product else ""
     said = product.title if product else "全部商品的批次"

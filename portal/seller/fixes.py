@@ -14,7 +14,7 @@ from portal.seller import bp
 from portal.seller.quality import name_cases, name_cell, read_cell
 from portal.service import fixes
 from portal.service.fault_cases import choose_cell
-from portal.web import guards
+from portal.web import guards, paging
 from portal.web.fields import Line, Pick, Text, Whole, read_day
 from portal.web.forms import Form
 from portal.web.once import once
@@ -66,8 +66,7 @@ def alarm_line() -> ResponseReturnValue:
 @bp.get("/fixes")
 def fix_list() -> ResponseReturnValue:
     """The newest first, each with what can be said of its effect."""
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     rows, older = fixes.list_page(g.who.shop_id, key)
     return page(
         "seller/fixes.html",

@@ -12,17 +12,17 @@ from portal import inputs
 from portal.cases import faults as case_faults
 from portal.cases import refusing
 from portal.cases.case_view import View
-from portal.cases.effects.hand_ins import Approval, Escalation, Extension, GivenPlaces, HandIn, PlacedLines, Refusal
+from portal.cases.effects.hand_ins import Approval, Extension, GivenPlaces, HandIn, PlacedLines, Refusal
 from portal.flow import Actor
 from portal.models import Case
 from portal.money import worth
 from portal.money.given_numbers import find_other_use
 from portal.parcels import carriers, choosing, numbers
 from portal.rights import faults as fault_names
-from portal.rights import phrases, policies, refusal_words
+from portal.rights import policies, refusal_words
 from portal.seller.shipping_forms import AUTOMATIC
 from portal.tracking import routes
-from portal.web import taking
+from portal.web import mediation_forms, taking
 from portal.web.fields import Choice, Line, Pick, Text, Whole
 from portal.web.photo_field import Photos
 from portal.web.terms import TermsForm, answering, owed
@@ -246,36 +246,18 @@ class ShipForm(StepForm):
         return good
 
 
-class EscalateForm(StepForm):
-    """申请平台介入: why, what is wished for, what happened, with photos."""
+class EscalateForm(mediation_forms.EscalateForm, StepForm):
+    """申请平台介入."""
 
     template = "seller/mediation.html"
-    because = Choice("申请的原因", missing="请选择申请平台介入的原因")
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果，例如：不支持申请，商品寄回买家")
-    note = Text("经过和理由", limit=500, missing="请写明经过和理由，平台和对方都会看到")
-    photos = Photos("证据照片")
-
-    def prepare(self, case: Case, view: View) -> None:
-        self.because.choices = phrases.list_interventions(case.type, Actor.SELLER)
-
-    def hand_in(self) -> Escalation:
-        return Escalation(
-            because=self.because.data,
-            wish=self.wish.data or "",
-            note=self.note.data or "",
-            photos=self.photos.data or (),
-        )
+    side = Actor.SELLER
+    example = "不支持申请，商品寄回买家"
 
 
-class EvidenceForm(StepForm):
-    """提交证据: what it shows, with photos; several times in a round."""
+class EvidenceForm(mediation_forms.EvidenceForm, StepForm):
+    """提交证据."""
 
     template = "seller/mediation.html"
-    note = Text("说明", limit=500, missing="请写明证据说明了什么，平台和对方都会看到")
-    photos = Photos("证据照片")
-
-    def hand_in(self) -> HandIn:
-        return HandIn(note=self.note.data or "", photos=self.photos.data or ())
 
 
 class LeaveForm(StepForm):

@@ -16,7 +16,7 @@ from portal.orders import explained
 from portal.orders import uploads as order_uploads
 from portal.seller import bp
 from portal.service import wordings
-from portal.web import guards, rates
+from portal.web import guards, paging, rates
 from portal.web.fields import Pick
 from portal.web.forms import Form
 from portal.web.once import once
@@ -57,7 +57,7 @@ def import_orders() -> ResponseReturnValue:
         elif len(sent) > 1:
             form.refuse("一次上传一个文件", "file")
         elif not name.lower().endswith(ENDINGS):
-            form.refuse("请上传 .xlsx 或 .csv 文件；其他格式请在表格软件里另存为 .xlsx", "file")
+            form.refuse("请上传 .xlsx、.xls 或 .csv 文件；其他格式请在表格软件里另存为 .xlsx", "file")
         else:
             try:
                 path = order_uploads.receive_file(folder(), sent[0].stream, name)  # type: ignore[arg-type]
@@ -65,8 +65,7 @@ def import_orders() -> ResponseReturnValue:
                 form.refuse("文件超过 100 MB，请按时间分几次导出", "file")
             else:
                 return once(lambda: _begin(path, name))
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     jobs = list(order_uploads.list_of_shop(g.who.shop_id, key, SIZE))
     more = f"/seller/import?before={jobs[SIZE - 1].id}" if len(jobs) > SIZE else ""
     going = {job.id: _count_going(job) for job in jobs[:SIZE]}

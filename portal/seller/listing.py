@@ -18,7 +18,7 @@ from portal.flow import CaseType, State
 from portal.parcels import carriers
 from portal.people import roles
 from portal.rights import reasons
-from portal.web import paging
+from portal.web import guards, paging
 
 T = TypeVar("T")
 AGES = (1, 3, 7)  # days since a case was applied for, to choose from
@@ -127,14 +127,8 @@ def _read_key(said: str, tab: str, sort: str) -> Key | None:
         return paging.moment_key(said)
     if not said:
         return None
-    numbers = said.split("~")
-    if len(numbers) != 2 or not all(map(_is_number, numbers)):
-        abort(404)
-    return int(numbers[0]), int(numbers[1])
-
-
-def _is_number(said: str) -> bool:
-    return said.isascii() and said.isdecimal() and len(said) < 18
+    first, _, second = said.partition("~")
+    return guards.found(inputs.read_id(first)), guards.found(inputs.read_id(second))
 
 
 def _read_day(said: str) -> str:
@@ -155,7 +149,7 @@ def _name_owner(owner_id: int | None) -> str:
 def _read_owner(said: str) -> int | None:
     if said in (MINE, NOBODY):
         return g.who.user_id if said == MINE else 0
-    return int(said) if _is_number(said) else None
+    return inputs.read_id(said)
 
 
 _SEEN = {role: frozenset(state for state in State if roles.may_see_state(role, state)) for role in roles.ROLES}
@@ -247,7 +241,8 @@ def read_from(args: Any) -> Listing:
 
 def _read_kept(args: Any) -> dict[str, Any]:
     """The filters that numbers lead to."""
-    ids = {name: int(said) for name in ("buyer", "sku", "supplier") if _is_number(said := args.get(name, ""))}
+    named = {name: inputs.read_id(args.get(name, "")) for name in ("buyer", "sku", "supplier")}
+    ids = {name: number for name, number in named.items() if number is not None}
     did, day = args.get("did", ""), _read_day(args.get("day", ""))
     freight = args.get("freight", "")
     did = did if did in queue_filters.DID and day else ""

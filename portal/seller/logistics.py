@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, current_app, g, redirect, request
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal.cases.effects.step_context import ActedBy
-from portal.config import Settings
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
 from portal.orders import order_lists
@@ -21,13 +19,12 @@ from portal.seller import bp
 from portal.service import packings
 from portal.sheets import SheetRefused
 from portal.tracking import claims, corrections, monitor, routes, tables
-from portal.tracking import scans as case_scans
-from portal.web import guards, paging, rates
+from portal.web import guards, paging, rates, table_upload
 from portal.web.fields import Line, Pick
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.traces import ObjectionForm, TraceForm, take_objection
+from portal.web.traces import ObjectionForm, TraceForm, take_objection, take_traces
 
 MOST_ROUTES = 60
 SHOWN = 200  # rows of a report on its page
@@ -126,19 +123,10 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         rates.limit("trace", g.who.user_id)
-        status = 422
-        said = form.read(g.now)
-        if said:
-
-            def keep() -> str:
-                new = case_scans.record_typed(parcel, said, side="seller", now=g.now)
-                return f"/seller/logistics/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
-
-            try:
-                return once(keep)
-            except StepRefused as refused:
-                form.refuse(refused.sentence)
-                status = 409
+        answer = take_traces(parcel, form, f"/seller/logistics/{shipment_id}", "seller")
+        if not isinstance(answer, int):
+            return answer
+        status = answer
         parcel = _own(shipment_id)
     return _page(parcel, form, ObjectionForm(), status)
 
@@ -223,36 +211,22 @@ def import_scans() -> ResponseReturnValue:
     if request.method == "POST":
         rates.limit("import-traces", g.who.shop_id)
         status = 422
-        sent = request.files.getlist("file")
-        name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""
-        if not name:
-            form.refuse("请选择物流记录的表格", "file")
-        elif len(sent) > 1:
-            form.refuse("一次上传一个文件", "file")
-        else:
-            content = sent[0].stream.read(tables.MOST_BYTES + 1)
-            if len(content) > tables.MOST_BYTES:
-                form.refuse(f"文件超过 {tables.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传", "file")
-            else:
-                try:
-                    return once(_kept(content, name))
-                except SheetRefused as refused:
-                    form.refuse(refused.sentence, "file")
+        try:
+            return once(_read_upload())
+        except SheetRefused as refused:
+            form.refuse(refused.sentence, "file")
     return page(
         "seller/scan_files.html", status, form=form, files=tables.list_files(g.who.shop_id), most=tables.MOST_ROWS
     )
 
 
-def _kept(content: bytes, name: str) -> Callable[[], str]:
-    settings: Settings = current_app.extensions["portal_settings"]
-    with tempfile.NamedTemporaryFile(dir=settings.data) as file:
-        file.write(content)
-        file.flush()
-        rows = tables.read_table(file.name)
-    said = "".join(char for char in name if char.isprintable())
+def _read_upload() -> Callable[[], str]:
+    name, rows = table_upload.read_upload(
+        tables.read_table, most_bytes=tables.MOST_BYTES, missing="请选择物流记录的表格"
+    )
 
     def keep() -> str:
-        made = tables.begin_table(g.who.shop_id, g.who.user_id, said, rows, g.now)
+        made = tables.begin_table(g.who.shop_id, g.who.user_id, name, rows, g.now)
         return f"/seller/logistics/import/{made.public_id}"
 
     return keep

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import notice_rows
-from portal.extensions import writing
-from portal.notices import reading
 from portal.seller import bp
-from portal.web import guards, notice_links
-from portal.web.pages import page
+from portal.web import notices as lists
 
-SIZE = 20
+HERE = "/seller/notices"
 
 
 @bp.route("/notices", methods=["GET", "POST"])
 def notices() -> ResponseReturnValue:
-    """By case, the newest first, by key; POST marks all as read."""
-    if request.method == "POST":
-        with writing():
-            reading.mark_all_read(g.who.user_id, g.now)
-        return redirect("/seller/notices?said=notices-read", 303)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    found = list(notice_rows.list_page(g.who.user_id, key, SIZE, g.now))
-    more = f"/seller/notices?before={found[SIZE - 1].notice.id}" if len(found) > SIZE else ""
-    return page("seller/notices.html", rows=found[:SIZE], more=more, opens=notice_links.can_open)
+    """The list; POST marks all as read."""
+    return lists.show_notices("seller/notices.html", HERE)
 
 
 @bp.post("/notices/<int:notice_id>/open")
 def open_notice(notice_id: int) -> ResponseReturnValue:
     """What a row stands for is read; on to where it leads."""
-    with writing():
-        notice = guards.found(reading.mark_opened(g.who.user_id, notice_id, g.now))
-    address = notice_links.find_address(notice, notice_rows.find_case(notice), "/seller/notices")
-    return ("", 204) if request.headers.get("HX-Request") else redirect(address, 303)
+    return lists.open_notice(notice_id, HERE)

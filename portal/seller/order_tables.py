@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
-
-from flask import current_app, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal import words
 from portal.applications import dispatch, dispatch_work
 from portal.cases.effects.step_context import ActedBy
-from portal.config import Settings
 from portal.flow import Actor
 from portal.models import DispatchFile
 from portal.parcels import filled
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.web import events, guards, rates
+from portal.web import events, guards, paging, rates, table_upload
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -79,29 +76,15 @@ def order_table() -> ResponseReturnValue:
 
 def _read_upload(form: OrderTableForm) -> tuple[str, filled.Filled] | None:
     """The file's name and what it says; what is wrong with it stands by the field."""
-    sent = [file for file in request.files.getlist("file") if file.filename]
-    if len(sent) != 1:
-        form.refuse("一次上传一个文件" if sent else "请选择填好的表格", "file")
-        return None
-    content = sent[0].stream.read(filled.MOST_BYTES + 1)
-    if len(content) > filled.MOST_BYTES:
-        form.refuse(f"文件超过 {filled.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传", "file")
-        return None
-    settings: Settings = current_app.extensions["portal_settings"]
     try:
-        with tempfile.NamedTemporaryFile(dir=settings.data) as file:
-            file.write(content)
-            file.flush()
-            found = dispatch.read_table(file.name)
+        name, found = table_upload.read_upload(
+            dispatch.read_table, most_bytes=filled.MOST_BYTES, missing="请选择填好的表格"
+        )
     except SheetRefused as refused:
         form.refuse(refused.sentence, "file")
         return None
-    for sentence in found.problems[:10]:
-        form.refuse(sentence, "file")
-    if len(found.problems) > 10:
-        form.refuse(f"还有 {len(found.problems) - 10} 行也读不出来", "file")
-    name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1]
-    return None if found.problems else ("".join(char for char in name if char.isprintable()), found)
+    table_upload.refuse_rows(form, found.problems)
+    return None if found.problems else (name, found)
 
 
 def _find(table_id: str) -> DispatchFile:
@@ -121,7 +104,7 @@ def order_table_rows(table_id: str) -> ResponseReturnValue:
 
         return once(begun)
     rows = dispatch.judge(file)
-    first = int(said) if (said := request.args.get("from", "")).isdecimal() and len(said) < 6 else 0
+    first = paging.read_key("from") or 0
     sorted_rows = sorted(rows, key=lambda row: _FIRST.index(row.outcome))  # what somebody has to look at leads
     return page(
         "seller/order_table_rows.html",

@@ -8,7 +8,7 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
-from portal.applications import goods, unsent
+from portal.applications import given_back, goods, unsent
 from portal.cases import labels
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
@@ -108,6 +108,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         order=order,
         form=form,
         lines=goods.list_lines(order_id, g.who.shop_id),
+        back=given_back.count_given_back(order_id, shop_id) if order.case_count else {},
         open=order.status == "unshipped",
         receiver=_receiver(order),
     )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
-from flask import Response, current_app, g, redirect, request
+from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal import workbook
 from portal.cases.effects.step_context import ActedBy
-from portal.config import Settings
 from portal.flow import Actor, StepRefused
 from portal.models import PayoutFile
 from portal.payments import batches as payment_batches
 from portal.payments import results as bank_results
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.web import guards, rates
+from portal.web import guards, paging, rates, table_upload
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -45,8 +43,7 @@ def payout_files() -> ResponseReturnValue:
 
 def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnValue:
     ready = payment_batches.list_ready(g.who.shop_id)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     files = list(payment_batches.list_files(g.who.shop_id, key))
     more = ""
     if len(files) > payment_batches.FILES:
@@ -109,34 +106,22 @@ def upload_results() -> ResponseReturnValue:
         return redirect("/seller/payouts/files", 303)
     rates.limit("import-payouts", g.who.shop_id)
     form = UploadForm()
-    sent = request.files.getlist("file")
-    name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""
-    if not name:
-        form.refuse("请选择填好结果的付款批次，或银行的付款结果", "file")
-    elif len(sent) > 1:
-        form.refuse("一次上传一个文件", "file")
-    else:
-        content = sent[0].stream.read(bank_results.MOST_BYTES + 1)
-        if len(content) > bank_results.MOST_BYTES:
-            form.refuse(f"文件超过 {bank_results.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传", "file")
-        else:
-            try:
-                return once(_kept(content, name))
-            except SheetRefused as refused:
-                form.refuse(refused.sentence, "file")
+    try:
+        return once(_read_upload())
+    except SheetRefused as refused:
+        form.refuse(refused.sentence, "file")
     return _files(422, PlainForm(formdata=None), form)
 
 
-def _kept(content: bytes, name: str) -> Callable[[], str]:
-    settings: Settings = current_app.extensions["portal_settings"]
-    with tempfile.NamedTemporaryFile(dir=settings.data) as file:
-        file.write(content)
-        file.flush()
-        rows = bank_results.read_results(file.name)
-    said = "".join(char for char in name if char.isprintable())
+def _read_upload() -> Callable[[], str]:
+    name, rows = table_upload.read_upload(
+        bank_results.read_results,
+        most_bytes=bank_results.MOST_BYTES,
+        missing="请选择填好结果的付款批次，或银行的付款结果",
+    )
 
     def keep() -> str:
-        made = bank_results.begin_results(g.who.shop_id, said, rows, by=g.who.user_id, now=g.now)
+        made = bank_results.begin_results(g.who.shop_id, name, rows, by=g.who.user_id, now=g.now)
         return f"/seller/payouts/results/{made.public_id}"
 
     return keep

@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import words
+from portal import inputs, words
 from portal.cases import staff_notes
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
@@ -97,9 +97,9 @@ def confirm_many() -> ResponseReturnValue:
         return redirect("/seller/payouts?tab=declared", 303)
     shown: dict[int, int] = {}
     for each in request.form.getlist("payment"):
-        entry_id, _, version = each.partition(":")
-        if entry_id.isdecimal() and version.isdecimal() and len(entry_id) < 19 and len(version) < 9:
-            shown[int(entry_id)] = int(version)
+        entry_id, version = map(inputs.read_id, each.partition(":")[::2])
+        if entry_id is not None and version is not None:
+            shown[entry_id] = version
     if not shown:
         return redirect("/seller/payouts?tab=declared&said=payouts-none", 303)
     by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)

@@ -15,7 +15,7 @@ from portal.rights import faults
 from portal.rights import goods as goods_facts
 from portal.seller import bp
 from portal.service import packings
-from portal.web import guards
+from portal.web import guards, paging
 from portal.web.fields import Pick
 from portal.web.forms import Form
 from portal.web.once import once
@@ -47,8 +47,8 @@ def product_list() -> ResponseReturnValue:
         title = inputs.line(request.args.get("after", ""), limit=300)
     except inputs.InputRefused as refused:
         title, problem = "", refused.sentence
-    row_id = request.args.get("id", "")
-    after = (title, int(row_id)) if title and row_id.isascii() and row_id.isdigit() and len(row_id) < 19 else None
+    row_id = paging.read_key("id")
+    after = (title, row_id) if title and row_id is not None else None
     rows, key = products.list_page(g.who.shop_id, words=words, after=after)
     more = "/seller/products?" + urlencode({"q": words, "after": key[0], "id": key[1]}) if key else ""
     return page("seller/products.html", rows=rows, q=words, problem=problem, more=more)

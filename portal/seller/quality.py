@@ -60,7 +60,7 @@ def read_cell(product_id: int, fault: str, spec: str | None = None) -> tuple[Pro
 
 def read_place(raw: str) -> int:
     """From which row on a long list goes on."""
-    return min(int(raw), 10_000) if raw.isascii() and raw.isdigit() and len(raw) < 6 else 0
+    return min(inputs.read_id(raw) or 0, 10_000)
 
 
 @bp.get("/quality")
@@ -104,10 +104,8 @@ def read_chosen() -> tuple[Chosen, Product | None, Batch | None]:
     numbers: dict[str, int] = {}
     for name in ("product", "batch", "since", "until"):
         raw = request.args.get(name, "")
-        if raw and not (raw.isascii() and raw.isdigit() and len(raw) < 19):
-            abort(404)
         if raw:
-            numbers[name] = int(raw)
+            numbers[name] = guards.found(inputs.read_id(raw))
     try:
         words = {name: inputs.line(request.args[name], limit=300) for name in WORDS if name in request.args}
     except inputs.InputRefused:
@@ -137,7 +135,7 @@ def read_chosen() -> tuple[Chosen, Product | None, Batch | None]:
 def read_before() -> int | None:
     """The case before which a further page begins."""
     before = request.args.get("before", "")
-    return int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    return inputs.read_id(before)
 
 
 def list_opened(cases: Sequence[fault_cases.Shown]) -> set[int]:

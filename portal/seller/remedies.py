@@ -8,6 +8,7 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
+from portal import inputs
 from portal.models import Product, Remedy
 from portal.orders import products
 from portal.rights import faults
@@ -53,7 +54,7 @@ def _make_form(product: Product, remedy: Remedy | None = None) -> RemedyForm:
 
 def _read_minutes(form: RemedyForm) -> int | None:
     raw = form.minutes.data or ""
-    minutes = int(raw) if raw.isascii() and raw.isdigit() else 0
+    minutes = inputs.read_id(raw) or 0
     if 1 <= minutes <= 60:
         return minutes
     form.refuse("请填写 1 到 60 之间的整数", "minutes")

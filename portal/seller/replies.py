@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from flask import abort, g
 from flask.typing import ResponseReturnValue
 
-from portal import words
+from portal import inputs, words
 from portal.cases import case_view
 from portal.flow import FINAL
 from portal.inputs import money_text
@@ -119,16 +119,19 @@ def list_choices(shop_id: int) -> list[tuple[str, str]]:
 
 def insert(order: Order, wanted: str) -> Inserted | None:
     """The text that the address asks for, filled in for the order's newest case that is open; None: no such text."""
-    if wanted.startswith("p") and wanted[1:].isdigit() and int(wanted[1:]) < len(phrases.SELLER_PHRASES):
-        said = phrases.SELLER_PHRASES[int(wanted[1:])]
-        text, step = said, phrases.PROMISED_BY.get(said, "")
-    elif wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
-        row = replies.find_reply(order.shop_id, int(wanted))
+    number = inputs.read_id(wanted.removeprefix("p"))
+    if number is None:
+        return None
+    if wanted.startswith("p"):
+        if number >= len(phrases.SELLER_PHRASES):
+            return None
+        text = phrases.SELLER_PHRASES[number]
+        step = phrases.PROMISED_BY.get(text, "")
+    else:
+        row = replies.find_reply(order.shop_id, number)
         if row is None:
             return None
         text, step = row.words, row.step
-    else:
-        return None
     view = _find_view(order)
     filled = replies.fill_in(text, _say_values(order, view))
     if not step:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-
-from flask import current_app, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal import words
 from portal.cases import bulk, shipping_table
 from portal.cases.effects.step_context import ActedBy
-from portal.config import Settings
 from portal.flow import Actor
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.web import events, rates
+from portal.web import events, rates, table_upload
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -67,25 +64,12 @@ def shipping_upload() -> ResponseReturnValue:
 
 def _read_upload(form: ShippingFileForm) -> shipping_table.Filled | None:
     """What the file says; what is wrong with it stands by the field."""
-    sent = [file for file in request.files.getlist("file") if file.filename]
-    if len(sent) != 1:
-        form.refuse("一次上传一个文件" if sent else "请选择填好的表格", "file")
-        return None
-    content = sent[0].stream.read(shipping_table.MOST_BYTES + 1)
-    if len(content) > shipping_table.MOST_BYTES:
-        form.refuse(f"文件超过 {shipping_table.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传", "file")
-        return None
-    settings: Settings = current_app.extensions["portal_settings"]
     try:
-        with tempfile.NamedTemporaryFile(dir=settings.data) as file:
-            file.write(content)
-            file.flush()
-            filled = shipping_table.read_table(file.name)
+        _, filled = table_upload.read_upload(
+            shipping_table.read_table, most_bytes=shipping_table.MOST_BYTES, missing="请选择填好的表格"
+        )
     except SheetRefused as refused:
         form.refuse(refused.sentence, "file")
         return None
-    for sentence in filled.problems[:10]:
-        form.refuse(sentence, "file")
-    if len(filled.problems) > 10:
-        form.refuse(f"还有 {len(filled.problems) - 10} 行也读不出来", "file")
+    table_upload.refuse_rows(form, filled.problems)
     return None if filled.problems else filled

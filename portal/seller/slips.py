@@ -28,7 +28,7 @@ _WITH_SLIP = frozenset({State.RETURNING, State.INSPECTING, State.DISPUTED})
 class Sheet(NamedTuple):
     """The slips of one case, and what each of them says besides."""
 
-    case: Any
+    case: Case
     slips: list[slips.Slip]
     facts: list[tuple[str, Any]]
 
@@ -68,7 +68,7 @@ def show_slips() -> ResponseReturnValue:
     )
 
 
-def find_refusal(case: Any) -> str:
+def find_refusal(case: Case) -> str:
     """Why there is no return slip of a case for this person; "" when there is one."""
     if not roles.may_see_case(g.who.role, case.state, money=case.entry_count > 0):
         return "现在不需要您处理"

@@ -28,7 +28,7 @@ class HandOverForm(Form):
     to = Pick("转交给", missing="请选择转交给谁")
     line = Line("留言", limit=200, optional=True)
 
-    def offer(self, case: Any, people: Iterable[tuple[int, str, str]]) -> None:
+    def offer(self, case: Case, people: Iterable[tuple[int, str, str]]) -> None:
         """Whoever may open the case, but not who looks after it already; ``people``: id, role, 会员名."""
         named = [
             (str(user_id), f"{name}（{roles.ROLES[role]}）")

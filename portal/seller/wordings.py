@@ -16,7 +16,7 @@ from portal.rights import reasons
 from portal.seller import bp
 from portal.service import mismatches, wordings
 from portal.service.honest_rules import NAMES
-from portal.web import guards
+from portal.web import guards, paging
 from portal.web.fields import Line, Pick, Text
 from portal.web.forms import Form
 from portal.web.once import once
@@ -59,8 +59,8 @@ def title_list() -> ResponseReturnValue:
         title = inputs.line(request.args.get("after", ""), limit=300)
     except inputs.InputRefused:
         title = ""
-    row_id = request.args.get("id", "")
-    after = (title, int(row_id)) if title and row_id.isascii() and row_id.isdigit() and len(row_id) < 19 else None
+    row_id = paging.read_key("id")
+    after = (title, row_id) if title and row_id is not None else None
     rows, key = wordings.list_open_titles(g.who.shop_id, after)
     more = "/seller/products/words?" + urlencode({"after": key[0], "id": key[1]}) if key else ""
     return page("seller/wordings.html", rows=rows, more=more, names=NAMES, later=after is not None)
@@ -110,8 +110,7 @@ def _show(product_id: int, form: WordsForm, looked: LookedForm | None) -> Respon
     product = _product(product_id)
     cases = mismatches.list_mismatches(g.who.shop_id, product.id)
     texts = wordings.list_texts(product, cases)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    key = paging.read_key("before")
     history, older = wordings.list_looked(product, key)
     shown = [Shown(each, _make_looked(each, looked)) for each in texts]
     return page(

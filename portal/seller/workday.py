@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import flow, words
+from portal import flow, inputs, words
 from portal.cases import owners, workday
 from portal.seller import bp
 from portal.web import paging
@@ -38,8 +38,7 @@ def day() -> ResponseReturnValue:
     first = workday.find_first_day(g.who.shop_id) or today
     of = _read_day(request.args.get("day", ""), first, today)
     people = {each.user_id: each.member_name for each in owners.list_colleagues(g.who.shop_id)}
-    raw = request.args.get("who", "")
-    who = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 18 else None
+    who = inputs.read_id(request.args.get("who", ""))
     if g.who.role != "owner":
         who = g.who.user_id
     step = request.args.get("step", "")

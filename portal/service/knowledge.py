@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
-from portal.models import CaseLine, Faq, OrderLine, Product, Remedy
+from portal.models import Case, CaseLine, Faq, OrderLine, Product, Remedy
 from portal.orders import products
 from portal.service import quality, remedies
 from portal.service.quality import Cell
@@ -31,7 +31,7 @@ class Knowledge(NamedTuple):
     faqs: list[Faq]
 
 
-def collect_knowledge(case: Any, now: datetime) -> list[Knowledge]:
+def collect_knowledge(case: Case, now: datetime) -> list[Knowledge]:
     """The products of a case, in the order of its lines."""
     lines = select(OrderLine.product_id).join(
         CaseLine, (CaseLine.order_line_id == OrderLine.id) & (CaseLine.shop_id == OrderLine.shop_id)

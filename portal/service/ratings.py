@@ -27,7 +27,7 @@ class RatingRefused(Exception):
     """It can't be done; the message is the sentence for whoever tried."""
 
 
-def find_of_case(case: Any) -> Any | None:
+def find_of_case(case: Case) -> Any | None:
     """The question about a case and what was answered, each with who did it; None while the case goes on."""
     return db.session.scalars(
         select(Rating).where(Rating.case_id == case.id, Rating.shop_id == case.shop_id)
@@ -40,7 +40,7 @@ _OF_CASE = Prepared(
 )
 
 
-def read_of_case(case: Any) -> Any | None:
+def read_of_case(case: Case) -> Any | None:
     """The same as columns, for a page that only shows it."""
     return _OF_CASE.find_row(case_id=case.id, shop_id=case.shop_id)
 

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
-from portal.models import CaseLine, Enquiry, EnquiryMessage, OrderLine, Product, Promise
+from portal.models import Case, CaseLine, Enquiry, EnquiryMessage, OrderLine, Product, Promise
 from portal.prepared import Prepared
 
 
@@ -57,6 +57,6 @@ _OF_CASE = Prepared(
 )
 
 
-def list_of_case(case: Any) -> Sequence[Any]:
+def list_of_case(case: Case) -> Sequence[Any]:
     """What was promised to this case's buyer about its goods, the oldest first: words, said_at, side, title."""
     return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id, buyer_id=case.buyer_id)

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from portal import flow
-from portal.cases.clock import reschedule
+from portal import flow, words
+from portal.cases.clock import reschedule_as_taken_back
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_note
 from portal.cases.taking import settle
 from portal.extensions import db
-from portal.flow import StepRefused
+from portal.flow import Actor, StepRefused
 from portal.models import Order, Parcel
 from portal.models.orders import find_path
 from portal.notices import beside_steps, notices
-from portal.orders import known_shops
+from portal.orders import known_shops, versions
 from portal.parcels import following, keeping, parcel_view
 from portal.parcels.scans import Scan
+
+TITLE = "商家更正了签收记录"
 
 
 def find_refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
@@ -46,22 +48,34 @@ def correct_receipt(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -
 
 def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None:
     """Believe no 签收 of a followed parcel that was said so far; deadlines go back, never shorter for who is bound."""
+    was = words.moment(shipment.signed_at) if shipment.signed_at is not None else "时间不详"
+    body = (
+        f"{shipment.carrier_name} {shipment.tracking_no}：之前的签收（{was}）有误，包裹还没有签收，"
+        f"按签收计算的期限恢复到签收之前。原因：{reason}"
+    )
     correction = Scan(now, "transit", f"商家更正：之前的签收有误，包裹还没有签收。原因：{reason}"[:300])
     if shipment.parcel_id is None:
         order = db.session.get_one(
             Order, (shipment.order_id, shipment.shop_id), with_for_update=True, populate_existing=True
         )
+        before = order.received_at
         keeping.take_back_of_order(order, shipment.id, correction, now=now)
+        if order.received_at != before:
+            moments = [words.moment(at) if at is not None else "" for at in (before, order.received_at)]
+            changes = [["签收时间", *moments]]
+            versions.record_by_hand(order, changes, source="更正签收", reason=reason, accepted_by=by.user_id, now=now)
     else:
         case = settle(lock_case(shipment.case_id), now)
         parcel = db.session.get_one(Parcel, (shipment.parcel_id, shipment.shop_id), populate_existing=True)
         keeping.take_back(parcel, correction, now=now)
-        write_note(case, "correct_receipt", by, now, note=reason, data={"number": shipment.tracking_no})
+        data = {"number": shipment.tracking_no, "receipt_was": was}
+        write_note(case, "correct_receipt", by, now, note=reason, data=data)
+        if case.escalated:
+            beside_steps.tell_of_order_change(
+                case, Actor.MEDIATOR, title=TITLE, body=body, at=now, key=f"receipt{shipment.id}:{now.isoformat()}"
+            )
         if case.state not in flow.FINAL:
-            due_at = case.due_at
-            reschedule(case, now)
-            if due_at is not None and case.due_at is not None:
-                case.due_at = max(case.due_at, due_at)
+            reschedule_as_taken_back(case, now)
         update_counters(case, case.state, case.state)
     if shipment.track_id is not None:
         following.ask_again(shipment.track_id, now)
@@ -71,9 +85,8 @@ def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None
         shipment.buyer_id,
         shop_id=shipment.shop_id,
         kind="receipt_corrected",
-        title="商家更正了签收记录",
-        body=f"{shipment.carrier_name} {shipment.tracking_no}：之前的签收有误，包裹还没有签收，"
-        f"按签收计算的期限恢复到签收之前。原因：{reason}",
+        title=TITLE,
+        body=body,
         href=f"/cases/{shipment.case_no}" if shipment.case_no else find_path(shipment),
         at=now,
         dedupe_key=f"receipt:{shipment.id}:{now.isoformat()}",

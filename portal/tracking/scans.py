@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.cases import failed, listening
-from portal.cases.clock import reschedule
+from portal.cases.clock import reschedule_by_word
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters
@@ -59,10 +59,7 @@ def record_scans(
     if fresh:
         case = settle(case, now)
         if case.state not in flow.FINAL:
-            due_at = case.due_at
-            reschedule(case, now)
-            if signed_before is not None and due_at is not None and case.due_at is not None:
-                case.due_at = max(case.due_at, due_at)  # an earlier 签收 than the known one shortens nobody's term
+            reschedule_by_word(case, now, keep=signed_before is not None)
         if tell:
             telling.tell_buyer(case, parcel, fresh, now)
     db.session.execute(

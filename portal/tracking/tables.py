@@ -19,7 +19,8 @@ from portal.extensions import db, writing
 from portal.models import TraceFile
 from portal.parcels import numbers as parcels_numbers
 from portal.parcels import parcel_view, scans
-from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, find_lost, open_tables
+from portal.sheets import Row, find_lost
+from portal.sheets.headed import read_headed
 from portal.tracking import scans as case_scans
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -51,38 +52,17 @@ _NAMES = {"number": "运单号", "at": "时间", "words": "物流内容"}
 _NEEDED = "没有找到表头。文件里要有「运单号」「时间」「物流内容」三列，每行一条物流记录"
 
 
-def _judge(cells: Mapping[int, str]) -> int:
-    return len({_HEADINGS[text.strip()] for text in cells.values() if text.strip() in _HEADINGS})
-
-
 def read_table(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The rows of a file as plain values, ``bad`` with a sentence where one can't be used. Raises SheetRefused."""
-    tables = open_tables(path, _judge)
-    try:
-        best: tuple[int, Any, Row] | None = None
-        for table in tables.tables:
-            for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
-                if _judge(row.cells) > (best[0] if best else 0):
-                    best = _judge(row.cells), table, row
-        if best is None or best[0] < len(_NAMES):
-            raise SheetRefused(_NEEDED)
-        places = {place: _HEADINGS[text.strip()] for place, text in best[2].cells.items() if text.strip() in _HEADINGS}
-        if len(set(places.values())) < len(places):
-            raise SheetRefused("同一种列出现了不止一次，请只保留一列后再上传")
-        best[1].check()
-        found: list[dict[str, Any]] = []
-        for row in best[1].rows(frozenset(places), max(best[2].cells) + 1):
-            cells = {places[place]: text for place, text in row.cells.items() if text.strip()}
-            if row.number <= best[2].number or not (cells or row.trouble):
-                continue
-            if len(found) == MOST_ROWS:
-                raise SheetRefused(f"一次最多 {MOST_ROWS} 行，请分成几个文件上传")
-            found.append(_read(row, cells))
-        if not found:
-            raise SheetRefused("只有表头，没有物流记录")
-        return found
-    finally:
-        tables.close()
+    rows = read_headed(
+        path,
+        _HEADINGS,
+        suffices=lambda names: set(_NAMES) <= set(names),
+        needed=_NEEDED,
+        most=MOST_ROWS,
+        empty="只有表头，没有物流记录",
+    )
+    return [_read(row, cells) for row, cells in rows]
 
 
 def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:

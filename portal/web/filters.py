@@ -12,6 +12,7 @@ from flask import Flask, g
 
 from portal import inputs, words
 from portal.calendar import lengths
+from portal.models import Order
 from portal.models.orders import find_path
 from portal.orders import sku_numbers
 from portal.rights import addresses
@@ -37,7 +38,7 @@ def moment(at: datetime) -> str:
     return words.moment(at, g.get("now"))
 
 
-def placed(order: Any) -> str:
+def placed(order: Order) -> str:
     return words.placed(order, g.get("now"))
 
 

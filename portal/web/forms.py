@@ -17,6 +17,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField
 
+from portal import inputs
 from portal.cases.stakes import Change
 from portal.extensions import db
 from portal.models import KeptForm
@@ -92,8 +93,7 @@ class Form(FlaskForm):  # type: ignore[misc]
     @property
     def shown_version(self) -> int | None:
         """The version of the case that the page showed; None when the form has none."""
-        text = str(self.version.data or "").partition(":")[0]
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+        return inputs.read_id(str(self.version.data or "").partition(":")[0])
 
     @property
     def shown_sums(self) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -112,8 +113,13 @@ def _is_ui(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name) and node.name == "ui"
 
 
+_PLAIN_TYPES = frozenset({str, int, bool, type(None), datetime, Markup})  # most of what there is: nothing to look into
+
+
 def _freeze(value: Any) -> Hashable:
     """What stands for a value in a key: its own words and numbers, in their order."""
+    if type(value) in _PLAIN_TYPES:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, dict):
         return "dict", *((name, type(each), _freeze(each)) for name, each in value.items())
     if isinstance(value, list):

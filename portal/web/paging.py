@@ -1,13 +1,21 @@
-"""Where a list goes on: keys of (moment, row) in the address."""
+"""Where a list goes on: the keys of rows, or of (moment, row), in the address."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from flask import abort
+from flask import abort, request
+
+from portal import inputs
+from portal.web.guards import found
 
 UNDATED = "-"
+
+
+def read_key(name: str) -> int | None:
+    """The row by which this page of a list begins, as the address names it; None for the first page."""
+    return inputs.read_id(request.args.get(name, ""))
 
 
 def moment_key(text: str) -> tuple[datetime, int] | None:
@@ -22,9 +30,7 @@ def moment_key(text: str) -> tuple[datetime, int] | None:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):  # the first and the last day there is may have no moment in UTC
         abort(404)
-    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18:
-        abort(404)
-    return moment, int(row_id)
+    return moment, found(inputs.read_id(row_id))
 
 
 def deadline_key(text: str) -> tuple[datetime | None, int] | None:
@@ -32,9 +38,7 @@ def deadline_key(text: str) -> tuple[datetime | None, int] | None:
     at, _, row_id = text.partition("~")
     if at != UNDATED:
         return moment_key(text)
-    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18:
-        abort(404)
-    return None, int(row_id)
+    return None, found(inputs.read_id(row_id))
 
 
 def said(key: tuple[datetime | None, int]) -> str:

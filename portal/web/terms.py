@@ -102,9 +102,9 @@ class TermsForm(Form):
                 self.quantities[line.id] = inputs.quantity(raw, most=self._most(line), unit=line.unit)
             except inputs.InputRefused as refused:
                 self.problems[line.id] = refused.sentence
-            sku = request.form.get(f"sku_{line.id}", "")
-            if sku.isascii() and sku.isdigit() and len(sku) < 18:
-                self.skus[line.id] = int(sku)
+            sku = inputs.read_id(request.form.get(f"sku_{line.id}", ""))
+            if sku is not None:
+                self.skus[line.id] = sku
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from portal.flow import StepRefused
 from portal.parcels import scans
 from portal.parcels.scans import LinesRefused, Scan
 from portal.tracking import claims
+from portal.tracking import scans as case_scans
 from portal.web import rates
 from portal.web.fields import Line, Text
 from portal.web.forms import Form
@@ -40,6 +42,26 @@ class TraceForm(Form):
             for sentence in refused.sentences:
                 self.refuse(sentence, "words")
             return []
+
+
+def take_traces(
+    shipment: Any, form: TraceForm, home: str, side: str, and_then: Callable[[], None] = lambda: None
+) -> ResponseReturnValue | int:
+    """Keep what somebody read elsewhere; the answer, or the status of a page that says in ``form`` what is wrong."""
+    said = form.read(g.now)
+    if not said:
+        return 422
+
+    def keep() -> str:
+        new = case_scans.record_typed(shipment, said, side=side, now=g.now)
+        and_then()
+        return f"{home}?said={'traces-kept' if new else 'traces-known'}"
+
+    try:
+        return once(keep)
+    except StepRefused as refused:
+        form.refuse(refused.sentence)
+        return 409
 
 
 def take_objection(shipment: Any, form: ObjectionForm, home: str, side: str, by: ActedBy) -> ResponseReturnValue | int:

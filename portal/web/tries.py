@@ -21,6 +21,7 @@ from sqlalchemy import delete, select, text
 from werkzeug.wrappers import Response
 
 from portal.extensions import db, writing
+from portal.inputs import member_key
 from portal.models import RateCount
 
 LONGEST_WAIT = timedelta(seconds=60)
@@ -45,14 +46,15 @@ class Tries(NamedTuple):
 
 def of(member_name: str) -> Tries:
     """The counts of a try with this name from this browser and address. Hashed: people type passwords there."""
-    if device := _known_device(member_name):
-        return Tries({"device": _bucket("device", member_name, device)})
+    member = member_key(member_name)  # however it is spelt: each letter's case would be another free try
+    if device := _known_device(member):
+        return Tries({"device": _bucket("device", member, device)})
     address = request.remote_addr or ""
     return Tries(
         {
             "address": _bucket("address", address),
-            "name": _bucket("name", member_name),
-            "pair": _bucket("pair", member_name, address),
+            "name": _bucket("name", member),
+            "pair": _bucket("pair", member, address),
         }
     )
 
@@ -145,7 +147,7 @@ def _cookie_name(secure: bool) -> str:
 
 
 def _sign(member_name: str, nonce: str) -> str:
-    return _keyed("device", member_name, nonce)[:40]
+    return _keyed("device", member_key(member_name), nonce)[:40]
 
 
 def _bucket(kind: str, *whose: str) -> str:

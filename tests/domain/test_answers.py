@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import flow, words
+from portal import flow, told, words
 from portal.calendar import lengths
 from portal.cases import answers, buyer_inbox, case_lists, case_view, deadlines
 from portal.cases.clock import settle_now
@@ -373,3 +373,27 @@ def test_what_brings_a_case_back_is_said(cast: Cast, source: str, who: Actor, ta
         case = cast.take(case, "retry", who)
     said = answer(case, BUYER, cast).said
     assert case.state == target and said is not None and said.what == told
+
+
+@pytest.mark.parametrize("case_type", list(CaseType))
+def test_a_payment_that_has_not_arrived_is_looked_at_and_not_paid_again(cast: Cast, case_type: CaseType) -> None:
+    """Recorded, contested, shown: no page asks the shop to pay, and who answers is asked to."""
+    case = cast.until("refunding", case_type=case_type)
+    case = cast.take(case, "refund_ok", SELLER, cast.now, reference="2026112300001")
+    case = cast.take(case, "deny_arrival", BUYER, cast.now + timedelta(hours=1), note="账户里没有")
+    heads = [answer(case, side, cast).head for side in (BUYER, SELLER)]
+    assert heads == ["等待商家核对您没有收到的款项", "请核对买家没有收到的款项"]
+    assert [told.tell_chip(case, side) for side in (BUYER, SELLER)] == ["待商家核对到账", "买家未收到"]
+    proof = cast.photos(1, cast.seller)
+    case = cast.take(case, "show_payment", SELLER, cast.now + 2 * timedelta(hours=1), note="已原路退回", photos=proof)
+    cards = [answer(case, side, cast) for side in (BUYER, SELLER)]
+    assert [card.head for card in cards] == ["请核对款项是否到账", "等待买家核对款项是否到账"]
+    assert [card.mine for card in cards] == [True, False]
+    case = cast.take(case, "escalate", BUYER, cast.now + 3 * timedelta(hours=1), note="没有收到", because="not_paid")
+    cards = [answer(case, side, cast) for side in (BUYER, SELLER, Actor.MEDIATOR)]
+    assert [card.head for card in cards] == [
+        "平台介入：等待对方提交证据",
+        "平台介入：请提交证据",
+        "平台介入：等待商家提交证据",
+    ]
+    assert [(card.mine, card.who) for card in cards] == [(False, "商家"), (True, ""), (False, "商家")]

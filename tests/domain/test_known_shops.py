@@ -19,7 +19,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, Conversation, KnownShop, Notice, Order, OrderLine, OrderWatch, Shop, User
 from portal.models.orders import find_path
-from portal.orders import claims, known_shops, order_lists
+from portal.orders import claims, importing, known_shops, order_lists
 from portal.orders.claims import CLAIMED_TWICE
 from portal.orders.export_format import read
 from portal.orders.importing import Report, import_orders
@@ -228,6 +228,43 @@ def test_two_shops_with_one_number_in_one_file_are_both_warned(
     rows = [order("buyer", seller=sellers[0]), order("buyer", f"{NUMBER[:-1]}8", sellers[0])]
     report = take([*rows, order("buyer2", seller=sellers[1])], None, dry_run=dry_run)
     assert (report.orders.new, report.warnings) == (3, 2)
+    assert [(each.row, each.sentence) for each in report.problems] == [(2, CLAIMED_TWICE), (4, CLAIMED_TWICE)]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("batch", [1, 2, 3, 500])
+@pytest.mark.parametrize(
+    "sellers", [("seller", "seller2"), ("third", "seller2"), ("third", "fourth")], ids=["known", "one new", "new"]
+)
+def test_a_number_of_two_shops_is_said_of_both_however_far_apart(
+    cast: Cast,
+    take: Callable[..., Report],
+    monkeypatch: pytest.MonkeyPatch,
+    sellers: tuple[str, str],
+    *,
+    batch: int,
+    dry_run: bool,
+) -> None:
+    monkeypatch.setattr(importing, "BATCH_ORDERS", batch)
+    between = [order("buyer", f"{NUMBER[:-2]}{ten}", sellers[0]) for ten in range(10, 17)]
+    rows = [order("buyer", "TB-Abc-1", sellers[0]), *between]
+    rows += [order("buyer2", "tb-abc-1", sellers[1]), order("buyer2", "tb-abc-2", sellers[1])]
+    report = take(rows, None, dry_run=dry_run)
+    claimed = [(each.row, each.column) for each in report.problems if each.sentence == CLAIMED_TWICE]
+    assert (report.orders.new, sorted(claimed)) == (10, [(2, "订单编号"), (10, "订单编号")])
+    assert report.warnings == len(claimed)
+    again = take(rows, None, dry_run=True)
+    assert again.warnings == (2 if dry_run else 0)
+
+
+def test_what_the_database_said_of_a_number_is_said_once(
+    cast: Cast, take: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH_ORDERS", 1)
+    take([order("buyer", seller="seller")], None)
+    sellers = [("third", "7"), ("seller", "8"), ("fourth", "7"), ("seller", "9"), ("seller", "7")]
+    report = take([order("buyer", NUMBER[:-1] + end, seller) for seller, end in sellers], None)
+    assert (report.orders.new, report.orders.unchanged) == (4, 1)
     assert [(each.row, each.sentence) for each in report.problems] == [(2, CLAIMED_TWICE), (4, CLAIMED_TWICE)]
 
 

@@ -114,6 +114,28 @@ def test_a_moment_that_is_moved_later_takes_nothing(cast_both: Cast, moment: str
     assert goods.get_policy_for(fresh(order)).window_days == 30
 
 
+TYPES = [  # before the purchase, on the goods' way, and what a buyer of before may ask for
+    (tuple(CaseType), ("return_refund", "refund_only"), "damaged", CaseType.EXCHANGE),
+    (tuple(CaseType), ("exchange", "reissue"), "damaged", CaseType.RETURN_REFUND),
+    (("return_refund", "reissue"), ("exchange", "refund_only"), "missing_item", CaseType.REISSUE),
+    (("exchange", "refund_only"), ("return_refund", "reissue"), "missing_item", CaseType.REFUND_ONLY),
+]
+
+
+@pytest.mark.parametrize(("taken", "later", "reason", "kind"), TYPES)
+def test_a_type_that_was_taken_at_the_purchase_is_taken_of_it(
+    cast_both: Cast, taken: tuple[str, ...], later: tuple[str, ...], reason: str, kind: CaseType
+) -> None:
+    cast, now = cast_both, cast_both.now
+    publish(cast, now - timedelta(days=50), types=taken, guarantees=[])
+    before = buy(cast, now - timedelta(days=6), now - timedelta(days=2))
+    publish(cast, now - timedelta(days=5), types=later, guarantees=[])
+    after = buy(cast, now - timedelta(days=4), now - timedelta(days=2))
+    assert [check(each, now, reason, kind).allowed for each in (before, after)] == [True, False]
+    publish(cast, now, types=tuple(CaseType), guarantees=[])  # taken again: of everything
+    assert check(after, now + timedelta(hours=1), reason, kind).allowed
+
+
 LEFT_OUT = [{"exchangeable": False}, {"no_reason_excluded": "made"}, {"no_reason_excluded": "fresh"}]
 
 

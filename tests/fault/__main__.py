@@ -45,7 +45,11 @@ FAULTS = (
     Fault(
         "stale", "a page that is no longer true", ("tests/web/test_buyer_case.py::test_a_stale_form_keeps_its_words",)
     ),
-    Fault("sessions", "a session ends while somebody types", ("tests/web/test_sessions.py",)),
+    Fault(
+        "sessions",
+        "a session ends while somebody types",
+        ("tests/web/test_sessions.py", "tests/web/test_form_tokens.py"),
+    ),
     Fault("slow", "clients that never finish", ("tests/fault/test_slow_clients.py",)),
     Fault("pooler", "PgBouncer between portal and database", ("tests/fault/test_pgbouncer.py",)),
     Fault("offline", "a phone without a network", ("tests/e2e/test_photos.py", "tests/e2e/test_installed.py")),

@@ -22,6 +22,8 @@ JOINED = re.compile(r"""join\(["'][,;:]["']\)""")  # a list in a sentence of a t
 # What others write is read as they write it: carriers' sentences, headings of exports, what a member types.
 FROM_OTHERS = {
     "portal/parcels/wording.py",
+    "portal/parcels/otherwise.py",
+    "portal/parcels/pretended.py",
     "portal/parcels/pasting.py",
     "portal/parcels/carriers.py",
     "portal/orders/export_format/headings.py",

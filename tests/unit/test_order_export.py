@@ -30,7 +30,8 @@ from portal.orders.export_format.dozens import PRICE_OF_PIECE, UNCLEAR
 from portal.orders.export_format.ids import read_order_no
 from portal.orders.export_format.lines import TOO_MUCH_PAID
 from portal.orders.export_format.moments import SHORT_YEAR, read_moment
-from portal.orders.export_format.statuses import STATUSES, UNKNOWN_STATUS, read_status
+from portal.orders.export_format.status_words import STATUSES
+from portal.orders.export_format.statuses import UNKNOWN_STATUS, read_status
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
 

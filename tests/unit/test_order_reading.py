@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from portal.orders.export_format import HeadingsRefused, Lost, OrderRows, Problem, read
 from portal.orders.export_format.cells import CellRefused, Kind, convert
-from portal.orders.export_format.statuses import STATUSES, read_status
+from portal.orders.export_format.status_words import STATUSES
+from portal.orders.export_format.statuses import read_status
 from portal.sheets import Number
 from tests import exports
 from tests.exports import FEW, order, table

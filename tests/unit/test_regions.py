@@ -191,7 +191,7 @@ def test_further_ways_to_write_a_time(text: str) -> None:
         ("已拒收", "unknown"),
         ("换货中", "unknown"),
         ("部分退款", "unknown"),
-        ("待审核", "unknown"),
+        ("待审核", "unshipped"),
         ("被合并", "unknown"),
         ("等待卖家发货（部分退款）", "unknown"),
     ],

@@ -84,7 +84,7 @@ def test_words_of_tools_and_languages(text: str, status: str) -> None:
         ("已签收 11-28", "退款成功 11-29", OFF, False),
         ("已发货", "退货退款，售后关闭", SENT, False),
         ("已完成", "退货退款", DONE, True),
-        ("已发货", "仅退款 已取消", SENT, True),
+        ("已发货", "仅退款 已取消", SENT, False),
         ("退款成功", "退款关闭", OFF, True),
         ("退款中", "退款已撤销", BACK, True),
         ("已签收", "未发货", CAME, True),

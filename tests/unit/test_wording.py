@@ -4,6 +4,7 @@ the rules were made (first reading of that third: no false 签收, 180 of 190 ri
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
 import pytest
@@ -270,3 +271,110 @@ def test_any_text_is_read(words: str) -> None:
         "returned",
         "lost",
     }
+
+
+# Tests ----------------------------------------------------------------------------------------------------------------
+
+PAIRED = '[] 【】 () （） <> 「」 『』 《》 〈〉 〔〕 {} “” "" ## **'.split()
+TESTED = (
+    "模拟 测试 演示 示例 样例 仿真 測試 模擬 demo Demo TEST test mock ｔｅｓｔ "
+    "沙箱 虚拟 调试 试运行 灰度测试 培训 fake sandbox QA"
+).split()
+NOTES = ("{}", "{}数据", "{}件", "系统{}", " {} ", "{}环境", "{}1")
+ENDS_THE_WAY = (
+    "已签收",
+    "快件已签收,签收人:本人",
+    "【杭州市】您的快件已由本人签收,感谢使用",
+    "派送成功",
+    "已退回寄件人",
+)
+
+
+@pytest.mark.parametrize("pair", PAIRED)
+@pytest.mark.parametrize("word", TESTED)
+def test_a_receipt_that_is_said_to_be_a_test_is_none(pair: str, word: str) -> None:
+    for note in NOTES:
+        held = f"{pair[0]}{note.format(word)}{pair[1]}"
+        for words in ENDS_THE_WAY:
+            for whole in (held + words, words + held, f"{held} {words}", f"{words} {held}", f"【义乌市】{held}{words}"):
+                assert (whole, said(whole)) == (whole, "unclear")
+                assert said(whole.translate(WIDE)) == "unclear", whole
+
+
+def test_a_long_note_is_read_in_no_time() -> None:
+    for part in ("单号", "testtest", "快件件", "预发布", " "):
+        begun = time.perf_counter()
+        said(f"[模拟{part * 140}的]已签收")
+        assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("word", TESTED)
+@pytest.mark.parametrize("mark", [":", "-", "/", "|", ",", "。", "!", "~"])
+def test_a_test_that_is_marked_off_is_one_without_brackets(word: str, mark: str) -> None:
+    for words in ENDS_THE_WAY:
+        assert said(f"{word}{mark}{words}") == said(f"{words}{mark}{word}") == "unclear", words
+
+
+@pytest.mark.parametrize("note", ["[demo]", "(test)", " - test", ", TEST", " [simulated]", " (test data)", ": example"])
+def test_an_english_receipt_that_is_a_test_is_none(note: str) -> None:
+    for words in ("Delivered", "Signed by recipient", "Returned to sender"):
+        assert said(words + note) == said(f"{note}: {words}") == "unclear"
+
+
+@pytest.mark.parametrize(
+    "name",
+    (
+        "上海模拟电路厂 模拟器城 北京测试中心 演示大厅前台 国家软件测试基地 模拟电路研究所 示范村 测试路 仿真技术公司 "
+        "演示楼 模拟法庭教室 城北示范区"
+    ).split(),
+)
+def test_a_name_with_such_a_word_takes_nothing_from_a_receipt(name: str) -> None:
+    for form in (
+        "【{}】快件已签收,签收人:本人",
+        "【{}】已签收",
+        "快件已由【{}】签收",
+        "已签收,签收人:{}",
+        "快件已由{}签收",
+    ):
+        assert (form, name, said(form.format(name))) == (form, name, "signed")
+
+
+# What is the matter with a parcel -------------------------------------------------------------------------------------
+
+MATTERS = tuple(
+    (
+        "疑难件 问题件 异常件 破损 破损件 受潮 渗漏 变形 污损 水湿 外箱变形 液体泄漏 改址 更址件 改派 "
+        "收件人要求变更地址 修改收件地址 地址不清 地址不全 地址错误 查无此人 电话错误 电话打不通 电话无人接听 "
+        "收件人拒接电话 收件人搬走 收件人已离职 单位放假 爆仓 快件积压 道路封闭 航班取消 车辆故障 违禁品 "
+        "安检未通过 重量不符 有单无货 少货 面单脱落 已拦截 拦截件 快件截留 客户不收 买家取消订单 快件理赔 "
+        "无主件 验证码错误 取件码错误 税费未付 超区件 无服务区域 送错地址 分错 进不去小区 滞留件 留仓件"
+    ).split()
+)
+WAYS = (  # as the carriers write why a parcel doesn't come
+    "{}",
+    "快件因{},暂存网点",
+    "【杭州西湖】进行问题件扫描,原因:{}",
+    "{},已登记,等待发件方处理",
+    "您的快件({})已上报",
+    "派件不成功:{}",
+    "异常签收:{}",
+)
+
+
+@pytest.mark.parametrize("matter", MATTERS)
+def test_why_a_parcel_does_not_come_is_an_exception(matter: str) -> None:
+    for way in WAYS[:1] + WAYS[2:]:
+        assert (way, said(way.format(matter))) == (way, "exception")
+        assert said(way.format(matter).translate(WIDE)) == "exception"
+    assert said(WAYS[1].format(matter)) in ("exception", "station")
+    for receipt in ("已签收", "派送成功", "快件已由本人签收"):
+        assert said(f"{receipt},{matter}") != "signed"
+
+
+@pytest.mark.parametrize(
+    "matter", "受潮 变形 改址 积压 爆仓 违禁品 拦截件 理赔 查无此人 电话错误 放假 道路封闭".split()
+)
+def test_advice_and_names_are_no_reasons(matter: str) -> None:
+    for words in (f"【{matter}仓】", f"如遇{matter}请联系客服,", f"请勿{matter},"):
+        assert said(f"{words}运输中") == "transit", words
+    assert said(f"快件已签收,签收人:本人,如{matter}请致电95338") == "signed"

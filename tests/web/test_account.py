@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from argon2 import PasswordHasher
@@ -417,17 +418,20 @@ def test_the_operator_helps_and_shuts_out(app: Flask, cast: Cast, operator: Flas
     assert post(operator, f"{url}/disable", at=url).location.startswith("/me/confirm")
 
 
-def test_pages_of_people_and_shops(app: Flask, cast: Cast, operator: FlaskClient) -> None:
+@pytest.mark.parametrize("begins", ["m", "A&B#c 中+%", "a=1&after=9"])
+def test_pages_of_people_and_shops(app: Flask, cast: Cast, operator: FlaskClient, begins: str) -> None:
+    """What is sought goes along to the next page, whatever it is made of."""
     with writing():
-        db.session.add_all([User(member_name=f"m{n:03}", created_at=NOW) for n in range(70)])
+        db.session.add_all([User(member_name=f"{begins}0{n:02}", created_at=NOW) for n in range(70)])
+        db.session.add_all([User(member_name=f"z{n:02}", created_at=NOW) for n in range(40)])
     seen: list[str] = []
-    url = "/operator/people?q=m0"
+    url = "/operator/people?" + urlencode({"q": f"{begins}0"})
     while url:
-        page = operator.get(url)
-        seen += re.findall(r">(m0\d\d)<", page.text)
-        found = re.search(r'href="(/operator/people\?q=[^"]*after=\d+)"', page.text)
-        url = html.unescape(found[1]) if found else ""
-    assert seen == [f"m{n:03}" for n in range(70)]
+        page = html.unescape(operator.get(url).text)
+        seen += re.findall(rf">({re.escape(begins)}0\d\d|z\d\d)<", page)
+        found = re.search(r'href="(/operator/people\?q=[^"]*after=\d+)"', page)
+        url = found[1] if found else ""
+    assert seen == [f"{begins}0{n:02}" for n in range(70)]
     assert "店主 seller" in operator.get("/operator/shops").text
 
 

@@ -59,7 +59,7 @@ AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came
 }
 
 
-def list_types_again(case: Any) -> tuple[CaseType, ...]:
+def list_types_again(case: Case) -> tuple[CaseType, ...]:
     """What this case may become when what came is wrong once more; an exchange is repeated once only."""
     return tuple(kind for kind in AGAIN.get(case.type, ()) if kind is not CaseType.EXCHANGE or case.parent_id is None)
 

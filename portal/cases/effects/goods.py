@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from portal import flow
+from portal.calendar.lengths import get_deadline
 from portal.cases import faults, places
 from portal.cases.effects.hand_ins import (
     Extension,
@@ -68,7 +69,10 @@ def record_parcel(
 
 @effect("extend")
 def extend(context: StepContext[HandIn]) -> dict[str, Any]:
-    return {"extended": True}
+    """The time that is added comes on top of what is left, whatever kept that longer."""
+    case = context.case
+    more = "buyer_return_extension" if case.state == flow.State.RETURNING else "buyer_confirm_extension"
+    return {"extended": True, "not_before": case.not_before and case.not_before + get_deadline(more)}
 
 
 @effect("grant_extension", takes=Extension)
@@ -134,6 +138,7 @@ def accept_by_clock(context: StepContext[Inspection]) -> dict[str, Any]:
 def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
     counted = {item.case_line_id: item for item in context.handed.counted}
     lines = load_lines(context.case)
+    before = [[line.id, line.received_milli, line.accepted_milli] for line in lines]
     if set(counted) != {line.id for line in lines}:
         raise context.refuse("请填写每一行的验货结果")
     if len(context.photos) < LEAST_DISPUTE_PHOTOS and context.step.name == "dispute_goods":
@@ -144,6 +149,9 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
             raise context.refuse("通过的数量不能多于收到的数量，收到的数量不能多于申请的数量")
         if conditions.condition(item.condition) is None:
             raise context.refuse("请选择商品的状况")
+        fewer = item.received < (line.received_milli or 0) or item.accepted < line.accepted_milli
+        if context.case.escalated and fewer:
+            raise context.refuse("平台介入期间不能把收到或通过的数量改少；数错了请提交证据，由平台裁决")
         line.received_milli, line.accepted_milli = item.received, item.accepted
         line.condition, line.inspection_note = item.condition, item.note
     if context.step.name == "dispute_goods" and all(line.accepted_milli == line.quantity_milli for line in lines):
@@ -154,7 +162,10 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
     context.data["counted"] = [
         [line.id, line.received_milli, line.accepted_milli, line.condition, line.inspection_note] for line in lines
     ]
-    return {"objected": False} if context.step.name == "revise_inspection" else {}
+    if context.step.name == "dispute_goods":
+        return {}
+    context.data["counted_before"] = before
+    return {"objected": False}
 
 
 @effect("object")

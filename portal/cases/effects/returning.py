@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from portal.calendar.lengths import get_deadline
 from portal.cases import places
 from portal.cases.effects.goods import record_parcel
 from portal.cases.effects.hand_ins import GivenPlaces, HandIn, ParcelCorrection, PlacedLines, SentParcels
 from portal.cases.effects.step_context import StepContext, effect, load_lines
 from portal.cases.places import Place
 from portal.extensions import db
+from portal.flow import State
 from portal.models import Parcel, ParcelLine, PlacedLine, ReturnAddress, ReturnPlace
 from portal.money import worth
 from portal.parcels import following
@@ -212,7 +214,16 @@ def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
     new = record_parcel(context, "back", handed.carrier, handed.number, shipped_at=old.shipped_at, phone=phone)
     _pack(new, packed)
     context.data |= {"before": [old.carrier, old.tracking_no], "after": [new.carrier, new.tracking_no]}
-    return {}
+    return _leave_time(context)
+
+
+def _leave_time(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
+    """The shop couldn't know of the goods by the number that was wrong: it has the time it has after a 签收."""
+    case = context.case
+    if case.state != State.INSPECTING or case.escalated or case.due_at is None:
+        return {}
+    least = min(case.due_at, context.at + get_deadline("seller_receive_signed"))
+    return {"not_before": max(least, case.not_before or least)}
 
 
 @effect("timeout_part")

@@ -89,7 +89,7 @@ def measure_case(case_id: int, events: Sequence[Any]) -> list[Stay]:
     return stays
 
 
-def _end_stay(case_id: int, event: Any, length: timedelta, *, stood_still: bool, late: bool) -> Stay:
+def _end_stay(case_id: int, event: CaseEvent, length: timedelta, *, stood_still: bool, late: bool) -> Stay:
     in_time = None
     if event.source in OF_SHOP:
         in_time = False if late else True if event.actor == Actor.SELLER and not stood_still else None

@@ -33,7 +33,7 @@ class Known:
     accounts: Sequence[Any]
 
 
-def collect_facts(case: Any, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, Any]:
+def collect_facts(case: Case, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, Any]:
     """For conditions: whether the shop takes accounts, how far asking for one is, whether one is held.
 
     ``account``: "" not asked, asked, given, used (given, tried, and the payment failed again), declined. ``entries``
@@ -190,7 +190,7 @@ def withdraw_account(case: Case, at: datetime) -> None:
     )
 
 
-def follow_case(case: Any, at: datetime) -> None:
+def follow_case(case: Case, at: datetime) -> None:
     """After a step of a case with payments: what is paid or no longer owed gets the date its account is erased after,
     and a payment tried again without the account that was asked for goes back the way it came."""
     of_case = select(MoneyEntry.id).where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id)
@@ -225,7 +225,7 @@ def follow_case(case: Any, at: datetime) -> None:
     )
 
 
-def find_of_case(case: Any) -> Sequence[Any]:
+def find_of_case(case: Case) -> Sequence[Any]:
     """The accounts of a case, the newest first: their last four digits, whether and when they are erased."""
     return db.session.execute(_SHOWN.where(BankAccount.case_id == case.id, BankAccount.shop_id == case.shop_id)).all()
 
@@ -255,7 +255,7 @@ _SHOWN = (
 )
 
 
-def last4(entry: Any) -> str:
+def last4(entry: MoneyEntry) -> str:
     """The last four digits of the account that this payment goes to, "" when there is none: for lists and exports."""
     return last4s(entry.shop_id, [entry.id]).get(entry.id, "")
 

@@ -10,6 +10,8 @@ from portal.inputs import InputRefused
 from portal.orders.export_format.refusals import CellRefused
 
 _SPACES = re.compile(r"\s+")
+_GROUPED = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:[ \u00a0\u2009\u202f\u3000][0-9]{3})+(?![0-9,]|\s*[0-9])")
+_APART = re.compile(r"(?<=[0-9])\s+(?=[0-9])")
 _MINUS = str.maketrans(dict.fromkeys("−–—‐‑﹣", "-"))
 _CURRENCY = r"(?:CNY|RMB|人民币|[¥￥])?"
 _AMOUNT = re.compile(
@@ -41,11 +43,17 @@ TO_SIX = "小数多于六位，已四舍五入到六位"
 OTHER_UNIT = "单位「{said}」与「单位」一列的「{unit}」不一致，按 {number} {unit}读取，请核对"
 
 
+def _close(text: str) -> str:
+    """A cell without blanks, but for one between two numbers: 「2 3」 is not 23, 「1 880.00」 is one number."""
+    joined = _GROUPED.sub(lambda found: _SPACES.sub("", found[0]), text)
+    return _SPACES.sub("", _APART.sub("\0", joined)).replace("\0", " ")
+
+
 def plain_number(text: str) -> str:
     """A folded cell without spaces and currency, every dash a minus and in front, thousands without commas."""
     if _NUMBER.fullmatch(text):
         return text
-    plain = re.sub("(?<=[0-9])['’](?=[0-9]{3})", "", _SPACES.sub("", text).translate(_MINUS))
+    plain = re.sub("(?<=[0-9])['’](?=[0-9]{3})", "", _close(text).translate(_MINUS))
     if plain.startswith("(") and plain.endswith(")"):  # how accountants write minus
         plain = f"-{plain[1:-1]}"
     if re.fullmatch(r"[0-9.,]+-", plain):  # and how their programs do
@@ -70,7 +78,7 @@ def _point(plain: str) -> str:
 
 def read_money(text: str, *, free: bool) -> tuple[int, str]:
     """(分, of either sign; a note or ""). With ``free``, words like 包邮 are 0. Raises InputRefused."""
-    if free and _NOTHING.fullmatch(_SPACES.sub("", text)):
+    if free and _NOTHING.fullmatch(_close(text)):
         return 0, ""
     plain = _point(plain_number(text))
     found = _NUMBER.fullmatch(plain)
@@ -86,7 +94,7 @@ def read_money(text: str, *, free: bool) -> tuple[int, str]:
 
 def read_price(text: str, *, shown: str) -> tuple[Decimal, str]:
     """(元, at most six places, without zeros at its end; a note or ""). Raises CellRefused."""
-    plain = _point(plain_number(_EACH.sub("", _SPACES.sub("", text))))
+    plain = _point(plain_number(_EACH.sub("", _close(text))))
     found = _NUMBER.fullmatch(plain)
     if found is None or len(found[2]) > 8:
         raise CellRefused(f"「{shown[:30]}」不能用：请填写单价，最多六位小数，例如 0.035")
@@ -101,13 +109,13 @@ def read_price(text: str, *, shown: str) -> tuple[Decimal, str]:
 
 def unit_of_price(text: str) -> str:
     """The unit that a price is for, as it says: 「打」 of 「216元/打」; "" where it says none."""
-    found = _EACH.search(_SPACES.sub("", text))
+    found = _EACH.search(_close(text))
     return found[0].lstrip("元圆块").lstrip("/每一") if found else ""
 
 
 def read_quantity(text: str, *, shown: str) -> tuple[int, str]:
     """(thousandths, the unit written behind the number or ""). Raises CellRefused."""
-    plain = _count_spoken(_SPACES.sub("", text))
+    plain = _count_spoken(_close(text))
     found = _QUANTITY.fullmatch(plain)
     if found and _INEXACT.match(found[2] or ""):
         found = None

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
+from sqlalchemy import Table, func, insert, select, text, update
 
 from portal.extensions import db
 from portal.inputs import member_key
@@ -20,7 +20,14 @@ from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.orders import known_shops, receiving, sold, versions
 from portal.orders.claims import CLAIMED_TWICE, ONLY_CASE, Claims, fold_case
 from portal.orders.export_format import LineRow, OrderRows
-from portal.orders.importing.changes import Change, change_lines, describe_change, keep_terms, make_line_row
+from portal.orders.importing.changes import (
+    Change,
+    change_lines,
+    describe_change,
+    keep_terms,
+    make_line_row,
+    write_changes,
+)
 from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import Doubt
 from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
@@ -28,7 +35,7 @@ from portal.orders.importing.goods import Goods
 from portal.orders.importing.keeping import keep_doubts, list_held, tell_contradicted, tell_lines_ended, tell_refunded
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import KEPT
-from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
+from portal.orders.importing.merging import merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.pairing import KnownLine
 from portal.orders.importing.people import People
@@ -112,12 +119,22 @@ class Batch:
                 new.append(order)
                 self._said.done(order, Outcome.NEW)
                 self._said.warn_all(order, say_unplaced(order))
-                if self._claims.are_others(order.order_no, self._whose(order)):
-                    self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
+                self._warn_claimed(order)
         if write:
             self._write(new, changes, present)
         else:
             self._known.would_be_there.update(self._said_key(order) for order in new)
+
+    def _warn_claimed(self, order: OrderRows) -> None:
+        """Say of a new order's number that another shop has it; and of the first that the file has of it."""
+        twice = self._claims.are_others(order.order_no, self._whose(order))
+        if self._known.shop_id is None:
+            again, first = self._known.brought.take(order, said=twice)
+            twice |= again
+            if first is not None:
+                self._said.warn_at(*first, order.order_no, "订单编号", CLAIMED_TWICE)
+        if twice:
+            self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
 
     def _look_up(self) -> dict[_Key, dict[str, Any]]:
         """What is known of these orders, each in its own shop."""
@@ -223,33 +240,9 @@ class Batch:
             for order in new:
                 order_id = ids[self._people.shop_of(order), order.order_no]
                 to_insert += [(order_id, number, line) for number, line in enumerate(order.lines, 1)]
-        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-        for change in sorted(changes, key=lambda each: each.order_id):
-            to_insert += [(change.order_id, position, line) for position, line in change.new_lines]
-            new_values = {f"new_{name}": value for name, value in change.values.items()}
-            at = change.there
-            seen = {f"seen_{name}": at[name] for name in ("id", "shop_id", "case_count", "status")}
-            by_columns[tuple(sorted(change.values))].append(seen | new_values)
-        for names, rows in by_columns.items():
-            values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
-            for name in ("status", "status_text"):  # called off, sent or received here since it was read
-                if name in values:
-                    values[name] = case(
-                        (_orders.c.status == bindparam("seen_status"), values[name]), else_=_orders.c[name]
-                    )
-            for name in set(values) & set(STOOD_ON):  # a case was opened since it was read: it stands on what was
-                values[name] = case(
-                    (_orders.c.case_count == bindparam("seen_case_count"), values[name]), else_=_orders.c[name]
-                )
-            if "paid_fen" in values:  # refunded since it was read: what was paid stays
-                new_paid = values["paid_fen"]
-                values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
-            connection.execute(
-                update(_orders)
-                .where(_orders.c.id == bindparam("seen_id"), _orders.c.shop_id == bindparam("seen_shop_id"))
-                .values(version=_orders.c.version + 1, updated_at=self._now, **values),
-                rows,
-            )
+        ordered = sorted(changes, key=lambda each: each.order_id)
+        to_insert += [(change.order_id, position, line) for change in ordered for position, line in change.new_lines]
+        write_changes(connection, ordered, self._now)
         if to_insert:
             self._goods.write([(shop_of[order_id], line) for order_id, _position, line in to_insert])
             lines = [

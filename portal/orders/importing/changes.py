@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, bindparam, case, update
 
 from portal.inputs import quantity_text
+from portal.models import Order
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.doubts import COLUMNS, shown
-from portal.orders.importing.merging import Merge
+from portal.orders.importing.merging import STOOD_ON, Merge
 from portal.orders.importing.prepared import MORE_OR_LESS, THEIR_OWN
 
+_orders: Table = Order.__table__  # type: ignore[assignment]
 _MAKE_RESOLD = ("is_dropship", "downstream_order_no", "downstream_channel")
 
 
@@ -60,6 +64,33 @@ def change_lines(connection: Connection, changes: Sequence[Change]) -> Iterator[
     ]
     if own:
         connection.execute(THEIR_OWN, sorted(own, key=lambda each: each["line"]))
+
+
+def write_changes(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
+    """Write the columns of known orders that change; what was done to an order since it was read stays."""
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for change in changes:
+        new_values = {f"new_{name}": value for name, value in change.values.items()}
+        seen = {f"seen_{name}": change.there[name] for name in ("id", "shop_id", "case_count", "status")}
+        by_columns[tuple(sorted(change.values))].append(seen | new_values)
+    for names, rows in by_columns.items():
+        values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
+        for name in ("status", "status_text"):  # called off, sent or received here since it was read
+            if name in values:
+                values[name] = case((_orders.c.status == bindparam("seen_status"), values[name]), else_=_orders.c[name])
+        for name in set(values) & set(STOOD_ON):  # a case was opened since it was read: it stands on what was
+            values[name] = case(
+                (_orders.c.case_count == bindparam("seen_case_count"), values[name]), else_=_orders.c[name]
+            )
+        if "paid_fen" in values:  # refunded since it was read: what was paid stays
+            new_paid = values["paid_fen"]
+            values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
+        connection.execute(
+            update(_orders)
+            .where(_orders.c.id == bindparam("seen_id"), _orders.c.shop_id == bindparam("seen_shop_id"))
+            .values(version=_orders.c.version + 1, updated_at=now, **values),
+            rows,
+        )
 
 
 def make_line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:

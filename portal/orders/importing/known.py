@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
+from portal.orders.importing.brought import Brought
 
 MOST_REMEMBERED = 50_000
 
@@ -29,6 +30,7 @@ class Known:
     sold_as: dict[tuple[Any, ...], int] = field(default_factory=dict)  # what lines say, each with 1
     find_proven: Callable[[], frozenset[str]] = frozenset  # numbers that the file proves not to be cut
     proven: frozenset[str] | None = None
+    brought: Brought = field(default_factory=Brought)  # new orders of a file of several shops
     would_be_there: set[str] = field(default_factory=set)  # what a dry run has already counted as new
 
     def get_proven(self) -> frozenset[str]:

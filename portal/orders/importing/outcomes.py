@@ -77,5 +77,9 @@ class Outcomes:
 
     def warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         """Something to know of a row."""
+        self.warn_at(order.sheet, row, order.order_no, column, sentence)
+
+    def warn_at(self, sheet: str, row: int, order_no: str, column: str, sentence: str) -> None:
+        """Something to know of a row, which may have been read before."""
         self._warnings += 1
-        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence, order.sheet))
+        self.results.append(RowResult(row, order_no, Outcome.WARNING, column, sentence, sheet))
