@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from portal.applications.goods import (
     is_exchangeable,
     list_lines,
     list_replacements,
+    say_reasons,
 )
 from portal.applications.sums import find_amount_problem, list_chosen_skus, work_out_all
 from portal.cases import opening
@@ -27,10 +29,10 @@ from portal.flow import StepRefused
 from portal.inputs import visible
 from portal.models import Case, CaseLine, Draft, Order, Policy
 from portal.orders.versions import read_moment
-from portal.rights import articles, eligibility, policies
+from portal.rights import articles, eligibility, guarantees, policies
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Evidence, Goods, Verdict
-from portal.rights.reasons import MOST_PHOTOS, Ground, Payer, Place, said
+from portal.rights.reasons import MOST_PHOTOS, Ground, Payer, Place
 
 
 class NotEligible(StepRefused):
@@ -140,11 +142,11 @@ def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     ]
 
 
-def find_uncarried(case: Case) -> frozenset[Ground]:
-    """The grounds that goods must carry and none of a case's did when it was opened."""
+def describe_reasons(case: Case) -> tuple[frozenset[Ground], Callable[[str], str]]:
+    """The grounds that goods must carry and none of a case's did when it was opened, and how the reasons are called."""
     _, policy, own = _describe_then(case)
     each = [eligibility.find_uncarried(goods, policy) for goods in own.values()]
-    return each[0].intersection(*each[1:])
+    return each[0].intersection(*each[1:]), say_reasons(own.values(), policy)
 
 
 def _describe_then(case: Case) -> tuple[Order, goods_facts.Policy, dict[int, Goods]]:
@@ -221,7 +223,7 @@ def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:
         "photos": load_photos(draft),
         "verdict": verdicts[0][1] if verdicts else None,
         "negotiated": any(verdict.negotiated for _, verdict in verdicts),
-        "reason": said(draft.fields.get("reason", "")),
+        "reason": guarantees.say_reason(draft.fields.get("reason", ""), verdicts[0][1].basis if verdicts else ""),
         "type": kind,
         "money": kind in goods_facts.MONEY,
         "sums": work_out_all(draft),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from portal.calendar import calendars, workdays
 from portal.extensions import db
 from portal.models import OrderLine, Product, Sku
 from portal.prepared import Prepared
-from portal.rights import eligibility, kept_policies, policies, resale, windows
+from portal.rights import eligibility, kept_policies, policies, reasons, resale, windows
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Goods, Verdict
 from portal.rights.guarantees import codes
@@ -172,6 +172,19 @@ def find_uncarried(order: Any, lines: Sequence[Any], policy: goods_facts.Policy)
         eligibility.find_uncarried(describe_goods(order, line, exchangeable=may[line.id]), policy) for line in lines
     ]
     return each[0].intersection(*each[1:]) if each else frozenset()
+
+
+def name_reasons(order: Any, lines: Sequence[Any], policy: goods_facts.Policy) -> Callable[[str], str]:
+    """How the reasons of these lines of an order are called."""
+    may = is_exchangeable(lines, order)
+    return say_reasons((describe_goods(order, line, exchangeable=may[line.id]) for line in lines), policy)
+
+
+def say_reasons(each: Iterable[Goods], policy: goods_facts.Policy) -> Callable[[str], str]:
+    """A reason as people read it; 包换 by the name of the one that these goods carry, where it is one."""
+    carried = {promise.name for goods in each if (promise := goods_facts.find_promise(goods, policy))}
+    name = carried.pop() if len(carried) == 1 else ""
+    return lambda reason_id: name if name and reason_id == "promise" else reasons.said(reason_id)
 
 
 def list_offers(order: Any, lines: Sequence[Any], now: datetime) -> dict[int, Verdict]:

@@ -18,6 +18,7 @@ from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import Case
 from portal.models.orders import find_path
 from portal.orders import order_lists
+from portal.parcels import intake
 from portal.resale import chain_view, disclosure
 from portal.service import ratings
 from portal.talk import promises
@@ -82,6 +83,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         view=view,
         rating=ratings.read_of_case(case) if view.order.asked_to_rate else None,
         promised=promises.list_of_case(case) if view.order.promised else (),
+        left_here=intake.tell_left_of(case.shop_id, case.id) if view.order.parcel_left else (),
         stars=ratings.WORDS,
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",

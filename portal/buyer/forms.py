@@ -47,11 +47,11 @@ class ModifyForm(StepForm):
     receiver_address = Place("收货地址", missing="请填写收货地址")
 
     def prepare(self, case: Case, view: View) -> None:
-        missing = applications.find_uncarried(case)
+        missing, said = applications.describe_reasons(case)
         leading = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
         known = [each for each in leading if each.ground not in missing]
-        own = [] if case.reason in {each.id for each in known} else [(case.reason, reasons.said(case.reason))]
-        self.reason.choices = own + [(each.id, reasons.said(each.id)) for each in known]
+        own = [] if case.reason in {each.id for each in known} else [(case.reason, said(case.reason))]
+        self.reason.choices = own + [(each.id, said(each.id)) for each in known]
         money = case.type in goods_facts.MONEY
         if case.type != CaseType.EXCHANGE:
             self.reason.label.text = "退款原因" if money else "补发原因"

@@ -9,6 +9,7 @@ from portal.applications import goods
 from portal.buyer import bp
 from portal.orders import order_lists
 from portal.rights import eligibility, examples, guide, reasons
+from portal.rights.goods import say_reason
 from portal.web import guards
 from portal.web.pages import page
 
@@ -26,17 +27,22 @@ def guide_order(order_no: str) -> ResponseReturnValue:
     offered = eligibility.offered(facts, policy) if facts is not None else ()
     if chosen not in offered:
         chosen = None
+
+    def named(reason: reasons.Reason) -> str:
+        return say_reason(reason, facts, policy) if facts is not None else reason.zh
+
     return page(
         "buyer/guide_order.html",
         order=order,
         lines=lines,
         line=line,
         grounds=[
-            (words, [each for each in offered if each.ground is ground])
+            (named(offered_here[0]) if ground is reasons.Ground.PROMISE else words, offered_here)
             for ground, words in reasons.GROUND.items()
-            if any(each.ground is ground for each in offered)
+            if (offered_here := [each for each in offered if each.ground is ground])
         ],
         examples=examples.EXAMPLES,
+        named=named,
         chosen=chosen,
         answer=guide.answer(facts, chosen, g.now, policy) if facts is not None and chosen is not None else None,
     )

@@ -32,7 +32,7 @@ from portal.money.accounts import looking as account_looks
 from portal.orders import versions
 from portal.parcels import parcel_view
 from portal.people import roles
-from portal.rights import addresses, reasons, resale
+from portal.rights import addresses, guarantees, resale
 from portal.rights.addresses import NOBODY, Address
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
@@ -79,6 +79,7 @@ class View:
     mine: bool
     otherwise: str
     reason: str
+    basis: str
     payer: str
     lines: Sequence[Any]
     parcels: dict[str, list[Any]]
@@ -226,7 +227,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         waits_for="双方" if len(turn) > 1 else "".join(words.ACTOR[each] for each in turn),
         mine=side in turn,
         otherwise=case_facts.tell_silence(case, side, collect) or told.tell_late(case, side, least),
-        reason=reasons.said(case.reason),
+        reason=guarantees.say_reason(case.reason, case.basis),
+        basis=guarantees.say_basis(case.basis),
         payer=told.tell_payer(case.freight_payer, side),
         lines=lines,
         parcels=legs,

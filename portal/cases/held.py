@@ -16,7 +16,7 @@ from portal.cases import offers, taking
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy, fit_hand_in, hand_in_type
-from portal.cases.waiting import Waiting, read_waiting
+from portal.cases.waiting import Waiting, read_waiting, tell_each
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, HeldStep, Shop
@@ -95,6 +95,11 @@ def list_held(shop_id: int, case_ids: Sequence[int]) -> dict[int, Waiting]:
         HeldStep.shop_id == shop_id, HeldStep.case_id.in_(case_ids), HeldStep.state == "held"
     )
     return {row.case_id: read_waiting(row) for row in db.session.execute(query)}
+
+
+def tell_waiting(shop_id: int, case_ids: Sequence[int], reader_id: int, now: datetime) -> dict[int, str]:
+    """What waits to be carried out of the cases of a list, for their rows, by the case."""
+    return tell_each(list_held(shop_id, case_ids) if case_ids else {}, reader_id, now)
 
 
 _RECENT = Prepared(

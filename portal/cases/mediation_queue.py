@@ -66,6 +66,7 @@ _COLUMNS = (
     _mediation.escalated_at,
     _mediation.asked_by,
     _case.reason,
+    _case.basis,
     _case.goods,
     _case.spec,
     _case.quantity_milli,

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, or_, select, text, tuple_
 
 from portal.flow import State
-from portal.models import Case, Order, User
+from portal.models import Case, HeldStep, Order, User
 from portal.models.cases import CLOSED, COMPLETED, OPEN
+from portal.models.desk import HELD
 
 PAGE = 40
 SHOWN = 100  # a tab counts no further
@@ -91,7 +92,7 @@ TIMED = tuple(tab for tab in TABS if TABS[tab].by_time)
 MOVED = {"open": "mine", "risk": "soon", "inspecting": "arrived"}  # what older addresses call them
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
-_case, _order, _user = (table.__table__.c for table in (Case, Order, User))
+_case, _order, _user, _held = (table.__table__.c for table in (Case, Order, User, HeldStep))
 ORDER_NO = select(_order.order_no).where(_order.id == _case.order_id, _order.shop_id == _case.shop_id).scalar_subquery()
 _COLUMNS = (
     _case.id,
@@ -114,6 +115,7 @@ _COLUMNS = (
     _case.quantity_milli,
     _case.line_count,
     _case.reason,
+    _case.basis,
     _case.photo_count,
     _case.opened_at,
     _case.updated_at,
@@ -178,10 +180,12 @@ def build_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> Any:
 
 
 def _count_tab(tab: Tab, states: frozenset[State] | None) -> Any:
-    """The sum of its piles, each counted in its own index."""
+    """The sum of its piles, each counted in its own index; what is decided and only held back isn't to be done."""
+    decided = select(_held.case_id).where(_held.shop_id == bindparam("shop_id"), text(HELD))
     in_piles = (
         select(_case.id)
         .where(_case.shop_id == bindparam("shop_id"), _case.pile == pile, *_narrow_in_pile(tab, states))
+        .where(_case.id.not_in(decided))
         .order_by(_case.desk_at)  # or PostgreSQL would rather look for the first hundred in the table
         .limit(SHOWN)
         .subquery()

@@ -28,6 +28,9 @@ class Known(NamedTuple):
     case_no: str
     type: str
     state: str
+    stage: str
+    late: bool
+    due_rule: str
     order_no: str
     name: str
     phone: str
@@ -45,7 +48,10 @@ class Candidate(NamedTuple):
 def load_awaiting(shop_id: int, case_id: int | None = None) -> tuple[list[Known], bool]:
     """The cases that wait for a parcel, those with the least time left; and whether there are more."""
     query = (
-        select(Case.id, Case.case_no, Case.type, Case.state, Order.order_no, Case.receiver_name, Case.receiver_phone)
+        select(
+            *(Case.id, Case.case_no, Case.type, Case.state, Case.stage, Case.late, Case.due_rule),
+            *(Order.order_no, Case.receiver_name, Case.receiver_phone),
+        )
         .join(Order, (Order.id == Case.order_id) & (Order.shop_id == Case.shop_id))
         .where(Case.shop_id == shop_id, Case.state.in_(AWAITED))
         .order_by(Case.queue_at, Case.id)
@@ -53,7 +59,7 @@ def load_awaiting(shop_id: int, case_id: int | None = None) -> tuple[list[Known]
     )
     if case_id is not None:
         query = query.where(Case.id == case_id)
-    cases = db.session.execute(query).all()
+    cases: Sequence[Any] = db.session.execute(query).all()
     ids = [row.id for row in cases[:MOST_CASES]]
     lines: dict[int, list[tuple[str, str, str, str]]] = {}
     for of, *line in db.session.execute(
@@ -70,7 +76,7 @@ def load_awaiting(shop_id: int, case_id: int | None = None) -> tuple[list[Known]
         )
     ):
         numbers.setdefault(of, []).append(number)
-    found = [Known(*row, tuple(lines.get(row.id, ())), tuple(numbers.get(row.id, ()))) for row in cases[:MOST_CASES]]
+    found = [Known(*(*row, tuple(lines.get(row.id, ())), tuple(numbers.get(row.id, ())))) for row in cases[:MOST_CASES]]
     return found, len(cases) > MOST_CASES
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,3 +35,8 @@ class Waiting(NamedTuple):
 def read_waiting(row: Any) -> Waiting:
     """Of the columns step, user_id, author and due_at."""
     return Waiting(row.step, row.user_id, row.author, row.due_at)
+
+
+def tell_each(waiting: Mapping[int, Waiting], reader_id: int, now: datetime) -> dict[int, str]:
+    """What waits of some cases, for their rows, by the case."""
+    return {case_id: each.tell_short(reader_id, now) for case_id, each in waiting.items()}

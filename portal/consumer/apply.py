@@ -48,10 +48,12 @@ class ApplyForm(ReceiverFields):
         self.photos.most = reasons.most_photos(len(lines))
         self.left = {line.id: line.quantity_milli - line.claimed_milli for line in lines}
         self.lines = [line for line in lines if self.left[line.id] > 0]
-        missing = goods.find_uncarried(order, self.lines, goods.get_policy_for(order))
+        policy = goods.get_policy_for(order)
+        missing = goods.find_uncarried(order, self.lines, policy)
         known = [each for kind in kinds for each in reasons.leading_to(kind, place) if each.ground not in missing]
         self.offered = list(dict.fromkeys(each.id for each in known))
-        self.reason.choices = [("", "请选择"), *((each, reasons.said(each)) for each in self.offered)]
+        said = goods.name_reasons(order, self.lines, policy)
+        self.reason.choices = [("", "请选择"), *((each, said(each)) for each in self.offered)]
         self.typed = {line.id: request.form.get(f"quantity_{line.id}", "")[:40] for line in self.lines}
         if len(self.lines) == 1 and request.method != "POST":
             self.typed[self.lines[0].id] = inputs.quantity_text(self.left[self.lines[0].id])

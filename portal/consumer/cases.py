@@ -22,7 +22,7 @@ from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel, ReceiptClaim
 from portal.orders import order_lists
-from portal.parcels import carriers, numbers, parcel_view
+from portal.parcels import carriers, intake, numbers, parcel_view
 from portal.resale import across, consumers, disclosure
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
@@ -166,6 +166,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         view=view,
         rating=ratings.read_of_case(found) if view.order.asked_to_rate else None,
         promised=promises.list_of_case(found) if view.order.promised else (),
+        left_here=intake.tell_left_of(found.shop_id, found.id) if view.order.parcel_left else (),
         stars=ratings.WORDS,
         told=disclosure.tell_receiver(view),
         photos=photos,

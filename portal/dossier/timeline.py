@@ -11,6 +11,7 @@ from portal.dossier.facts import Dossier, Photo, policy_sentences, stamp
 from portal.dossier.markup import Html, put
 from portal.inputs import money_text, quantity_text
 from portal.models import CaseEvent, CaseLine, OrderLine
+from portal.rights import guarantees
 
 LEGS = {"back": "寄回的包裹", "out": "发给买家的包裹", "refused": "退还买家的包裹"}
 
@@ -118,7 +119,7 @@ def _application(dossier: Dossier) -> Html:
                     ("原因", view.reason),
                     ("数量", f"{quantity_text(case.quantity_milli)} {case.unit}"),
                     ("运费", view.payer),
-                    ("依据", case.basis),
+                    ("依据", guarantees.say_basis(case.basis)),
                     ("申请时间", stamp(case.opened_at)),
                     ("最近变化", stamp(case.updated_at)),
                     ("寄到", str(view.receiver)),

@@ -16,7 +16,7 @@ from portal.flow import State
 from portal.money import payment_lists
 from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
-from portal.rights import addresses, reasons
+from portal.rights import addresses, guarantees
 from portal.workbook import Column
 
 MOST_GROUPS = 100_000
@@ -106,7 +106,7 @@ def _say_case(name: str, found: tuple[Any, case_numbers.Numbers]) -> Cell:
     if name == "state":
         return words.STATES_OF[row.type][value]
     if name == "reason":
-        return reasons.said(value)
+        return guarantees.say_reason(value, row.basis)
     if name == "quantity_milli":
         return f"{value / 1000:g}"
     return say_moment(value) if name.endswith("_at") else str(value or "")

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal import inputs
 from portal.cases import mediation_queue, shop_queue
 from portal.mediation import bp
-from portal.rights import reasons
+from portal.rights import guarantees
 from portal.web import paging
 from portal.web.pages import page
 
@@ -42,6 +42,6 @@ def inbox() -> ResponseReturnValue:
         q=words,
         problem=problem,
         more="/mediation?" + urlencode(more) if more else "",
-        said_reason=reasons.said,
+        said_reason=guarantees.say_reason,
         soon=g.now + shop_queue.SOON,
     )

@@ -9,12 +9,16 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal import words
 from portal.extensions import db
 from portal.models import Case, Intake, Parcel, User
 from portal.models.keys import make_id
+from portal.parcels import numbers
 from portal.prepared import Prepared
 
 PAGE = 40
+# What a list says of the case of a parcel.
+_OF_CASE = (Case.case_no, Case.goods, Case.state, Case.type, Case.stage, Case.late, Case.due_rule)
 
 
 def note_intake(
@@ -121,6 +125,28 @@ def list_left_of(shop_id: int, case_id: int) -> Sequence[Intake]:
     return db.session.scalars(query.order_by(Intake.left_at)).all()
 
 
+_TOLD = {
+    "returned": "商家已经把它退回寄件人",
+    "scrapped": "商家已经按报废处理",
+    "other": "商家没有当作退货，没有留在退货里",
+}
+
+
+def tell_left_of(shop_id: int, case_id: int) -> list[str]:
+    """For the buyer, who named the whole number: that their parcel was there, and where it went.
+
+    Of what the shop noted only the waybill by which it went back is theirs to know; reasons are words for colleagues.
+    """
+    found = []
+    for row in list_left_of(shop_id, case_id):
+        number = numbers.normalise(row.left_note) if row.left_how == "returned" else ""
+        by = f"，退回的运单号 {number}" if number and numbers.recognise(number)[0] else ""
+        came = f"包裹 {row.number} 在您填写单号以前就到过商家（{words.moment(row.at)}），当时没有对上您的售后单"
+        left = words.moment(row.left_at) if row.left_at else ""
+        found.append(f"{came}；{left}{_TOLD[row.left_how]}{by}")
+    return found
+
+
 def find_number(shop_id: int, intake_id: int) -> str:
     """The number of a parcel that came in; "" where there is none."""
     known = select(Intake.number).where(Intake.shop_id == shop_id, Intake.id == intake_id)
@@ -141,7 +167,7 @@ def part_case(shop_id: int, intake_id: int) -> bool:
 def list_joined(shop_id: int, since: datetime) -> Sequence[Any]:
     """What was joined by hand since a moment and no case has named, the newest first."""
     return db.session.execute(
-        select(Intake.id, Intake.number, Intake.matched_at, Case.case_no, Case.goods, Case.state, Case.type)
+        select(Intake.id, Intake.number, Intake.matched_at, Intake.case_id, *_OF_CASE)
         .join(Case, (Case.id == Intake.case_id) & (Case.shop_id == Intake.shop_id))
         .where(Intake.shop_id == shop_id, Intake.matched_at >= since, Case.state.in_(("returning", "inspecting")))
         .where(_BY_HAND)
@@ -181,7 +207,7 @@ def has_photo(shop_id: int, public_id: str) -> bool:
 def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
     """What one person has scanned since a moment, the newest first, with the case of each."""
     return db.session.execute(
-        select(Intake.number, Intake.at, Intake.case_id, Case.case_no, Case.goods, Case.state, Case.type)
+        select(Intake.number, Intake.at, Intake.case_id, *_OF_CASE)
         .outerjoin(Case, (Case.id == Intake.case_id) & (Case.shop_id == shop_id))
         .where(Intake.shop_id == shop_id, Intake.user_id == user_id, Intake.at >= since)
         .order_by(Intake.at.desc(), Intake.id.desc())

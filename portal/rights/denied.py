@@ -18,8 +18,9 @@ from portal.rights.goods import (
     covered,
     find_promise,
     list_promised,
+    say_reason,
 )
-from portal.rights.reasons import Payer, Reason
+from portal.rights.reasons import Ground, Payer, Reason
 from portal.rights.windows import NO_REASON_DAYS, find_last_day_end, find_no_reason_end, say_day
 
 TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商，需商家同意")
@@ -51,21 +52,23 @@ def deny_type(goods: Goods, kind: CaseType, reason: Reason, now: datetime, polic
     found = types_of(goods, reason, policy)
     ways = tuple(Instead(Route(each), f"请申请{NAMES[each]}", f"申请{NAMES[each]}", reason.id, each) for each in found)
     names = "或".join(NAMES[each] for each in found)
-    basis = f"{reasons.said(reason.id)}：不属于{NAMES[kind]}"
+    name = say_reason(reason, goods, policy)
+    said = name if reason.ground is Ground.PROMISE else reasons.said(reason.id)
+    basis = f"{said}：不属于{NAMES[kind]}"
     if kind is CaseType.EXCHANGE and reason.id == "missing_item":
         why = "漏发的商品不用寄回，由商家补发，不需要申请换货"
     elif kind is CaseType.EXCHANGE and reason.id == "over_qty":
         why = "多买的商品没有要换的规格，适合退货退款，不需要申请换货"
         ways = (*ways, *offer_no_reason_return(goods, now, policy))
     elif kind in (each for _, each in reason.promised):
-        why = f"「{reason.zh}」没有{NAMES[kind]}的承诺，请申请{names}"
-        basis = f"{reasons.said(reason.id)}：没有{NAMES[kind]}承诺"
+        why = f"「{name}」没有{NAMES[kind]}的承诺，请申请{names}"
+        basis = f"{said}：没有{NAMES[kind]}承诺"
     elif kind in reason.types:
         why = f"商家没有开通{NAMES[kind]}" + (f"，请申请{names}" if names else "")
         basis = f"店铺没有开通{NAMES[kind]}"
         ways = ways or asks(reason)
     else:
-        why = f"「{reason.zh}」不能直接申请{NAMES[kind]}" + (f"，请申请{names}" if names else "")
+        why = f"「{name}」不能直接申请{NAMES[kind]}" + (f"，请申请{names}" if names else "")
         ways = (*ways, *(each for each in asks(reason) if each.case_type is kind))
     return Verdict(False, why, ways or (TALK,), basis=basis, field="reason")
 

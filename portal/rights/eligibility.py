@@ -46,6 +46,7 @@ from portal.rights.goods import (
     is_excluded,
     list_promised,
     place,
+    say_reason,
 )
 from portal.rights.reasons import Fault, Ground, Payer, Place, Reason
 from portal.rights.standing import find_stop, misplaced
@@ -133,9 +134,11 @@ def consider(
         or misplaced(goods, reason)
     ):
         return by_right
-    why = f"「{reason.zh}」可以申请协商{NAMES[kind]}；须由商家同意，商家没有答复申请会关闭，不会自动同意"
+    name = say_reason(reason, goods, policy)
+    why = f"「{name}」可以申请协商{NAMES[kind]}；须由商家同意，商家没有答复申请会关闭，不会自动同意"
     why += "；运费由您与商家协商"
-    basis = f"{reasons.said(reason.id)}：协商，须由商家同意"
+    said = name if reason.ground is Ground.PROMISE else reasons.said(reason.id)
+    basis = f"{said}：协商，须由商家同意"
     return Verdict(True, why, freight_payer=Payer.NEGOTIATED, basis=basis, negotiated=True)
 
 
@@ -235,12 +238,15 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
     payer = (
         freight_payer(goods, reason, policy) if kind in (CaseType.EXCHANGE, CaseType.RETURN_REFUND) else Payer.SELLER
     )
+    name = say_reason(reason, goods, policy)
+    promised = reason.ground is Ground.PROMISE
+    basis = rule if promised and rule.startswith(name) else f"{name if promised else said}：{rule}"
     parts = (
-        f"「{reason.zh}」可以申请{NAMES[kind]}",
+        f"「{name}」可以申请{NAMES[kind]}",
         rule + state_when(goods, reason, end, now),
         gets(goods, kind, payer),
     )
-    return Verdict(True, "；".join(parts), freight_payer=payer, until=end, basis=f"{said}：{rule}")
+    return Verdict(True, "；".join(parts), freight_payer=payer, until=end, basis=basis)
 
 
 _OWN_RULES: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED)  # what a policy excludes is not theirs

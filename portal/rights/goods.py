@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from portal import inputs
 from portal.flow import CaseType
 from portal.rights import guarantees as rights_guarantees
-from portal.rights.reasons import Payer, Place
+from portal.rights.reasons import Ground, Payer, Place, Reason
 
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
 NO_REASON_RETURN: Final = "qtwlybt"
@@ -170,6 +170,12 @@ def list_promised(goods: Goods, policy: Policy) -> frozenset[str]:
 
 def find_promise(goods: Goods, policy: Policy) -> rights_guarantees.Guarantee | None:
     return rights_guarantees.exchange_promise(list_promised(goods, policy))
+
+
+def say_reason(reason: Reason, goods: Goods, policy: Policy) -> str:
+    """A reason as people choose it; 包换 by the name of the one that these goods carry."""
+    promise = find_promise(goods, policy) if reason.ground is Ground.PROMISE else None
+    return promise.name if promise else reason.zh
 
 
 def is_excluded(goods: Goods, policy: Policy) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from portal.rights.reasons import Payer
+from portal.rights import reasons
+from portal.rights.reasons import Ground, Payer
 
 
 class Effect(StrEnum):
@@ -65,3 +66,17 @@ def exchange_promise(codes: Iterable[str]) -> Guarantee | None:
     """The longest 包换 among these codes, or None."""
     found = [g for g in map(_GUARANTEES.get, codes) if g and g.effect is Effect.EXCHANGE and g.days]
     return max(found, key=lambda g: g.days or 0, default=None)
+
+
+def say_reason(reason_id: str, basis: str) -> str:
+    """The reason of a case as people read it; of 包换 the one that the case went by, as its ``basis`` names it."""
+    said = reasons.said(reason_id)
+    if said != reasons.GROUND[Ground.PROMISE]:
+        return said
+    named = say_basis(basis)
+    return next((g.name for g in GUARANTEES if g.effect is Effect.EXCHANGE and named.startswith(g.name)), said)
+
+
+def say_basis(basis: str) -> str:
+    """What a case went by; the older ones began with the names of both kinds of 包换."""
+    return basis.removeprefix(f"{reasons.GROUND[Ground.PROMISE]}：")

@@ -70,7 +70,8 @@ def apply_for(order_no: str) -> ResponseReturnValue:
     ]
     kinds = [CaseType.REFUND_ONLY] if order.status == "unshipped" else list(CaseType)
     form.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
-    form.reason.choices = [("", "请选择")] + [(each.id, reasons.said(each.id)) for each in reasons.REASONS]
+    named = goods.name_reasons(order, list(lines.values()), goods.get_kept_policy_for(order))
+    form.reason.choices = [("", "请选择")] + [(each.id, named(each.id)) for each in reasons.REASONS]
     status = 200
     if request.method == "POST":
         status = 422

@@ -15,7 +15,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor
 from portal.models import BulkRun
 from portal.people import roles
-from portal.rights import reasons
+from portal.rights import guarantees
 from portal.seller import bp, listing, not_yours
 from portal.seller.bulk_forms import FORMS
 from portal.sheets import safe_cell
@@ -155,7 +155,14 @@ def _cells(row: object, numbers: case_numbers.Numbers) -> tuple[str, ...]:
     state = words.STATES_OF[row.type][row.state]  # type: ignore[attr-defined]
     quantity = f"{row.quantity_milli / 1000:g}"  # type: ignore[attr-defined]
     said = (r["case_no"], r["order_no"], words.TYPE[str(r["type"])], state, due, r["goods"], r["spec"])
-    more = (*numbers, r["wanted_spec"], quantity, r["unit"], reasons.said(str(r["reason"])), r["buyer"])
+    more = (
+        *numbers,
+        r["wanted_spec"],
+        quantity,
+        r["unit"],
+        guarantees.say_reason(str(r["reason"]), str(r["basis"])),
+        r["buyer"],
+    )
     return tuple(str(cell or "") for cell in (*said, *more, words.moment(row.opened_at)))  # type: ignore[attr-defined]
 
 

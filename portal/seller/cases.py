@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from portal import flow, words
 from portal.cases import agreements, case_view, failed, held, labels, piles, shop_queue, unclaimed
 from portal.cases.effects.step_context import ActedBy
+from portal.cases.waiting import tell_each
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, SlipPrint
@@ -120,7 +121,7 @@ def show_page(
         gone=gone,
         strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() or waits else (),
         waits=waits.tell(g.who.user_id, g.now) if waits else "",
-        waiting={case_id: each.tell_short(g.who.user_id, g.now) for case_id, each in card.waiting.items()},
+        waiting=tell_each(card.waiting, g.who.user_id, g.now),
         form=gone or (panel and panel.form),
         team=card,
         panel=panel,

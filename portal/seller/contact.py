@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.applications import goods
 from portal.calendar import officehours
-from portal.cases import case_view, owners
+from portal.cases import case_view, held, owners
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
@@ -150,6 +150,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     key = paging.read_key("before")
     found = conversations.list_latest(talk.id, order.shop_id, key) if talk else []
     shown = found[-conversations.PAGE :]
+    cases = order_lists.list_cases(order.id)
     return page(
         "seller/contact.html",
         status,
@@ -163,7 +164,8 @@ def contact(order_no: str) -> ResponseReturnValue:
         choices=replies.list_choices(order.shop_id),
         inserted=inserted,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
-        cases=order_lists.list_cases(order.id),
+        cases=cases,
+        waiting=held.tell_waiting(order.shop_id, [case.id for case in cases], g.who.user_id, g.now),
         unread_here=talk.seller_unread if talk else 0,
         earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
     )

@@ -267,9 +267,7 @@ class LeaveForm(StepForm):
 
 
 class AgreeRefundForm(StepForm):
-    """同意仅退款: the page says how much goes back and how that is worked out."""
-
-    template = "seller/payout_step.html"
+    """同意仅退款: the form says how much goes back and how that is worked out, beside what was applied for."""
 
     def prepare(self, case: Case, view: View) -> None:
         self.most, self.sums = worth.find_most(case)
@@ -278,5 +276,3 @@ class AgreeRefundForm(StepForm):
 
 class GoodsShippedForm(StepForm):
     """商品已发出: the request to give the money back without goods ends."""
-
-    template = "seller/payout_step.html"

@@ -10,10 +10,11 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal.cases import bulk, desk_facts, held, piles, saved_views, shop_queue
+from portal.cases.waiting import tell_each
 from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
-from portal.rights import reasons
+from portal.rights import guarantees, reasons
 from portal.seller import bp, has_room, listing, listing_words, morning
 from portal.seller.bulk import list_kinds
 from portal.web import early, replicas
@@ -66,14 +67,14 @@ def inbox() -> ResponseReturnValue:
         carriers=carriers.choices(),
         me=g.who.user_id,
         work=work,
-        waiting={case_id: each.tell_short(g.who.user_id, g.now) for case_id, each in work.waiting.items()},
+        waiting=tell_each(work.waiting, g.who.user_id, g.now),
         columns=listing.list_columns(),
         shown=tuple(name for name in work.columns if name in listing.list_columns()),
         ages=listing.AGES,
         kinds=list_kinds(),
         all_count=count_all(here, len(rows), whole=key is None and here.after is None),
         more=here.at(key).address if key else "",
-        said_reason=reasons.said,
+        said_reason=guarantees.say_reason,
         soon=g.now + shop_queue.SOON,
         version=g.who.shop_version,
     )

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.cases import case_view
 from portal.people import roles
-from portal.rights import faults, reasons
+from portal.rights import faults, guarantees
 from portal.seller import bp
 from portal.seller.quality import name_cell
 from portal.service import quality
@@ -30,7 +30,7 @@ def precedents(case_no: str) -> ResponseReturnValue:
         found=found,
         rows=found.cases[:SHOWN],
         least=LEAST,
-        said_reason=reasons.said,
+        said_reason=guarantees.say_reason,
         known=collect_knowledge(case, g.now),
         weeks=quality.WEEKS,
         name_fault=faults.name_fault,

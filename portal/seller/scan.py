@@ -123,6 +123,7 @@ def _page(
         hits=[(row, find_next(row, number)) for row in hits],
         form=form,
         recent=recent,
+        waiting=held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now),
         held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
         now=g.now,
         found=found,

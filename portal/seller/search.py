@@ -6,7 +6,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import searching
-from portal.cases import finding, search_matches
+from portal.cases import finding, held, search_matches
 from portal.cases import search as case_search
 from portal.flow import Actor
 from portal.people import roles
@@ -41,6 +41,7 @@ def search() -> ResponseReturnValue:
         "seller/search.html",
         q=raw,
         found=found,
+        waiting=held.tell_waiting(g.who.shop_id, [row.id for row in found.cases], g.who.user_id, g.now),
         most=case_search.MOST,
         why_cases=search_matches.tell_cases(*asked, [row.id for row in found.cases], shown),
         why_orders=search_matches.tell_orders(*asked, [row.id for row in found.orders], shown),

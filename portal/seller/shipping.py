@@ -117,6 +117,7 @@ def _show(
         form=form,
         raw=raw,
         hits=hits,
+        hits_waiting=held.tell_waiting(g.who.shop_id, [row.id for row in hits], g.who.user_id, g.now),
         last=form.last.data if form else request.args.get("last", ""),
         rows=rows,
         prints=labels.list_prints(LabelPrint, g.who.shop_id, [row.case.id for row in rows]),

@@ -16,7 +16,7 @@ from portal.flow import State
 from portal.models import Case, CaseLine, Order, SlipPrint
 from portal.people import roles
 from portal.resale import slips
-from portal.rights import addresses, reasons
+from portal.rights import addresses, guarantees
 from portal.seller import bp, listing
 from portal.web.once import once
 from portal.web.pages import page
@@ -101,7 +101,7 @@ def _load(case_ids: Sequence[int]) -> tuple[list[Sheet], list[tuple[str, str]]]:
             apart.append((case.case_no, refusal))
             continue
         sender = addresses.show(addresses.Shown.MASKED, case.receiver_name, case.receiver_phone, "")
-        facts = [("订单号", order_no), ("买家", sender), ("原因", reasons.said(case.reason))]
+        facts = [("订单号", order_no), ("买家", sender), ("原因", guarantees.say_reason(case.reason, case.basis))]
         facts.append(("退回运费", words.PAYER[case.freight_payer]))
         sheets.append(Sheet(case, slips.list_slips(case, lines.get(case.id, []), addresses.Shown.FULL), facts))
     return sheets, apart

@@ -60,7 +60,7 @@ class Panel:
 
 
 def stands_in_case(form: forms.StepForm) -> bool:
-    """Whether a form is part of the page of its case; forms of money and terms have a page of their own."""
+    """Whether a form is part of the page of its case; payments and terms have a page of their own."""
     return form.template.startswith("seller/_")
 
 

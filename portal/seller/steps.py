@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import g, request
@@ -75,6 +76,8 @@ class SellerSteps(StepRoute[forms.StepForm]):
             scanned=step_forms.scanned_number(),
             asked=asked_after(listing.carry(), step_forms.scanned_number()),
             risk=risk,
+            side="seller",
+            hide_sums=partial(roles.hide_sums, g.who.role),
         )
 
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:

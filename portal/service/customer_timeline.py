@@ -24,7 +24,7 @@ from portal.models import (
     Shipment,
     User,
 )
-from portal.rights import reasons
+from portal.rights import guarantees
 
 PAGE = 30
 MOST_EXPORTED = 5_000
@@ -123,12 +123,14 @@ def _orders(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Itera
 
 
 def _cases(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iterator[Entry]:
-    query = select(Case.id, Case.opened_at, Case.case_no, Case.type, Case.state, Case.reason, Case.goods).where(
-        Case.shop_id == shop_id, Case.buyer_id == buyer_id
-    )
+    query = select(
+        Case.id, Case.opened_at, Case.case_no, Case.type, Case.state, Case.reason, Case.basis, Case.goods
+    ).where(Case.shop_id == shop_id, Case.buyer_id == buyer_id)
     for row in _run(query, Case.opened_at, Case.id, before, most):
         state = words.state(row.type, row.state)
-        said = f"申请{words.TYPE[row.type]}「{row.goods}」，{reasons.said(row.reason)}；现在：{state}"
+        said = (
+            f"申请{words.TYPE[row.type]}「{row.goods}」，{guarantees.say_reason(row.reason, row.basis)}；现在：{state}"
+        )
         yield Entry(row.opened_at, row.id, "case", said, f"/seller/cases/{row.case_no}")
 
 

@@ -31,6 +31,7 @@ OF_THE_CLOCK = frozenset({"left"})  # filters
 PLAIN = frozenset(
     {
         "copy",
+        "desk_chip",
         "thumb",
         "goods",
         "text",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, g
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -16,6 +17,14 @@ from portal.people.sessions import Who
 _KEY = "portal_desk_rooms"
 
 
+# Pages that only some may enter, whatever they are told there; all others are everybody's own.
+_ROLES: Mapping[str, Callable[[Who], bool]] = {
+    "seller": lambda who: who.shop_id is not None,
+    "mediation": lambda who: who.mediator,
+    "operator": lambda who: who.operator,
+}
+
+
 def lead_into(desk: Blueprint, has_room: Callable[[Who, str], bool]) -> None:
     """The desk says which of its pages somebody's role has."""
     desk.record(lambda state: state.app.extensions.__setitem__(_KEY, has_room))
@@ -23,12 +32,18 @@ def lead_into(desk: Blueprint, has_room: Callable[[Who, str], bool]) -> None:
 
 def can_open(notice: Any, case: Any) -> bool:
     """Whether the reader of this request may open what a notice leads to; ``case``: its columns, None without one."""
-    if not notice.href.startswith("/seller"):
+    path = urlsplit(notice.href).path
+    may_enter = _ROLES.get(path.strip("/").partition("/")[0])
+    if may_enter is None:
         return True
-    if g.who.shop_id is None or notice.shop_id not in (None, g.who.shop_id):
+    if not may_enter(g.who):
         return False
-    try:
-        name, asked = current_app.url_map.bind("").match(urlsplit(notice.href).path, method="GET")
+    if not path.startswith("/seller"):
+        return True
+    if notice.shop_id not in (None, g.who.shop_id) or request_ctx.url_adapter is None:
+        return False
+    try:  # by the map that this request was found in
+        name, asked = request_ctx.url_adapter.match(path, method="GET")
     except (HTTPException, RequestRedirect):
         return False
     if not current_app.extensions[_KEY](g.who, name.removeprefix("seller.")):

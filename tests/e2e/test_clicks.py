@@ -38,6 +38,7 @@ WINDOW: ViewportSize = {"width": 1280, "height": 800}
 PARCEL = "7548486300{:04d}"  # on its way back
 OUT = "SF13856287{:05d}"
 BY_MOUSE, BY_KEYS = "tab=applied&reason=size&type=exchange", "tab=applied&reason=damaged&type=exchange"
+REFUNDS = "tab=applied&type=refund_only"
 BY_MANY = "tab=applied&type=reissue"
 
 
@@ -134,6 +135,8 @@ def fill(cast: Cast, now: Any) -> dict[str, Any]:
     for place in range(SIMPLE + FEW):  # those for the mouse and those for the keys are lists of their own
         reason = "damaged" if place < SIMPLE else "size"
         cast.open_case(order, milli=1_000, now=now - timedelta(minutes=place), reason=reason)
+    for _ in range(FEW):
+        cast.open_case(order, milli=1_000, case_type=CaseType.REFUND_ONLY)
     for _ in range(ALIKE):
         cast.open_case(order, milli=1_000, case_type=CaseType.REISSUE, reason="missing_item")
     for place in range(WHOLE):
@@ -225,14 +228,15 @@ def go_through(hand: Hand, number: int, within: str, decide: Callable[[], None])
     assert len(seen) == number and within in page.url
 
 
-def test_simple_approvals_by_mouse(scene: Scene) -> None:
-    hand = scene.sit_down(f"/seller?{BY_MOUSE}")
-    page, before = scene.page, scene.count("returning")
+@pytest.mark.parametrize(("within", "becomes"), [(BY_MOUSE, "returning"), (REFUNDS, "refunding")])
+def test_simple_approvals_by_mouse(scene: Scene, within: str, becomes: str) -> None:
+    hand = scene.sit_down(f"/seller?{within}")
+    page, before = scene.page, scene.count(becomes)
     hand.click(page.locator(".open").first)
     page.locator("#case").wait_for()
-    go_through(hand, FEW, BY_MOUSE, lambda: hand.click(page.get_by_role("button", name="同意", exact=True)))
-    cost = scene.note(f"{FEW} simple 同意 by mouse", hand, f"{2 * FEW} clicks")
-    assert scene.count("returning") - before == FEW
+    go_through(hand, FEW, within, lambda: hand.click(page.get_by_role("button", name="同意", exact=True)))
+    cost = scene.note(f"{FEW} simple 同意 by mouse, {becomes}", hand, f"{2 * FEW} clicks")
+    assert scene.count(becomes) - before == FEW
     assert cost.clicks == 1 + FEW <= 2 * FEW and cost.keys == 0
 
 

@@ -102,8 +102,9 @@ class Row(NamedTuple):
 
 def yes(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: Any) -> Row:
     ground, zh = NAMES[reason]
-    why = f"「{zh}」可以申请换货；{rule}，{when}；{PAYS[payer]}"
-    basis = f"{ground} · {zh}：{rule}" if ground else f"{zh}：{rule}"
+    own = rule.partition("为收到")[0] if reason == "promise" else ""  # 包换 by the name of the one that holds
+    why = f"「{own or zh}」可以申请换货；{rule}，{when}；{PAYS[payer]}"
+    basis = rule if own else f"{ground} · {zh}：{rule}"
     return Row(name, reason, True, why, (), payer, until, basis, "", **asked)
 
 

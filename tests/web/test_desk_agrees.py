@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from portal import words
-from portal.cases import saved_views
+from portal.cases import held, saved_views
 from portal.extensions import db, writing
-from portal.flow import FINAL, CaseType, State
-from portal.models import Case, CustomerNote, HeldStep, Parcel, SavedView
+from portal.flow import FINAL, Actor, CaseType, State
+from portal.models import Case, CustomerNote, HeldStep, Intake, Order, Parcel, SavedView, Shop
 from portal.people import roles
 from portal.seller import ROOMS
 from tests.cast import Cast, post, sign_in
@@ -21,6 +22,7 @@ from tests.domain.test_fulfilment import unsent
 
 DESK = "/seller/shipping"
 SF, ZTO = "SF1385628716739", "75484863576597"
+BACK, BOXED, LEFT = "75484863576596", "75484863579911", "/seller/unidentified"
 NEVER = {"paying": {CaseType.REISSUE, CaseType.RETURN_REFUND, CaseType.REFUND_ONLY}}
 NEVER |= {state: {CaseType.REISSUE, CaseType.REFUND_ONLY} for state in ("returning", "inspecting", "disputed")}
 NEVER["closed"] = {CaseType.REISSUE, CaseType.REFUND_ONLY}  # only the clock closes those
@@ -51,6 +53,83 @@ def test_the_list_and_the_page_say_the_same(app: Flask, cast: Cast, now: Clock, 
             assert said[0] in line and words.moment(case.due_at) == said[0], state  # type: ignore[arg-type]
         if state in FINAL:
             assert "需要您处理" not in line
+
+
+def test_every_list_says_that_a_decision_is_held_back(app: Flask, cast: Cast, now: Clock) -> None:
+    """The queue, the search, the boxes of the scan and the shipping desk, the parcels without a case, the conversation;
+    and no number counts it as still to be decided."""
+    seller = cast.by(Actor.SELLER)
+    held_cases = {
+        "agree_no_return": cast.open_case(now=now.at, case_type=CaseType.REFUND_ONLY),
+        "accept_goods": cast.until("inspecting"),
+    }
+    other = cast.open_case(now=now.forward(minutes=1))
+    cast.until("inspecting")  # its parcel has the same number
+    desk = sign_in(app, "seller")
+    for number in ("YT0000000000123", BOXED):
+        post(desk, "/seller/scan", {"number": number, "phone_tail": "9650"}, at=f"/seller/scan?number={number}")
+    with writing():
+        boxed = db.session.scalars(select(Intake).where(Intake.number == BOXED)).one()
+        boxed.case_id, boxed.matched_at = held_cases["accept_goods"].id, now.at
+
+    def numbers() -> dict[str, int]:
+        page = desk.get("/seller").text
+        figures = re.findall(r'<a href="([^"]+)"[^>]*>[^<]+ (?:<b>|<span class="n">)([0-9]+)<', page)
+        return {at: int(number) for at, number in figures if at.startswith("/seller?tab=")}
+
+    before = numbers()
+    with writing():
+        for step, case in held_cases.items():
+            held_row = {"shop_id": case.shop_id, "case_id": case.id, "version": case.version, "step": step}
+            row = HeldStep(**held_row, user_id=seller.user_id, author="seller", due_at=now.at + held.HELD_FOR)
+            db.session.add(row)
+        db.session.execute(update(Shop).where(Shop.id == cast.shop).values(version=Shop.version + 1))
+    after = numbers()
+    assert after["/seller?tab=mine"] == before["/seller?tab=mine"] - 1, "the other is on its way still"
+    assert after["/seller?tab=applied"] == before["/seller?tab=applied"] - 1 == 1
+    assert sum(before.values()) - sum(after.values()) > 2
+    until = words.clock(now.at + held.HELD_FOR)
+    for step, case in held_cases.items():
+        order_no = db.session.scalars(select(Order.order_no).where(Order.id == case.order_id)).one()
+        said = f"您已{words.STEP_DONE[step]} · {until} 生效"
+        pages = ["/seller?tab=every", "/seller/search?q=袜", f"/seller/orders/{order_no}/contact"]
+        pages += [f"/seller/cases/{other.case_no}?tab=every", f"/seller/search?q={case.case_no[-4:]}"]
+        pages += (
+            [LEFT, "/seller/scan", f"/seller/scan?number={BACK}", f"{DESK}?number={BACK}"]
+            if step == "accept_goods"
+            else []
+        )
+        for at in pages:
+            answer = desk.get(at)
+            assert said in answer.text, (at, step)
+            assert f">{words.STATES_OF[case.type][case.state]}<" not in answer.text.split(case.case_no)[1][:300], at
+
+
+@pytest.mark.parametrize("name", ["7天包换", "15天包换"])
+@pytest.mark.parametrize("before", ["", "7天/15天包换："], ids=["now", "before"])
+def test_a_promise_is_called_by_the_one_that_holds(app: Flask, cast: Cast, now: Clock, name: str, before: str) -> None:
+    """On both sides' pages, in the lists, in what is exported; also of cases that were kept as both."""
+    case = cast.open_case(reason="promise")
+    order_no = db.session.scalars(select(Order.order_no).where(Order.id == case.order_id)).one()
+    days = name.removesuffix("天包换")
+    with writing():
+        basis = f"{before}{name}为收到商品后 {days} 天"
+        db.session.execute(update(Case).where(Case.id == case.id).values(basis=basis))
+    desk, buyer, staff = sign_in(app, "seller"), sign_in(app, "buyer"), f"/seller/cases/{case.case_no}"
+    for reader, at in (
+        *[(desk, each) for each in (staff, f"{staff}/precedents", f"/seller/orders/{order_no}/customer")],
+        (desk, "/seller/queue/export.csv?tab=every"),
+        (buyer, f"/cases/{case.case_no}"),
+    ):
+        page = reader.get(at).text
+        assert name in page and "7天/15天包换" not in page, at
+    row = desk.get("/seller?tab=every").text.partition('<tbody id="rows">')[2].partition("</tbody>")[0]
+    assert name in row and "7天/15天包换" not in row
+
+
+@pytest.mark.parametrize("path", sorted(Path("templates/seller").rglob("*.html")), ids=str)
+def test_where_a_case_stands_is_drawn_in_one_place(path: Path) -> None:
+    assert "DESK_CHIP" not in path.read_text("utf-8"), "ui.desk_chip says what waits, too"
 
 
 def test_what_can_be_done_stands_once_in_the_line(app: Flask, cast: Cast, now: Clock) -> None:

@@ -11,7 +11,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from portal.extensions import db, writing
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop
-from portal.web.kept import OF_THE_CLOCK, PLAIN, Kept
+from portal.web.kept import CONSTANT, OF_THE_CLOCK, PLAIN, Kept
 from tests.cast import Cast, sign_in
 from tests.conftest import NOW, Clock
 
@@ -149,7 +149,7 @@ def test_the_macros_of_pieces_read_their_arguments_and_nothing_else(app: Flask) 
     for name in PLAIN:
         own = [each.name for each in macros[name].find_all(nodes.Name) if each.ctx in ("param", "store")]
         read = {each.name for each in macros[name].find_all(nodes.Name) if each.ctx == "load"}
-        assert read <= {*own, "words", "loop"} | PLAIN, name
+        assert read <= {*own, *CONSTANT, "loop"} | PLAIN, name
         assert not {each.name for each in macros[name].find_all(nodes.Filter)} & OF_THE_CLOCK, name
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from portal import words
 from portal.cases import held, shipping
 from portal.extensions import db
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, HeldStep
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -133,6 +133,22 @@ def test_the_line_that_stays_offers_each_step_once_and_submits_the_form_that_sta
     assert buttons == re.findall(r'<button type="submit" class="btn (?:primary|danger)"[^>]*>([^<]+)<', form)
     expected = {"applied": "agree", "inspecting": "accept_goods", "reshipping": "ship_replacement"}[state]
     assert [*links, *forms].count(expected) == 1 and len(buttons) == bool(standing)
+
+
+@pytest.mark.parametrize("case_type", CaseType)
+def test_every_decision_stands_beside_what_was_applied_for(
+    app: Flask, cast: Cast, now: Clock, case_type: CaseType
+) -> None:
+    """Its words and its goods, whatever is applied for and whatever is decided; 同意 is there without a click."""
+    case = cast.open_case(case_type=case_type, reason="missing_item" if case_type == CaseType.REISSUE else "damaged")
+    desk = sign_in(app, "seller")
+    page = desk.get(address(case)).text
+    assert f'action="/seller/cases/{case.case_no}/agree?' in page and "data-takes" in page
+    steps = {"agree", *re.findall(rf'class="btn [a-z]+" href="/seller/cases/{case.case_no}/([a-z_]+)', page)}
+    assert steps >= {"agree", "ask_evidence", "propose"}
+    for step in sorted(steps):
+        shown = desk.get(address(case, step)).text
+        assert "袜子破洞" in shown and "黑色" in shown, step
 
 
 def test_what_was_wrong_is_said_in_place_and_the_list_is_kept(app: Flask, cast: Cast, now: Clock) -> None:

@@ -177,7 +177,7 @@ def test_a_notice_leads_only_to_what_its_reader_may_open_now(
         cast.employ(cast.shop, "buyer2", role)
     cases = [cast.open_case(), *(cast.until(state) for state in ("revising", "inspecting", "reshipping"))]
     hrefs = [f"/seller/cases/{case.case_no}" for case in cases]
-    hrefs += [*(f"/seller/{room}" for room in ROOMS), "/seller/gone", "/me/account"]
+    hrefs += [*(f"/seller/{room}" for room in ROOMS), "/seller/gone", "/me/account", "/mediation", "/operator"]
     for number, href in enumerate(hrefs):
         with writing():
             notices.add_notice(

@@ -9,7 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
+from portal import words
 from portal.cases import unclaimed
 from portal.extensions import db, writing
 from portal.flow import Actor
@@ -26,9 +28,14 @@ def note(desk: FlaskClient, number: str = NUMBER, **facts: str) -> None:
     post(desk, "/seller/scan", {"number": number, **facts}, at=f"/seller/scan?number={number}")
 
 
-def join(desk: FlaskClient, case_no: str) -> str:
+def press(desk: FlaskClient, what: str, **typed: str) -> TestResponse:
+    """A button of the parcel that came in last."""
     row_id = db.session.scalars(select(Intake.id).order_by(Intake.id.desc())).first()
-    return post(desk, f"{LIST}/{row_id}/join", {"case_no": case_no}, at="/seller/scan?number=1").location
+    return post(desk, f"{LIST}/{row_id}/{what}", typed, at=FORM)
+
+
+def join(desk: FlaskClient, case_no: str) -> str:
+    return press(desk, "join", case_no=case_no).location
 
 
 def case_of() -> int | None:
@@ -83,9 +90,11 @@ def test_a_case_that_takes_no_parcel_says_why(both: Flask, cast_both: Cast, now:
     for state, said in (("applied", "join-early"), ("reshipping", "join-ended"), ("withdrawn", "join-ended")):
         case = cast_both.until(state, order=order, milli=1_000)
         assert case.case_no not in desk.get(LIST).text
-        assert join(desk, case.case_no) == f"{LIST}?said={said}"
+        refused = press(desk, "join", case_no=case.case_no)
+        row = refused.text.partition('id="rows"')[2].partition("</tbody>")[0]
+        assert refused.status_code == 422 and words.SAID[said] in row and f'value="{case.case_no}"' in row
     for wrong in ("", "HH1"):
-        assert join(desk, wrong) == f"{LIST}?said=join-none"
+        assert "请填写本店的售后单号" in press(desk, "join", case_no=wrong).text
     other = cast_both.until("returning", order=order, milli=1_000)
     assert join(sign_in(both, "seller2"), other.case_no) == f"{LIST}?said=join-none"
     assert case_of() is None
@@ -142,8 +151,17 @@ def test_what_nobody_asks_for_leaves_the_list_and_may_come_back(
             cast_both.shop, "YT7788990011223", user_id=cast_both.seller, now=now.at, goods="袜子"
         )
     desk = sign_in(both, "seller")
-    for wrong in (("", "x"), ("gone", "x"), (how, ""), (how, " "), (how, "长" * 201)):
-        assert choose(desk, parcel, *wrong) == f"{LIST}?said=left-needs"
+    needs, missing = "请选择去向", "请填写退回的运单号或原因"
+    for way, typed, named in (
+        *[("", "x", needs), ("gone", "x", needs), (how, "", missing), (how, " ", missing)],
+        (how, "长" * 201, "最多 200 个字"),
+    ):
+        refused = press(desk, "leave", how=way, note=typed)
+        row = refused.text.partition(f'<tr id="parcel-{parcel.id}"')[2].partition("</tr>")[0]
+        assert refused.status_code == 422 and "<title>错误：" in refused.text
+        assert re.search(rf'<details open><summary>不等了.*class="err"[^>]*>[^<]*{named}', row, re.S), (way, typed)
+        assert way != how or f'<option selected value="{how}">' in row, "what was chosen is kept"
+        assert not typed.strip() or f'value="{typed}"' in row, "and what was typed"
     assert choose(sign_in(both, "seller2"), parcel, how, "x") == f"{LIST}?said=left-gone"
     assert intake.count_unidentified(cast_both.shop, 9) == 1
     assert choose(desk, parcel, how, "SF1385628716739") == f"{LIST}?said=left"
@@ -161,6 +179,35 @@ def test_what_nobody_asks_for_leaves_the_list_and_may_come_back(
     assert "不再等的包裹" in desk.get(LIST).text
     now.forward(days=31)
     assert "不再等的包裹" not in sign_in(both, "seller").get(LIST).text
+
+
+@pytest.mark.parametrize(
+    ("how", "note", "said", "unsaid"),
+    [
+        ("returned", "SF1385628716739", "商家已经把它退回寄件人，退回的运单号 SF1385628716739", "查不到"),
+        ("returned", "王二说不要了", "商家已经把它退回寄件人。", "王二"),
+        ("scrapped", "放了三个月没人认", "商家已经按报废处理。", "没人认"),
+        ("other", "老板的快递", "商家没有当作退货，没有留在退货里。", "老板"),
+    ],
+)
+def test_a_buyer_is_told_where_their_parcel_went_as_they_name_it(
+    both: Flask, cast_both: Cast, now: Clock, how: str, note: str, said: str, unsaid: str
+) -> None:
+    """That it was there, when, what was done with it and the waybill back; never what colleagues noted."""
+    case = cast_both.until("returning")
+    with writing():
+        intake.note_intake(cast_both.shop, TYPED, user_id=cast_both.seller, now=now.at)
+    press(sign_in(both, "seller"), "leave", how=how, note=note)
+    buyer, at = sign_in(both, "buyer"), f"/cases/{case.case_no}"
+    assert TYPED not in buyer.get(at).text, "who hasn't named it doesn't learn of it"
+    sent = post(buyer, f"{at}/ship_return", {"carrier": "ZTO", "number": TYPED})
+    assert sent.status_code == 303
+    page = buyer.get(sent.location).text
+    assert f"包裹 {TYPED} 在您填写单号以前就到过商家（{words.moment(now.at)}）" in page and said in page
+    assert unsaid not in page and "说明这是这张售后单的包裹" in page
+    with writing():
+        intake.note_intake(cast_both.shop, TYPED, user_id=cast_both.seller, now=now.at, case_id=case.id)
+    assert "就到过商家" not in buyer.get(at).text, "it is in somebody's hand again"
 
 
 def test_a_buyer_who_names_it_too_late_is_told_by_the_case(both: Flask, cast_both: Cast, now: Clock) -> None:

@@ -14,7 +14,7 @@ from portal.models import Case, CaseLine, CaseLink, Order, OrderLine, OrderLink,
 from portal.notices import beside_steps
 from portal.orders import ledger
 from portal.resale import across, downstream
-from portal.rights import reasons
+from portal.rights import guarantees
 
 _up, _sold, _bought = aliased(Case), aliased(OrderLine), aliased(OrderLine)
 
@@ -29,7 +29,9 @@ def apply_above(case_id: int, now: datetime) -> bool:
         select(User.id, User.member_name).join(Shop, Shop.owner_id == User.id).where(Shop.id == case.shop_id)
     ).one()
     by = ActedBy(Actor.BUYER, owner.id, owner.member_name, whence="below")
-    words = "。".join(part for part in (f"消费者反馈：{reasons.said(case.reason)}", case.description) if part)[:500]
+    words = "。".join(
+        part for part in (f"消费者反馈：{guarantees.say_reason(case.reason, case.basis)}", case.description) if part
+    )[:500]
     done = False
     for order in across.list_unasked(case, ever=True):
         passes = downstream.find_passes(case, order)
