@@ -23,7 +23,9 @@ const keepSeen = async (found) => {
   const body = JSON.stringify({ who: reader, at: found[0].at, cases });
   await box.put(SEEN_CASES, new Response(body, { headers: { "Content-Type": "application/json" } }));
 };
-const forgetSeen = () => Promise.all([caches.delete(SEEN), caches.delete("shared-1")]);
+// Photos that were shared with the app while nobody was signed in wait for who signs in next, which is asked for then.
+const sharedWait = () => one("input[name=next]")?.value.includes("said=shared");
+const forgetSeen = () => Promise.all([caches.delete(SEEN), ...(sharedWait() ? [] : [caches.delete("shared-1")])]);
 
 whenDressing(() => {
   const count = one("[data-badge]")?.dataset.badge;

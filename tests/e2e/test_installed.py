@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.cast import PASSWORD
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer, tap_reason
 from tests.pictures import photo
@@ -87,6 +88,33 @@ def test_shared_photos_wait_for_the_application(world: World, visit: Any) -> Non
     tap_reason(page, "破损")
     expect(page.locator(".tile[data-id]")).to_have_count(1)
     assert not page.evaluate("() => caches.has('shared-1')")
+
+
+def test_photos_shared_while_nobody_is_signed_in_wait_for_who_signs_in(world: World, visit: Any) -> None:
+    """A wrong password in between forgets nothing; signing out without having used them does."""
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm")
+    page = buyer.page
+    with_worker(page, "/me")
+    page.context.clear_cookies()
+    page.goto(share(page))
+    expect(page.get_by_text("刚才分享的照片会添加到您的申请里")).to_be_visible()
+    for password in ("wrong", PASSWORD):
+        page.get_by_label("会员名").fill("haijiao_xm")
+        page.get_by_label("密码").fill(password)
+        page.get_by_role("button", name="登录", exact=True).click()
+        page.wait_for_load_state()
+    page.wait_for_url("**/orders?said=shared")
+    page.goto(f"/orders/{order_no}")
+    page.locator('a[href*="/apply?line="]').first.click()
+    tap_reason(page, "破损")
+    expect(page.locator(".tile[data-id]")).to_have_count(1)
+    page.goto("/me")
+    share(page)
+    page.get_by_role("button", name="退出登录").click()
+    page.wait_for_url("**/login**")
+    page.wait_for_function("() => caches.has('shared-1').then((has) => !has)")
 
 
 def test_a_shared_photo_is_of_the_whole_application_where_lines_have_their_own(world: World, visit: Any) -> None:
