@@ -150,7 +150,6 @@ def test_without_a_detector_there_is_no_button(browser: Browser, place: tuple[Wo
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 def test_a_label_is_read_off_its_photo(browser: Browser, place: tuple[World, str], script: bool) -> None:
     """Where the browser reads no codes itself: picked is read; without script a button sends the photo."""
-    pytest.importorskip("zxingcpp")
     world, _ = place
     with world.app.app_context():
         cast = Cast.of_app(world.app)

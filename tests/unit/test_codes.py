@@ -16,7 +16,6 @@ from tests.labels_photographed import draw_label, take_photo
 from tests.pictures import PICTURES, Picture
 from tests.unit.test_imaging import leaves_nothing
 
-pytest.importorskip("zxingcpp")
 assert leaves_nothing  # no process and no file is left here either
 
 NUMBER = "SF1234567890123"

@@ -20,8 +20,6 @@ from tests.labels_photographed import draw_label, take_photo
 from tests.pictures import photo
 from tests.web.test_consumer import Consumer
 
-pytest.importorskip("zxingcpp")
-
 NUMBER, OTHER = "SF1234567890123", "YT1234567890123"
 
 
