@@ -614,7 +614,10 @@ def test_what_a_shop_does_not_take_is_not_offered(app: Flask, cast: Cast, buyer:
     done = post(seller, "/seller/policy", {**form, "types": ["return_refund", "reissue"], "guarantees": ["qtwlybt"]})
     assert done.status_code == 303
     assert "本店不办理：换货、仅退款" in buyer.get(f"/shops/{cast.shop}/conditions").text
-    order = cast.order()
+    before = cast.order()  # what was taken when it was placed is taken of it
+    choose(buyer, before.order_no, line_of(before), "damaged")
+    assert "希望怎么处理" in buyer.get(f"/orders/{before.order_no}/apply/details").text
+    order = cast.order(ordered_at=cast.now, paid_at=cast.now, received_at=cast.now)
     number, line = order.order_no, line_of(order)
     choose(buyer, number, line, "damaged")
     assert "希望怎么处理" not in buyer.get(f"/orders/{number}/apply/details").text
