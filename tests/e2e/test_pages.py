@@ -78,6 +78,14 @@ COVERED = """() => {
     }
   return found.slice(0, 3);
 }"""
+# Where a file is chosen: its words can be seen, and pressed.
+UNSEEN = """() => [...document.querySelectorAll("label:has(input[type=file])")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+  .filter((e) => {
+    const box = e.getBoundingClientRect();
+    return getComputedStyle(e).clipPath !== "none" || box.width < 44 || box.height < 44;
+  })
+  .map((e) => e.outerHTML.slice(0, 80))"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -560,6 +568,8 @@ def problems(page: Page, looks: Sequence[Look] = ALL) -> Iterator[str]:
         if width is PHONE and scheme == "light":
             for small in page.evaluate(SMALL):
                 yield f"too small: {small}"
+            for unseen in page.evaluate(UNSEEN):
+                yield f"no file can be chosen: {unseen}"
     for narrow in (1920, 390, 320):
         page.set_viewport_size({"width": narrow, "height": 800})
         if (more := page.evaluate(WIDER)) > 0:
