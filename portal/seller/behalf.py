@@ -70,7 +70,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
     ]
     kinds = [CaseType.REFUND_ONLY] if order.status == "unshipped" else list(CaseType)
     form.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
-    named = goods.name_reasons(order, list(lines.values()), goods.get_kept_policy_for(order))
+    named = goods.name_reasons(order, list(lines.values()), goods.get_policy_for(order))
     form.reason.choices = [("", "请选择")] + [(each.id, named(each.id)) for each in reasons.REASONS]
     status = 200
     if request.method == "POST":
