@@ -165,7 +165,7 @@ def test_rows_of_other_shops_are_refused(
     ("content", "name", "sentence"),
     [
         (b"", "", "请选择后台"),
-        (b"x", "orders.pdf", "请上传 .xlsx 或 .csv 文件"),
+        (b"x", "orders.pdf", "请上传 .xlsx、.xls 或 .csv 文件"),
     ],
 )
 def test_what_is_no_export_is_refused_beside_the_field(
