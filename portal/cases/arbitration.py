@@ -81,7 +81,7 @@ _BUYER_PAID: Final = Burden(
 _PAID: Final = Burden(
     SELLER,
     "退款是否付出由商家证明：付款流水号和到账凭证。",
-    "商家一直没有提交付款凭证的，按没有付款处理；提交过的，由平台核对。",
+    "商家一直不提交付款凭证的，按没有付款处理；提交过的，由平台核对。",
 )
 _MISSING: Final = Burden(
     SELLER,
