@@ -10,7 +10,9 @@ from portal.inputs import InputRefused
 from portal.orders.export_format.refusals import CellRefused
 
 _SPACES = re.compile(r"\s+")
-_GROUPED = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:[ \u00a0\u2009\u202f\u3000][0-9]{3})+(?!\s*[0-9]|,(?![0-9]{1,2}(?![0-9,.])))")
+_GROUPED = re.compile(
+    r"(?<![0-9.,])[0-9]{1,3}(?:[ \u00a0\u2009\u202f\u3000][0-9]{3})+(?!\s*[0-9]|,(?![0-9]{1,2}(?![0-9,.])))"
+)
 _APART = re.compile(r"(?<=[0-9])\s+(?=[0-9])")
 _MINUS = str.maketrans(dict.fromkeys("−–—‐‑﹣", "-"))
 _CURRENCY = r"(?:CNY|RMB|人民币|[¥￥])?"
