@@ -96,6 +96,7 @@ _LINES = Prepared(
     select(
         _line.id,
         _line.case_id,
+        _line.order_line_id,
         _line.quantity_milli,
         _line.received_milli,
         _line.accepted_milli,

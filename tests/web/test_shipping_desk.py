@@ -152,6 +152,16 @@ def test_what_can_not_be_sent_says_so(both: Flask, cast_both: Cast, now: Clock) 
     assert "没有找到" in desk.get(f"{DESK}?number=HH29990101000001").text
 
 
+def test_a_case_at_a_second_mediator_is_opened_by_a_scan(both: Flask, cast_both: Cast, now: Clock) -> None:
+    """What the rule will decide is worked out from the same lines: the page says that the platform has the case."""
+    case = cast_both.until("reshipping")
+    cast_both.mediated(
+        case, mediator_id=cast_both.mediator, first_mediator_id=cast_both.seller, passed_at=cast_both.now
+    )
+    page = sign_in(both, "seller").get(f"{DESK}/{case.case_no}")
+    assert page.status_code == 200 and "平台已介入，请打开售后单处理" in page.text
+
+
 def test_the_list_is_by_deadline_and_pages(both: Flask, cast_both: Cast, now: Clock) -> None:
     cases = [cast_both.until("reshipping", now=cast_both.now - timedelta(minutes=place)) for place in range(25)]
     desk = sign_in(both, "seller")
