@@ -21,6 +21,13 @@ def tap_reason(page: Page, name: str) -> int:
     return 1
 
 
+def press_key(page: Page, key: str) -> None:
+    """A key that a script of the page answers, once the page stands: its scripts come after its content, and a key
+    that is pressed between the two is nobody's."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 class Person:
     """Somebody in front of a browser window."""
 

@@ -23,6 +23,7 @@ from portal.people import sessions
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import World, serving
+from tests.e2e.pages import press_key
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -67,7 +68,7 @@ class Hand:
         self.cost.clicks += 2
 
     def press(self, key: str) -> None:
-        self.page.keyboard.press(key)
+        press_key(self.page, key)
         self.cost.keys += 1
 
     def type(self, words: str) -> None:

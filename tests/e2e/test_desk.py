@@ -21,7 +21,7 @@ from portal.talk import conversations, enquiries, promises
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import KINDS, World, serving
-from tests.e2e.pages import Person
+from tests.e2e.pages import Person, press_key
 
 TWENTY = 20
 
@@ -55,9 +55,9 @@ def test_a_key_that_is_not_allowed_says_why_and_help_lists_them(browser: Browser
     page.locator(".open").first.click()
     page.locator("#case").wait_for()
     for key, step in (("a", "同意"), ("r", "拒绝"), ("e", "请补充凭证")):
-        page.keyboard.press(key)
+        press_key(page, key)
         assert f"现在不能{step}" in page.locator("#why-not").inner_text()
-    page.keyboard.press("?")
+    press_key(page, "?")
     assert page.get_by_role("dialog").get_by_text("撤回刚才的处理").is_visible()
 
 
@@ -289,7 +289,7 @@ def test_a_message_from_the_case_keeps_the_place(browser: Browser, busy: tuple[W
     page.locator("#case").wait_for()
     box = page.locator("#box-words")
     if script:
-        page.keyboard.press("m")
+        press_key(page, "m")
         assert box.evaluate("box => box === document.activeElement")
     box.scroll_into_view_if_needed()
     box.fill("今天给您答复")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests import pictures
 from tests.cast import Cast
 from tests.conftest import make_app
 from tests.e2e.conftest import World, serving
+from tests.e2e.pages import press_key
 from tests.labels_photographed import draw_label, take_photo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -190,7 +192,7 @@ def test_a_parcel_of_two_cases_is_counted_by_keyboard_alone(browser: Browser, pl
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto("/seller/scan")
     box = page.get_by_label("运单号、售后单号或订单号")
-    press = page.keyboard.press
+    press = partial(press_key, page)
     expect(box).to_be_focused()
     page.keyboard.type(UNKNOWN, delay=5)
     press("Enter")
