@@ -20,7 +20,7 @@ from portal.cases import pick_list
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Case, DispatchFile, Order, OrderLine
-from portal.orders import sku_numbers
+from portal.orders import sku_numbers, to_send
 from portal.orders.export_format import parcels_of
 from portal.parcels import carriers, filled, of_orders
 from portal.rights import addresses
@@ -69,7 +69,7 @@ class Row(NamedTuple):
 
 def _waits(shop_id: int) -> tuple[Any, ...]:
     """What holds of an order that can be sent together with others."""
-    return (Order.shop_id == shop_id, Order.status == "unshipped", ~_has_case())
+    return (Order.shop_id == shop_id, to_send.WAITS, ~_has_case())
 
 
 def _has_case() -> Any:
@@ -110,7 +110,7 @@ def list_picks(shop_id: int) -> tuple[list[pick_list.Pick], int, bool, int]:
 
 def count_apart(shop_id: int) -> int:
     """How many orders that wait to be sent have an open case, at most MOST."""
-    apart = select(Order.id).where(Order.shop_id == shop_id, Order.status == "unshipped", _has_case()).limit(MOST)
+    apart = select(Order.id).where(Order.shop_id == shop_id, to_send.WAITS, _has_case()).limit(MOST)
     return int(db.session.scalar(select(func.count()).select_from(apart.subquery())) or 0)
 
 
@@ -195,8 +195,9 @@ def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Ro
     sharing = _find_sharing(file.rows, asked)
     numbers = list(dict.fromkeys(str(row["order_no"]) for row in (*asked, *sharing)))
     columns = (Order.id, Order.order_no, Order.status, Order.cancelled_at, Order.carrier_text, Order.tracking_text)
+    waits = to_send.WAITS.label("waits")
     receiver = (Order.receiver_name, Order.receiver_phone, Order.receiver_address)
-    wanted = select(*columns, *receiver).where(Order.shop_id == file.shop_id, Order.order_no.in_(numbers))
+    wanted = select(*columns, waits, *receiver).where(Order.shop_id == file.shop_id, Order.order_no.in_(numbers))
     known = {row.order_no: row for row in db.session.execute(wanted)}
     found = [known[row["order_no"]] for row in asked if row["order_no"] in known]
     going = [order.id for order in found if order.status == "unshipped"]
@@ -243,6 +244,8 @@ def _judge_row(row: Any, order: Any | None, cases: dict[int, str], shared: dict[
         if order.cancelled_at is not None:
             return say("closed", "买家已取消这笔订单，请不要发货")
         return say("closed", f"现在的状态是{words.ORDER_STATUS[order.status]}")
+    if not order.waits:
+        return say("closed", to_send.ALL_GIVEN_BACK)
     if order.id in cases:
         return say("apart", f"有进行中的售后 {cases[order.id]}，请先处理它，或在「订单」里单独发货")
     if twice := next((number for _, number in parcels if number in shared), ""):
