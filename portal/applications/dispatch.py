@@ -195,9 +195,8 @@ def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Ro
     sharing = _find_sharing(file.rows, asked)
     numbers = list(dict.fromkeys(str(row["order_no"]) for row in (*asked, *sharing)))
     columns = (Order.id, Order.order_no, Order.status, Order.cancelled_at, Order.carrier_text, Order.tracking_text)
-    waits = to_send.WAITS.label("waits")
     receiver = (Order.receiver_name, Order.receiver_phone, Order.receiver_address)
-    wanted = select(*columns, waits, *receiver).where(Order.shop_id == file.shop_id, Order.order_no.in_(numbers))
+    wanted = select(*columns, *receiver).where(Order.shop_id == file.shop_id, Order.order_no.in_(numbers))
     known = {row.order_no: row for row in db.session.execute(wanted)}
     found = [known[row["order_no"]] for row in asked if row["order_no"] in known]
     going = [order.id for order in found if order.status == "unshipped"]
@@ -206,7 +205,8 @@ def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Ro
     )
     cases = dict(db.session.execute(having.group_by(Case.order_id)).all())
     shared = _find_shared(sharing, known)
-    return [_judge_row(row, known.get(row["order_no"]), cases, shared) for row in asked]
+    waiting = to_send.list_waiting(file.shop_id, going)
+    return [_judge_row(row, known.get(row["order_no"]), waiting, cases, shared) for row in asked]
 
 
 def _find_sharing(rows: Sequence[Any], asked: Sequence[Any]) -> list[Any]:
@@ -229,7 +229,7 @@ def _find_shared(rows: Sequence[Any], known: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _judge_row(row: Any, order: Any | None, cases: dict[int, str], shared: dict[str, str]) -> Row:
+def _judge_row(row: Any, order: Any | None, waiting: set[int], cases: dict[int, str], shared: dict[str, str]) -> Row:
     parcels = [(carriers.BY_CODE[code].name, number) for code, number in row["parcels"]]
 
     def say(outcome: str, why: str = "") -> Row:
@@ -244,7 +244,7 @@ def _judge_row(row: Any, order: Any | None, cases: dict[int, str], shared: dict[
         if order.cancelled_at is not None:
             return say("closed", "买家已取消这笔订单，请不要发货")
         return say("closed", f"现在的状态是{words.ORDER_STATUS[order.status]}")
-    if not order.waits:
+    if order.id not in waiting:
         return say("closed", to_send.ALL_GIVEN_BACK)
     if order.id in cases:
         return say("apart", f"有进行中的售后 {cases[order.id]}，请先处理它，或在「订单」里单独发货")
