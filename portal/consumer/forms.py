@@ -245,6 +245,12 @@ class MissingForm(ArrivalForm):
     find = staticmethod(arrivals.list_objectable)
 
 
+class DoubtForm(ArrivalForm):
+    """还是没到账."""
+
+    find = staticmethod(arrivals.list_doubtable)
+
+
 ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
 _PLAIN = (
     "withdraw",
@@ -275,4 +281,5 @@ FORMS: dict[str, type[StepForm]] = {
     "claim_freight": FreightForm,
     "confirm_arrival": ArrivalForm,
     "deny_arrival": MissingForm,
+    "doubt_payment": DoubtForm,
 }
