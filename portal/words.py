@@ -150,6 +150,12 @@ DIRECTLY: dict[str, str] = {  # that no money goes through here, as a buyer read
     "both": "款项由您和商家直接收付，本平台不代收代付。",
 }
 GOES_ON_ANEW = "提交后这张售后单结束，按下面的内容开出一张新的售后单，商品数量一起转过去，由商家审核。"
+# What the rule makes of a payment that hasn't come, says the buyer, where no mediator decided; {term}: to doubt proof.
+PROOF_RULE = (
+    "未到账的款项，平台到期没有裁决时按规则处理：商家提交付款凭证后满 {term}，买家没有说「还是没到账」的，"
+    "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款"
+)
+DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
     "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
     "shown": "商家已提交付款凭证，请买家查收",
@@ -177,6 +183,7 @@ APPLY: dict[str, str] = {  # what the button that leads to applying says, by an 
     "unshipped": "申请退款",
 }
 PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
+ORDER_GIVEN_BACK = "未发货，已同意退款"  # of a shop's order that isn't to be sent any more, whatever its status says
 ORDER_STATUS: dict[str, str] = {
     "unpaid": "待付款",
     "unshipped": "待发货",

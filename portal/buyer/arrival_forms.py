@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.buyer.forms import StepForm
-from portal.web.arrival_fields import ArrivalFields, MissingFields
+from portal.web.arrival_fields import ArrivalFields, DoubtFields, MissingFields
 
 
 class ArrivalForm(ArrivalFields, StepForm):
@@ -14,5 +14,11 @@ class ArrivalForm(ArrivalFields, StepForm):
 
 class MissingForm(MissingFields, StepForm):
     """未到账."""
+
+    template = "buyer/arrival.html"
+
+
+class DoubtForm(DoubtFields, StepForm):
+    """还是没到账."""
 
     template = "buyer/arrival.html"

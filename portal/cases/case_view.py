@@ -19,7 +19,7 @@ from portal.cases.case_lists import list_cancelling, list_chain
 from portal.cases.event_details import describe_for, list_left, name_rule, record_event
 from portal.cases.replaced import Replaced, find_replaced
 from portal.cases.timeline import Entry, list_entries, load_names
-from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
+from portal.cases.view_statements import CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES, find_around
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stage, State, Step
@@ -188,7 +188,7 @@ class View:
 
 def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_link: bool = False) -> View:
     """Collect the page of ``case`` for ``side``; ``role``: of a shop's person, ``by_link``: as addresses.Reader."""
-    around: Any = AROUND.find_row(case_id=case.id, shop_id=case.shop_id)
+    around: Any = find_around(case)
     lines = LINES.list_rows(case_id=case.id, shop_id=case.shop_id)
     parcels, traces = parcel_view.list_of_case(case)
     legs: dict[str, list[Any]] = {}

@@ -42,7 +42,7 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     (Actor.BUYER, State.PAYING): (("pay",), ("escalate",)),  # which is open once the shop says nothing has come
     (Actor.BUYER, State.RESHIPPING): (("nudge",), ("convert_refund",)),
     (Actor.BUYER, State.CONFIRMING): (("confirm",), ("report_problem",)),
-    (Actor.BUYER, State.REFUNDING): (("refund_arrived", "confirm_arrival"), ("deny_arrival",)),
+    (Actor.BUYER, State.REFUNDING): (("refund_arrived", "confirm_arrival"), ("deny_arrival", "doubt_payment")),
     (Actor.BUYER, State.REFUND_FAILED): (("give_account",), ("decline_account",)),
     (Actor.BUYER, State.COMPLETED): (("confirm_arrival",), ("deny_arrival",)),
     (Actor.BUYER, State.CONVERTED): (("confirm_arrival",), ("deny_arrival",)),
@@ -108,7 +108,17 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         return "付过的不要再付一次，先和商家核对流水号；没有付的，付款后填写新的流水号"
     if name == "deny_arrival":
         return f"{_tell_objection_term(view)}；商家须提交付款凭证，或登记没有付成后重新付款"
+    if name == "doubt_payment":
+        return f"{_tell_doubt_term(view)}；商家须再提交付款凭证，或登记没有付成后重新付款"
     return _THEN.get(name, "")
+
+
+def _tell_doubt_term(view: View) -> str:
+    """Until when the buyer can doubt the proof of a payment; of several, the first that ends."""
+    found = [entry.arrival_at for entry in arrivals.list_doubtable(view.entries, view.now) if entry.arrival_at]
+    if not found:
+        return "看过凭证仍没有收到时提出"
+    return f"看过凭证仍没有收到，请在 {words.end(min(found) + lengths.get_deadline('arrival_objection'))} 前提出"
 
 
 def _tell_objection_term(view: View) -> str:

@@ -56,8 +56,10 @@ def add_ruling(case: Any, facts: Facts, lines: Sequence[Any] | None = None) -> F
     known = reason(case.reason)
     ground = "none" if known is None or case.negotiated else str(known.ground)
     found = worth.work_out_case_worth(case, list_decidable(case, lines))
+    proof = facts.claimed_at if facts.payment_claim == "shown" else None
     full = replace(
         facts,
+        proof_stands=proof is not None and proof + facts.span("arrival_objection") <= _find_end(case, facts),
         favours=str(flow.FAVOURED[ground]),
         received_milli=_count_received(case) if lines is None else sum(line.received_milli or 0 for line in lines),
         decidable_fen=worth.add_up(found),
@@ -82,11 +84,15 @@ def describe_ruling(case: Any, facts: Facts, lines: Sequence[Any]) -> tuple[date
     """
     full = facts if facts.passed_on else add_ruling(case, facts, lines)  # passed on: they have it already
     step = flow.find(case.type, case.state, flow.Actor.MEDIATOR, full.ruling)
-    rest = () if facts.passed_on else _LEFT[Stage(case.stage)]
-    until = case.due_at
-    for rule in rest:
+    return _find_end(case, facts), step.button + _describe_award(case, full)
+
+
+def _find_end(case: Any, facts: Facts) -> datetime:
+    """From when on the rule decides, unless the mediation is prolonged."""
+    until: datetime = case.due_at
+    for rule in () if facts.passed_on else _LEFT[Stage(case.stage)]:
         until += get_deadline(rule)
-    return until, step.button + _describe_award(case, full)
+    return until
 
 
 def _describe_award(case: Any, facts: Facts) -> str:

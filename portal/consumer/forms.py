@@ -27,7 +27,7 @@ from portal.models import Case, CaseLine, Order
 from portal.rights import conditions
 from portal.rights import goods as goods_facts
 from portal.web import mediation_forms
-from portal.web.arrival_fields import ArrivalFields, MissingFields
+from portal.web.arrival_fields import ArrivalFields, DoubtFields, MissingFields
 from portal.web.fields import Choice, Text
 from portal.web.forms import Form
 from portal.web.freight_fields import FreightFields
@@ -227,6 +227,10 @@ class MissingForm(MissingFields, StepForm):
     """未到账."""
 
 
+class DoubtForm(DoubtFields, StepForm):
+    """还是没到账."""
+
+
 ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
 _PLAIN = (
     "withdraw",
@@ -257,4 +261,5 @@ FORMS: dict[str, type[StepForm]] = {
     "claim_freight": FreightForm,
     "confirm_arrival": ArrivalForm,
     "deny_arrival": MissingForm,
+    "doubt_payment": DoubtForm,
 }

@@ -26,7 +26,7 @@ def find_ruling(case_type: str, state: str, facts: Facts) -> str:
     """The name of the decision that the rule makes in this state, with what is known of goods and money."""
     claimed = facts.freight_claim == "open"  # whose answer the case waits for, too
     if facts.contested_entries:
-        if facts.payment_claim == "missing":
+        if facts.payment_claim == "missing" or not facts.proof_stands:  # proof counts once nobody doubted it in time
             return "decide_unpaid"
         alone = state == State.REFUNDING and facts.open_entries == facts.contested_entries
         return "decide_complete" if alone and not claimed else "decide_continue"

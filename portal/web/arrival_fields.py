@@ -60,3 +60,10 @@ class MissingFields(ArrivalFields):
 
     def hand_in(self) -> EntryChoice:
         return replace(super().hand_in(), note=self.note.data or "", photos=self.photos.data or ())
+
+
+class DoubtFields(MissingFields):
+    """还是没到账: the same, once the shop has shown proof."""
+
+    def list_open(self, view: View) -> list[Any]:
+        return arrivals.list_doubtable(view.entries, view.now)

@@ -31,8 +31,8 @@ def test_words_numbers_and_links_of_a_note_are_one_text(visit: Any) -> None:
     page = visit("phone")
     page.goto("/login")
     heights = page.evaluate("""() => {
-      const words = (inner) => `商家没有收到您登记过的差价：${inner}。付过的不要再付一次，先和商家核对流水号，再点这里。`;
-      const parts = ["没有收到的是 3.00 元", "<span>没有收到的是 3.00 元</span>", "<strong>没有收到的是</strong> 3.00 元"];
+      const words = (inner) => `商家没有收到您登记过的差价：${inner}。付过的不要再付一次，先和商家核对流水号。`;
+      const parts = ["没有收到 3.00 元", "<span>没有收到 3.00 元</span>", "<strong>没有收到</strong> 3.00 元"];
       return parts.map((part) => {
         const note = document.createElement("p");
         note.className = "said warn";

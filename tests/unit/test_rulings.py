@@ -25,7 +25,10 @@ def every_set_of_facts() -> list[Facts]:
         (None, NOW),
         (True, False),
         (True, False),
-        ((0, 0, ""), (1, 0, ""), (1, 1, "missing"), (2, 1, "missing"), (1, 1, "shown"), (2, 1, "shown")),
+        (
+            *((0, 0, "", False), (1, 0, "", False), (1, 1, "missing", False), (2, 1, "missing", False)),
+            *((1, 1, "shown", True), (2, 1, "shown", True), (1, 1, "shown", False), (2, 1, "shown", False)),
+        ),
     ):
         found.append(
             Facts(
@@ -44,6 +47,7 @@ def every_set_of_facts() -> list[Facts]:
                 open_entries=money[0],
                 contested_entries=money[1],
                 payment_claim=money[2],
+                proof_stands=money[3],
             )
         )
     return found
@@ -82,3 +86,16 @@ UNREACHED: set[tuple[State | None, CaseType, str]] = {
 def test_every_ground_has_somebody_whom_the_rule_favours() -> None:
     assert set(flow.FAVOURED) == {str(ground) for ground in Ground}
     assert set(flow.FAVOURED.values()) == {Actor.BUYER, Actor.SELLER}
+
+
+def test_a_payment_is_taken_for_made_only_where_its_proof_stands() -> None:
+    for state, kind in MEDIATED:
+        for facts in every_set_of_facts():
+            if facts.contested_entries and state in (
+                State.RESHIPPING,
+                State.CONFIRMING,
+                State.REFUNDING,
+                State.REFUND_FAILED,
+            ):
+                unpaid = flow.find_ruling(kind, state, facts) == "decide_unpaid"
+                assert unpaid != (facts.payment_claim == "shown" and facts.proof_stands)

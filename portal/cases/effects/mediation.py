@@ -42,7 +42,19 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
         if because not in phrases.INTERVENTIONS:
             raise context.refuse("请选择申请平台介入的原因")
         context.data |= {"because": because, "wish": context.handed.wish}
-    return open_mediation(context, Stage.EVIDENCE)
+    return {**open_mediation(context, Stage.EVIDENCE), **_doubt_proof(context)}
+
+
+def _doubt_proof(context: StepContext[Escalation]) -> dict[str, Any]:
+    """Who calls the platform because the money hasn't come doesn't believe the proof that was shown of it."""
+    case = context.case
+    said = context.by.actor is Actor.BUYER and context.handed.because == "not_paid"
+    if not said or case.payment_claim != "shown":
+        return {}
+    arrivals.doubt_all(case, at=context.at)
+    db.session.flush()
+    claim, since = arrivals.work_out_claim(case)
+    return {"payment_claim": claim, "claimed_at": since}
 
 
 @effect("timeout_unfulfilled")
