@@ -11,7 +11,6 @@ from typing import Any, cast
 from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
-from portal.calendar import lengths
 from portal.cases import answers, case_facts, endings, failed, mediations, payment_words, places, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
@@ -203,7 +202,6 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     asked = bank_accounts.find_request(entries)
     bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
-    least = lengths.describe_deadline("least_left")
     collect = cache(partial(case_facts.collect_facts, case, now, parcels, entries, bank, lines))
     steps = list_actions(case, side, now, collect)
     reader = addresses.Reader(side, role, by_link)
@@ -226,7 +224,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end=endings.find_end(case, entries, now),
         waits_for="双方" if len(turn) > 1 else "".join(words.ACTOR[each] for each in turn),
         mine=side in turn,
-        otherwise=case_facts.tell_silence(case, side, collect) or told.tell_late(case, side, least),
+        otherwise=case_facts.tell_late(case, side, collect),
         reason=guarantees.say_reason(case.reason, case.basis),
         basis=guarantees.say_basis(case.basis),
         payer=told.tell_payer(case.freight_payer, side),
