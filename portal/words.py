@@ -149,6 +149,7 @@ DIRECTLY: dict[str, str] = {  # that no money goes through here, as a buyer read
     "to_shop": "款项由您直接付给商家，本平台不代收代付。",
     "both": "款项由您和商家直接收付，本平台不代收代付。",
 }
+GOES_ON_ANEW = "提交后这张售后单结束，按下面的内容开出一张新的售后单，商品数量一起转过去，由商家审核。"
 # What the rule makes of a payment that hasn't come, says the buyer, where no mediator decided; {term}: to doubt
 # proof; {both}: to show it, and then to doubt it.
 PROOF_RULE = (
@@ -582,6 +583,10 @@ def device(agent: str) -> str:
     return " · ".join(filter(None, found)) or "未知设备"
 
 
+OBJECTED_LATE = (  # of an inspection that the buyer doesn't accept: the clock runs on while the shop looks again
+    "到期商家没有改验货结果、您也没有申请平台介入的，按商家的验货结果继续",
+    "到期您没有改验货结果、买家也没有申请平台介入的，按您的验货结果继续",
+)
 # When a deadline runs out, by the claim of what was advanced for the way back, and the rule: for buyer and seller.
 FREIGHT_LATE: dict[tuple[str, str], tuple[str, str]] = {
     ("open", "buyer_confirm"): (

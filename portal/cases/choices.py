@@ -35,7 +35,10 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     (Actor.BUYER, State.REVISING): (("modify",), ("escalate",)),
     (Actor.BUYER, State.RETURNING): (("ship_return",), ("extend",)),
-    (Actor.BUYER, State.DISPUTED): (("accept_result", "accept_result_diff", "accept_result_none"), ("object",)),
+    (Actor.BUYER, State.DISPUTED): (
+        ("accept_result", "accept_result_diff", "accept_result_none"),
+        ("object", "escalate"),
+    ),
     (Actor.BUYER, State.PAYING): (("pay",), ("escalate",)),  # which is open once the shop says nothing has come
     (Actor.BUYER, State.RESHIPPING): (("nudge",), ("convert_refund",)),
     (Actor.BUYER, State.CONFIRMING): (("confirm",), ("report_problem",)),

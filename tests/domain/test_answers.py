@@ -238,7 +238,7 @@ def test_in_a_mediation_evidence_is_asked_for_and_then_waited_for(cast: Cast, si
     assert (card.head, card.mine) == ("平台介入：请提交证据", True)
     assert [choice.step.name for choice in card.choices] == ["submit_evidence"]
     case = cast.take(case, "submit_evidence", side, note="看照片", photos=[])
-    assert answer(case, side, cast).head == "平台介入：等待对方提交证据"
+    assert answer(case, side, cast).head == f"平台介入：等待{'商家' if side is BUYER else '买家'}提交证据"
     other = answer(case, SELLER if side is BUYER else BUYER, cast)
     assert other.said is not None and other.said.note == "看照片"
     case = cast.take(case, "submit_evidence", SELLER if side is BUYER else BUYER, note="看记录", photos=[])
@@ -392,7 +392,7 @@ def test_a_payment_that_has_not_arrived_is_looked_at_and_not_paid_again(cast: Ca
     case = cast.take(case, "escalate", BUYER, cast.now + 3 * timedelta(hours=1), note="没有收到", because="not_paid")
     cards = [answer(case, side, cast) for side in (BUYER, SELLER, Actor.MEDIATOR)]
     assert [card.head for card in cards] == [
-        "平台介入：等待对方提交证据",
+        "平台介入：等待商家提交证据",
         "平台介入：请提交证据",
         "平台介入：等待商家提交证据",
     ]
