@@ -150,10 +150,12 @@ DIRECTLY: dict[str, str] = {  # that no money goes through here, as a buyer read
     "both": "款项由您和商家直接收付，本平台不代收代付。",
 }
 GOES_ON_ANEW = "提交后这张售后单结束，按下面的内容开出一张新的售后单，商品数量一起转过去，由商家审核。"
-# What the rule makes of a payment that hasn't come, says the buyer, where no mediator decided; {term}: to doubt proof.
+# What the rule makes of a payment that hasn't come, says the buyer, where no mediator decided; {term}: to doubt
+# proof; {both}: to show it, and then to doubt it.
 PROOF_RULE = (
     "未到账的款项，平台到期没有裁决时按规则处理：商家提交付款凭证后满 {term}，买家没有说「还是没到账」的，"
-    "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款"
+    "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款；"
+    "规则处理前不满 {both}才说「未到账」的，来不及核对，平台介入结束，按原流程继续"
 )
 DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
@@ -581,6 +583,8 @@ def device(agent: str) -> str:
     return " · ".join(filter(None, found)) or "未知设备"
 
 
+IS_BEING_SETTLED = "期限已到，系统正在按规则处理，请稍后刷新"
+ACCOUNT_LATE = "不提供账户也不影响退款；到期还没有退款的，由平台介入"  # of a refund whose buyer is asked where to
 OBJECTED_LATE = (  # of an inspection that the buyer doesn't accept: the clock runs on while the shop looks again
     "到期商家没有改验货结果、您也没有申请平台介入的，按商家的验货结果继续",
     "到期您没有改验货结果、买家也没有申请平台介入的，按您的验货结果继续",

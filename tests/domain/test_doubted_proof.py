@@ -5,6 +5,7 @@ No single step of one party decides: not the shop's proof at the last moment, no
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,11 @@ import pytest
 from sqlalchemy import select
 
 from portal import doctor
-from portal.cases import case_facts, rulings
+from portal.cases import case_facts, mediations, rulings
 from portal.cases import clock as case_clock
 from portal.extensions import db
 from portal.flow import DEADLINES, Actor, CaseType, StepRefused
-from portal.models import Case, CaseLine, MoneyEntry
+from portal.models import Case, CaseEvent, CaseLine, MoneyEntry
 from tests.cast import Cast
 from tests.domain.test_arrivals import AGAIN, DAY, HOUR, OBJECT, missing
 from tests.domain.test_payouts import entry_of
@@ -145,3 +146,73 @@ def test_the_rule_tells_payments_apart(cast_both: Cast) -> None:
     assert case.state == "completed"
     db.session.rollback()
     assert not [finding for finding in doctor.findings() if finding]
+
+
+@pytest.mark.parametrize("proof", [False, True])
+@pytest.mark.parametrize("before_rule", [timedelta(minutes=1), 9 * DAY, 10 * DAY])
+def test_a_denial_that_leaves_no_time_for_proof_decides_nothing(
+    cast_both: Cast, before_rule: timedelta, proof: bool
+) -> None:
+    """Said at the last moment 未到账 would have it all by itself: the mediation ends and its own clock goes on."""
+    cast = cast_both
+    case = cast.until("completed", case_type=CaseType.REFUND_ONLY)
+    case = cast.take(case, "deny_arrival", BUYER, cast.now + DAY)
+    case = show(cast, case, cast.now + DAY + HOUR)
+    case = cast.take(case, "escalate", BUYER, cast.now + DAY + 2 * HOUR, note="没有", because="other")
+    ruled = cast.now + DAY + 2 * HOUR + (RULED - OPENED)
+    denied = ruled - before_rule
+    sweep_until(denied, cast.now + DAY + 2 * HOUR)
+    replace(cast, now=denied).paid_beside(now_of(case))  # recorded meanwhile
+    ids = dict(db.session.execute(select(MoneyEntry.kind, MoneyEntry.id)).all())
+    case = cast.take(now_of(case), "deny_arrival", BUYER, denied, entry_id=ids["freight"])
+    if proof and before_rule > DAY:
+        case = show(cast, now_of(case), denied + HOUR, entry_id=ids["freight"])
+    assert ("没有付到" in foretold(case, denied + 2 * HOUR)) == (before_rule >= 10 * DAY and not proof)
+    sweep_until(ruled, denied)
+    case = now_of(case)
+    states = dict(db.session.execute(select(MoneyEntry.kind, MoneyEntry.state)).all())
+    assert not case.escalated
+    if proof and before_rule > DAY:
+        assert (case.state, states["freight"]) == ("completed", "settled")
+    elif before_rule >= 10 * DAY:
+        assert (case.state, states["freight"]) == ("refund_failed", "failed")
+    else:
+        assert (case.state, states) == ("refunding", {"refund": "settled", "freight": "contested"})
+        assert case.due_at is not None and case.due_at > ruled
+    db.session.rollback()
+    assert not [finding for finding in doctor.findings() if finding]
+
+
+@pytest.mark.parametrize("asked_by", ["buyer", "seller", "clock"])
+@pytest.mark.parametrize("stage", ["evidence", "deciding", "overdue"])
+def test_a_problem_reported_meanwhile_takes_no_case_from_the_platform(
+    cast_both: Cast, stage: str, asked_by: str
+) -> None:
+    cast = cast_both
+    case = cast.mediated(cast.until("confirming"), stage, asked_by)
+    before = foretold(case, cast.now)
+    case = cast.take(case, "report_problem", BUYER, cast.now + HOUR, kind="not_received", note="没有收到")
+    assert (case.escalated, case.stage, case.problem_open) == (True, stage, True)
+    assert foretold(case, cast.now + HOUR) == before
+    if stage == "evidence":
+        case = cast.take(case, "submit_evidence", SELLER, cast.now + 2 * HOUR, note="已送达")
+        events = db.session.scalars(select(CaseEvent).order_by(CaseEvent.version.desc())).all()
+        assert mediations.describe_mediation(case, events) is None or case.escalated
+    db.session.rollback()
+    assert not [finding for finding in doctor.findings() if finding and "does not follow" not in str(finding)]
+
+
+def test_a_problem_reported_before_counts_and_one_reported_meanwhile_does_not(cast: Cast) -> None:
+    def signed(early: bool) -> str:
+        case = cast.until("confirming")
+        if early:
+            case = cast.take(case, "report_problem", BUYER, cast.now, kind="not_received", note="没有收到")
+        case = cast.mediated(case, "overdue")
+        facts = case_facts.collect_facts(case, cast.now)
+        if not early:
+            case = cast.take(case, "report_problem", BUYER, cast.now + HOUR, kind="not_received", note="没有收到")
+            facts = case_facts.collect_facts(case, cast.now + HOUR)
+        facts = replace(facts, out_signed_at=cast.now)
+        return rulings.add_ruling(case, facts).ruling
+
+    assert (signed(True), signed(False)) == ("decide_refund", "decide_complete")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from portal import flow
@@ -46,6 +47,7 @@ def every_set_of_facts() -> list[Facts]:
                 problem_open=problem,
                 open_entries=money[0],
                 contested_entries=money[1],
+                problem_stands=problem,
                 payment_claim=money[2],
                 proof_stands=money[3],
             )
@@ -89,13 +91,16 @@ def test_every_ground_has_somebody_whom_the_rule_favours() -> None:
 
 
 def test_a_payment_is_taken_for_made_only_where_its_proof_stands() -> None:
+    late = [replace(facts, claim_late=True) for facts in every_set_of_facts() if facts.contested_entries]
     for state, kind in MEDIATED:
-        for facts in every_set_of_facts():
+        for facts in (*every_set_of_facts(), *late):
             if facts.contested_entries and state in (
                 State.RESHIPPING,
                 State.CONFIRMING,
                 State.REFUNDING,
                 State.REFUND_FAILED,
             ):
-                unpaid = flow.find_ruling(kind, state, facts) == "decide_unpaid"
-                assert unpaid != (facts.payment_claim == "shown" and facts.proof_stands)
+                name = flow.find_ruling(kind, state, facts)
+                proven = facts.payment_claim == "shown" and facts.proof_stands
+                assert (name == "decide_unpaid") == (not proven and not facts.claim_late)
+                assert proven or name in ("decide_unpaid", "decide_continue")
