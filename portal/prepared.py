@@ -88,17 +88,21 @@ class _Compiled:
 
 
 class Prepared:
-    """A statement with its values by name. Whoever makes one keeps it in a name of their module."""
+    """A statement with its values by name. Whoever makes one keeps it in a name of their module.
 
-    def __init__(self, statement: Executable) -> None:
+    ``beside``: a name, and of which columns, the statement's last ones, a row under that name is made.
+    """
+
+    def __init__(self, statement: Executable, *, beside: tuple[str, Sequence[str]] | None = None) -> None:
         self._statement = statement
+        self._beside = None if beside is None else (beside[0], tuple(beside[1]))
         self._of: dict[str, _Compiled] = {}
 
     def list_rows(self, **values: Any) -> list[Any]:
         """The rows as named tuples."""
         if is_writing():
             found = db.session.execute(self._statement, values)
-            return list(map(_type_of(tuple(found.keys())), found.all()))
+            return list(map(self._find_type(tuple(found.keys())), found.all()))
         return self._run(connection_to_read(), values)
 
     def find_row(self, **values: Any) -> Any | None:
@@ -118,7 +122,7 @@ class Prepared:
             rows = self._fetch(connection, compiled, given)
         except connection.dialect.loaded_dbapi.Error:
             found = connection.execute(self._statement, values)
-            return list(map(_type_of(tuple(found.keys())), found.all()))
+            return list(map(self._find_type(tuple(found.keys())), found.all()))
         if compiled.out:
             rows = [list(row) for row in rows]
             for place, change in compiled.out:
@@ -145,6 +149,14 @@ class Prepared:
         finally:
             cursor.close()
 
+    def _find_type(self, names: tuple[str, ...]) -> Change:
+        if self._beside is None:
+            return _type_of(names)
+        name, inner = self._beside
+        own = len(names) - len(inner)
+        make, make_inner = _type_of((*names[:own], name)), _type_of(inner)
+        return lambda row: make((*row[:own], make_inner(row[own:])))
+
     def _compile(self, dialect: Dialect) -> _Compiled:
         made: Any = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         if made.post_compile_params or any(bound.callable for bound in made.bind_names):
@@ -158,7 +170,7 @@ class Prepared:
             {each.key: each.value for each in made.bind_names if not each.required},
             tuple((*bound[name], into.get(name)) for name in (made.positiontup if made.positional else bound)),
             tuple((place, change) for place, change in enumerate(out) if change is not None),
-            _type_of(tuple(column.name for column in made._result_columns)),
+            self._find_type(tuple(column.name for column in made._result_columns)),
             Numbered(self._statement) if dialect.name == "postgresql" else None,
         )
         return compiled

@@ -26,6 +26,7 @@ class RowSession(FlaskSession):
     def __init__(self, *named: Any, **options: Any) -> None:
         super().__init__(*named, **options)
         self._lent: dict[Engine, Connection] = {}
+        self._lent_of: dict[Engine | None, Connection] = {}  # the same by the copy that is read; None: the database
 
     def get_bind(self, *named: Any, **options: Any) -> Any:
         """The database, or the copy that ``reading_from`` names, which is never written to."""
@@ -35,13 +36,13 @@ class RowSession(FlaskSession):
 
     def lend_connection(self) -> Connection:
         """The connection that this session reads, until it rolls back; it is begun on."""
-        engine = reading_from.get() or self._db.engine
-        found = self._lent.get(engine)
+        copy = reading_from.get()
+        found = self._lent_of.get(copy)
         if found is None:
             if self.in_transaction():
                 return self.connection()
-            found = engine.connect()
-            self._lent[engine] = found
+            engine = copy or self._db.engine
+            found = self._lent[engine] = self._lent_of[copy] = engine.connect()
             found.begin()
         return found
 
@@ -61,6 +62,7 @@ class RowSession(FlaskSession):
             self._take_back()
 
     def _take_back(self) -> None:
+        self._lent_of.clear()
         while self._lent:
             _, connection = self._lent.popitem()
             try:

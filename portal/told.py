@@ -275,16 +275,6 @@ def tell_otherwise(
     return found[side == Actor.SELLER].format(least_left=least_left, kind=words.TYPE[case_type])
 
 
-def tell_late(case: Any, side: str, least: str) -> str:
-    """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left."""
-    if case.stage == Stage.UNFULFILLED:
-        return words.UNFULFILLED
-    if (found := words.FREIGHT_LATE.get((case.freight_claim, case.due_rule))) and not case.ruled and side in _SIDES:
-        return found[side == Actor.SELLER]
-    more = {"negotiated": case.negotiated, "ruled": case.ruled}
-    return tell_otherwise(case.type, case.due_rule, side, least_left=least, **more)
-
-
 # Where accepted terms lead, for both sides to read beforehand: for the buyer, for the seller.
 TERMS: dict[str, tuple[str, str]] = {
     "return": ("接受后请按退货地址寄回，商家验货后继续", "接受后由买家寄回，您验货后继续"),

@@ -149,6 +149,15 @@ DIRECTLY: dict[str, str] = {  # that no money goes through here, as a buyer read
     "to_shop": "款项由您直接付给商家，本平台不代收代付。",
     "both": "款项由您和商家直接收付，本平台不代收代付。",
 }
+GOES_ON_ANEW = "提交后这张售后单结束，按下面的内容开出一张新的售后单，商品数量一起转过去，由商家审核。"
+# What the rule makes of a payment that hasn't come, says the buyer, where no mediator decided; {term}: to doubt
+# proof; {both}: to show it, and then to doubt it.
+PROOF_RULE = (
+    "未到账的款项，平台到期没有裁决时按规则处理：商家提交付款凭证后满 {term}，买家没有说「还是没到账」的，"
+    "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款；"
+    "规则处理前不满 {both}才说「未到账」的，来不及核对，平台介入结束，按原流程继续"
+)
+DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
     "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
     "shown": "商家已提交付款凭证，请买家查收",
@@ -176,6 +185,7 @@ APPLY: dict[str, str] = {  # what the button that leads to applying says, by an 
     "unshipped": "申请退款",
 }
 PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
+ORDER_GIVEN_BACK = "未发货，已同意退款"  # of a shop's order that isn't to be sent any more, whatever its status says
 ORDER_STATUS: dict[str, str] = {
     "unpaid": "待付款",
     "unshipped": "待发货",
@@ -573,6 +583,12 @@ def device(agent: str) -> str:
     return " · ".join(filter(None, found)) or "未知设备"
 
 
+IS_BEING_SETTLED = "期限已到，系统正在按规则处理，请稍后刷新"
+ACCOUNT_LATE = "不提供账户也不影响退款；到期还没有退款的，由平台介入"  # of a refund whose buyer is asked where to
+OBJECTED_LATE = (  # of an inspection that the buyer doesn't accept: the clock runs on while the shop looks again
+    "到期商家没有改验货结果、您也没有申请平台介入的，按商家的验货结果继续",
+    "到期您没有改验货结果、买家也没有申请平台介入的，按您的验货结果继续",
+)
 # When a deadline runs out, by the claim of what was advanced for the way back, and the rule: for buyer and seller.
 FREIGHT_LATE: dict[tuple[str, str], tuple[str, str]] = {
     ("open", "buyer_confirm"): (

@@ -21,7 +21,7 @@ from portal.cases.finding import not_by_shop
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Case, DispatchFile, Order, OrderLine
-from portal.orders import sku_numbers
+from portal.orders import sku_numbers, to_send
 from portal.orders.export_format import parcels_of
 from portal.parcels import carriers, filled, of_orders
 from portal.prepared import Prepared, among
@@ -71,7 +71,7 @@ class Row(NamedTuple):
 
 def _waits(shop_id: int) -> tuple[Any, ...]:
     """What holds of an order that can be sent together with others."""
-    return (Order.shop_id == shop_id, Order.status == "unshipped", ~_has_case())
+    return (Order.shop_id == shop_id, to_send.WAITS, ~_has_case())
 
 
 def _has_case() -> Any:
@@ -112,7 +112,7 @@ def list_picks(shop_id: int) -> tuple[list[pick_list.Pick], int, bool, int]:
 
 def count_apart(shop_id: int) -> int:
     """How many orders that wait to be sent have an open case, at most MOST."""
-    apart = select(Order.id).where(Order.shop_id == shop_id, Order.status == "unshipped", _has_case()).limit(MOST)
+    apart = select(Order.id).where(Order.shop_id == shop_id, to_send.WAITS, _has_case()).limit(MOST)
     return int(db.session.scalar(select(func.count()).select_from(apart.subquery())) or 0)
 
 
@@ -217,7 +217,8 @@ def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Ro
     going = [order.id for order in found if order.status == "unshipped"]
     cases = {row.order_id: row.case_no for row in _HAVING.list_rows(shop_id=file.shop_id, orders=going)}
     shared = _find_shared(sharing, known)
-    return [_judge_row(row, known.get(row["order_no"]), cases, shared) for row in asked]
+    waiting = to_send.list_waiting(file.shop_id, going)
+    return [_judge_row(row, known.get(row["order_no"]), waiting, cases, shared) for row in asked]
 
 
 def _find_sharing(rows: Sequence[Any], asked: Sequence[Any]) -> list[Any]:
@@ -240,7 +241,7 @@ def _find_shared(rows: Sequence[Any], known: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _judge_row(row: Any, order: Any | None, cases: dict[int, str], shared: dict[str, str]) -> Row:
+def _judge_row(row: Any, order: Any | None, waiting: set[int], cases: dict[int, str], shared: dict[str, str]) -> Row:
     parcels = [(carriers.BY_CODE[code].name, number) for code, number in row["parcels"]]
 
     def say(outcome: str, why: str = "") -> Row:
@@ -255,6 +256,8 @@ def _judge_row(row: Any, order: Any | None, cases: dict[int, str], shared: dict[
         if order.cancelled_at is not None:
             return say("closed", "买家已取消这笔订单，请不要发货")
         return say("closed", f"现在的状态是{words.ORDER_STATUS[order.status]}")
+    if order.id not in waiting:
+        return say("closed", to_send.ALL_GIVEN_BACK)
     if order.id in cases:
         return say("apart", f"有进行中的售后 {cases[order.id]}，请先处理它，或在「订单」里单独发货")
     if twice := next((number for _, number in parcels if number in shared), ""):

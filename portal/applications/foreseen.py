@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal import inputs
+from portal import inputs, late_words, told
+from portal.applications import goods
 from portal.calendar.weeks import number_week
-from portal.cases import handling
-from portal.flow import CaseType, in_words
+from portal.cases import case_facts, handling
+from portal.flow import Actor, CaseType, in_words
+from portal.models import Order
 from portal.orders import sold
-from portal.rights import faults, reasons
+from portal.rights import faults, policies, reasons
+from portal.rights.reasons import REISSUE_BY
 
 # 「24双/箱」, 「每箱 24 双」, 「一箱24」: a pack whose size the order's own words name.
 _PACKS = (
@@ -65,6 +68,21 @@ def read_units(lines: Sequence[Any], typed: Mapping[str, str]) -> dict[int, int]
         except inputs.InputRefused:
             continue
     return units
+
+
+def tell_silence(order: Order, kind: CaseType, reason_id: str, lines: Sequence[Any], *, negotiated: bool) -> str:
+    """What the shop's silence will bring to this application, as its case will say it."""
+    if negotiated:
+        return told.tell_otherwise(kind, "seller_response", Actor.BUYER, least_left="", negotiated=True)
+    if kind in (CaseType.EXCHANGE, CaseType.RETURN_REFUND):
+        good = policies.get_default_address(order.shop_id) is not None
+    elif kind is CaseType.REFUND_ONLY and goods.is_unshipped(order):
+        good = True
+    else:
+        by_shop = policies.list_promised_for(order, policies.get_current(order.shop_id).id)
+        promises = (REISSUE_BY.get(reason_id, "psbj"),) if kind is CaseType.REISSUE else case_facts.REFUNDS_AT_ONCE
+        good = case_facts.is_promised_for(by_shop, [line.guarantees for line in lines], *promises)
+    return late_words.tell_known(kind, "seller_response", Actor.BUYER, good=good)
 
 
 def tell_usual_answer(shop_id: int, *, now: datetime) -> str:

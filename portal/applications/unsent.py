@@ -14,7 +14,6 @@ from sqlalchemy import and_, not_, or_, select, update
 
 from portal import flow
 from portal.applications.cancel_outcomes import NotNow, Outcome, Result
-from portal.applications.given_back import is_all_given_back
 from portal.cases import opening, taking
 from portal.cases.effects.hand_ins import HandIn, RequestedLine
 from portal.cases.effects.step_context import ActedBy
@@ -24,7 +23,7 @@ from portal.models import Cancellation, Case, Order, OrderLine, Shipment, Shipme
 from portal.models.orders import find_path
 from portal.money import paid
 from portal.notices import beside_steps
-from portal.orders import addresses, order_lists, sold
+from portal.orders import addresses, order_lists, sold, to_send
 from portal.parcels import carriers, of_orders
 from portal.people import roles
 from portal.rights import policies
@@ -206,7 +205,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped"
     ]
     if is_all_given_back(order_id, shop_id):
-        raise StepRefused("这笔订单的商品都已同意退款，请不要发货；退款在「待退款」里登记", "ship_order")
+        raise StepRefused(to_send.ALL_GIVEN_BACK, "ship_order")
     texts = of_orders.write_parcels([(carrier, number) for carrier, number in known if carrier is not None])
     if texts is None:
         raise StepRefused("包裹太多，一笔订单记不下这么多运单号；请减少几个再发货", "ship_order")
@@ -252,6 +251,14 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             dedupe_key=f"shipped:{order.id}",
         )
     _seen_anew(order)
+
+
+def is_all_given_back(order_id: int, shop_id: int) -> bool:
+    """Whether nothing is left to be sent of an order that waits for it."""
+    asked = select(Order.id).where(
+        Order.id == order_id, Order.shop_id == shop_id, Order.status == "unshipped", ~to_send.WAITS
+    )
+    return db.session.scalar(asked) is not None
 
 
 def _open_cases(order_id: int, shop_id: int) -> Sequence[Case]:

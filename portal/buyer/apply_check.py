@@ -5,13 +5,11 @@ from __future__ import annotations
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import told
 from portal.applications import applications, drafts, foreseen, shown
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.applying import find_begun, find_order, name_kind
 from portal.buyer.applying_forms import CheckForm
-from portal.calendar import lengths
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
@@ -80,11 +78,11 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         told=addresses.tell_who_sees(db.session.get_one(Shop, order.shop_id).name),
         name=name_kind(summary["type"], summary["verdict"]),
         usual=foreseen.tell_usual_answer(order.shop_id, now=g.now),
-        otherwise=told.tell_otherwise(
+        otherwise=foreseen.tell_silence(
+            order,
             summary["type"],
-            "seller_response",
-            Actor.BUYER,
-            least_left=lengths.describe_deadline("least_left"),
+            draft.fields.get("reason", ""),
+            [item["line"] for item in summary["lines"]],
             negotiated=summary["negotiated"],
         ),
     )

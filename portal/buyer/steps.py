@@ -41,6 +41,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "withdraw_mediation": forms.LeaveForm,
     "confirm_arrival": arrival_forms.ArrivalForm,
     "deny_arrival": arrival_forms.MissingForm,
+    "doubt_payment": arrival_forms.DoubtForm,
     "give_account": forms.AccountForm,
 }
 

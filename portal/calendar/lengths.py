@@ -29,6 +29,6 @@ def get_deadline(name: str) -> timedelta:
     return get_deadlines().get(name, flow.DEADLINES[name])
 
 
-def describe_deadline(name: str) -> str:
-    """How long a deadline is, in words: 72 小时, 7 天."""
-    return flow.in_words(get_deadline(name))
+def describe_deadline(*names: str) -> str:
+    """How long a deadline is, or several one after the other, in words: 72 小时, 7 天."""
+    return flow.in_words(sum((get_deadline(name) for name in names), timedelta()))

@@ -52,6 +52,7 @@ def list_actions(
 
 
 _ARRIVALS = frozenset({"deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid", "decide_unpaid"}) | {
+    "doubt_payment",
     "accept_offer",
     "decline_offer",
     "withdraw_offer",

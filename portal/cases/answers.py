@@ -88,7 +88,7 @@ def work_out_answer(view: View) -> Answer:
         rejected=view.mine and view.refusal is not None and not case.escalated,
         due_at=case.due_at,
         overdue=view.overdue,
-        otherwise="期限已到，系统正在按规则处理，请稍后刷新" if view.overdue else view.otherwise,
+        otherwise=words.IS_BEING_SETTLED if view.overdue else words.ACCOUNT_LATE if asked else view.otherwise,
         amounts=tuple(list_amounts(view, result)),
         said=said,
         ending=find_ending(view, said),
@@ -149,7 +149,7 @@ def find_head(view: View) -> str:
     if case.state == State.CONFIRMING and case.problem_open:
         return "等待商家处理您反馈的问题" if buyer else "请处理买家反馈的问题"
     if case.state == State.DISPUTED and case.objected:
-        return "您已提出异议，等待商家复核" if buyer else "买家不认可验货结果，请复核"
+        return "您已提出异议，商家还没有复核" if buyer else "买家不认可验货结果，请复核"
     if case.state == State.RESHIPPING and case.late:
         return "商家超时未发货" if buyer else "已过发货期限，请尽快发货"
     if asks_for_account(view):
@@ -170,7 +170,7 @@ def _find_mediation_head(view: View) -> str:
             return "平台介入：双方已提交证据，等待平台裁决"
         if view.side is Actor.MEDIATOR:
             return f"平台介入：等待{view.waits_for}提交证据"
-        return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
+        return "平台介入：请提交证据" if view.mine else f"平台介入：等待{view.waits_for}提交证据"
     if view.case.stage == Stage.UNFULFILLED:
         return "平台已列为未履行，请按平台的处理履行" if view.side is Actor.SELLER else "商家没有履行，平台已列为未履行"
     return {Stage.OVERDUE: "平台处理超时，已加急"}.get(Stage(view.case.stage), "平台介入：等待平台裁决")

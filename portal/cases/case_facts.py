@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
-from portal import flow
-from portal.calendar.lengths import get_deadlines
+from portal import flow, late_words
+from portal.calendar import lengths
 from portal.cases import failed, places, proposals, rulings
 from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
@@ -58,7 +58,7 @@ def collect_facts(
             found["guaranteed"] = is_guaranteed(case)
         if case.type == CaseType.REFUND_ONLY:
             found["unshipped"] = case.goods_state == "unshipped"
-            found["auto_refund"] = found["unshipped"] or is_promised(case, "jstk", "lsjst_s")
+            found["auto_refund"] = found["unshipped"] or is_promised(case, *REFUNDS_AT_ONCE)
     if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING) or (
         state in (State.REFUNDING, State.REFUND_FAILED) and case.type == CaseType.RETURN_REFUND
     ):
@@ -85,7 +85,7 @@ def collect_facts(
         found["owed_since"] = _find_owed_since(case, entries)
     mediation = find_mediation(case)
     facts = Facts(
-        spans=get_deadlines(),
+        spans=lengths.get_deadlines(),
         entered_at=case.entered_at,
         now=now,
         applications=case.applications,
@@ -139,16 +139,21 @@ def _add_up(case: Case, column: str, lines: Sequence[Any] | None) -> int:
     return int(db.session.scalar(total) or 0)
 
 
-def tell_silence(case: Case, side: Actor, collect: Callable[[], Facts]) -> str:
-    """What the shop's silence brings to a reissue or refund, which the case knows; "" for any other clock."""
-    if case.due_rule != "seller_response" or case.negotiated or case.ruled or case.type not in _SILENT:
-        return ""
-    agrees = collect().guaranteed if case.type == CaseType.REISSUE else collect().auto_refund
-    then = _SILENT[CaseType(case.type)] if agrees else "由平台介入"
-    return f"{'' if side == Actor.SELLER else '商家'}到期未处理，{then}"
+def tell_late(case: Case, side: Actor, collect: Callable[[], Facts]) -> str:
+    """What happens when the present deadline runs out, for this side: one sentence, where the data says which."""
+    good = _IS_GOOD.get((case.due_rule, CaseType(case.type))) or _IS_GOOD.get((case.due_rule, None))
+    least = lengths.describe_deadline("least_left")
+    return late_words.tell_late(case, side, least, good(collect()) if good else None)
 
 
-_SILENT = {CaseType.REISSUE: "系统按服务承诺自动同意补发", CaseType.REFUND_ONLY: "系统自动同意退款"}
+# Whether what the clock step of a deadline needs is there.
+_IS_GOOD: dict[tuple[str, CaseType | None], Callable[[Facts], bool]] = {
+    ("seller_response", None): lambda facts: facts.has_default_address,
+    ("seller_response", CaseType.REISSUE): lambda facts: facts.guaranteed,
+    ("seller_response", CaseType.REFUND_ONLY): lambda facts: facts.auto_refund,
+    ("seller_receive", None): lambda facts: facts.back_traced or facts.back_signed_at is not None,
+    ("buyer_confirm", None): lambda facts: facts.out_traced or facts.out_signed_at is not None,
+}
 
 
 def application_of(case: Case) -> refusals.Application:
@@ -180,20 +185,28 @@ def _is_left_out(case: Case, *, by_law: bool) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
+REFUNDS_AT_ONCE = ("jstk", "lsjst_s")  # 极速退款: what a shop's silence agrees to of goods that were sent
+
+
 def is_guaranteed(case: Case) -> bool:
     """Whether every line of a reissue was promised it."""
     return is_promised(case, REISSUE_BY.get(case.reason, "psbj"))
 
 
 def is_promised(case: Case, *promises: str) -> bool:
-    """Whether one of these promises was given for every line: by the line itself, or by the shop for all goods."""
-    if policies.list_promised_to_case(case) & set(promises):
-        return True
+    """Whether one of these promises was given for every line, by the line itself or by the shop for all goods."""
     of_lines = db.session.scalars(
         select(OrderLine.guarantees)
         .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
         .where(CaseLine.case_id == case.id)
     ).all()
+    return is_promised_for(policies.list_promised_to_case(case), of_lines, *promises)
+
+
+def is_promised_for(by_shop: frozenset[str], of_lines: Sequence[str], *promises: str) -> bool:
+    """The same of what the shop promised for all goods and of what is stored of each line."""
+    if by_shop & set(promises):
+        return True
     return bool(of_lines) and all(codes(stored) & set(promises) for stored in of_lines)
 
 

@@ -11,7 +11,6 @@ from typing import Any, cast
 from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
-from portal.calendar import lengths
 from portal.cases import answers, case_facts, endings, failed, mediations, payment_words, places, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
@@ -20,7 +19,7 @@ from portal.cases.case_lists import list_cancelling, list_chain
 from portal.cases.event_details import describe_for, list_left, name_rule, record_event
 from portal.cases.replaced import Replaced, find_replaced
 from portal.cases.timeline import Entry, list_entries, load_names
-from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
+from portal.cases.view_statements import CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES, find_around
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stage, State, Step
@@ -189,7 +188,7 @@ class View:
 
 def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_link: bool = False) -> View:
     """Collect the page of ``case`` for ``side``; ``role``: of a shop's person, ``by_link``: as addresses.Reader."""
-    around: Any = AROUND.find_row(case_id=case.id, shop_id=case.shop_id)
+    around: Any = find_around(case)
     lines = LINES.list_rows(case_id=case.id, shop_id=case.shop_id)
     parcels, traces = parcel_view.list_of_case(case)
     legs: dict[str, list[Any]] = {}
@@ -203,7 +202,6 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     asked = bank_accounts.find_request(entries)
     bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
-    least = lengths.describe_deadline("least_left")
     collect = cache(partial(case_facts.collect_facts, case, now, parcels, entries, bank, lines))
     steps = list_actions(case, side, now, collect)
     reader = addresses.Reader(side, role, by_link)
@@ -226,7 +224,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end=endings.find_end(case, entries, now),
         waits_for="双方" if len(turn) > 1 else "".join(words.ACTOR[each] for each in turn),
         mine=side in turn,
-        otherwise=case_facts.tell_silence(case, side, collect) or told.tell_late(case, side, least),
+        otherwise=case_facts.tell_late(case, side, collect),
         reason=guarantees.say_reason(case.reason, case.basis),
         basis=guarantees.say_basis(case.basis),
         payer=told.tell_payer(case.freight_payer, side),

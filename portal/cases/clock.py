@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 
 from portal import flow
 from portal.calendar import clock
 from portal.calendar.lengths import get_deadline, get_deadlines
-from portal.cases.case_facts import collect_facts
+from portal.cases.case_facts import collect_facts, tell_late
 from portal.cases.deadlines import find_clock_start, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
 from portal.extensions import Busy, db, writing
@@ -137,7 +138,7 @@ def _remind_each(case_ids: Sequence[int], now: datetime) -> int:
         for actor in list_who_must_act(case):
             early = actor is Actor.MEDIATOR and case.stage == Stage.EVIDENCE  # they may decide, their time hasn't begun
             if case.due_at is not None and case.due_at > now and not early:
-                notices.send_reminder(case, actor, now)
+                notices.send_reminder(case, actor, now, tell_late(case, actor, partial(collect_facts, case, now)))
                 for user_id in notices.list_reminded(case, actor):
                     notices.bump_unread(user_id)
         case.remind_at = next_reminder(find_clock_start(case), case.due_at, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +38,10 @@ def describe_for(view: Any, event: CaseEvent) -> list[str]:
     """What a step brought or changed, as the reader of a case's page may see it."""
     shown = view.back.shown
     said = describe_event(event, view.lines, case_type=view.case.type, back=shown, side=view.side)
-    return said if view.sums_shown else [sentence for sentence in said if "¥" not in sentence]
+    return said if view.sums_shown else [sentence for sentence in said if not _SUM.search(sentence)]
+
+
+_SUM = re.compile("¥|[0-9] 元")  # how a figure and how a sentence says money
 
 
 def describe_event(
@@ -60,9 +64,9 @@ def describe_event(
     if fen := data.get("advanced_fen"):
         said.append(f"垫付的退回运费：¥{money_text(fen)}")
     if event.step == "deny_payment" and (declared := data.get("money")):
-        said.append(f"没有收到的是 ¥{money_text(declared[1])}，流水号 {declared[2]}")
+        said.append(f"没有收到的是 {money_text(declared[1])} 元，流水号 {declared[2]}")
     if fen := data.get("dropped_fen"):
-        said.append(f"垫付的退回运费 ¥{money_text(fen)} 商家没有答复，随售后结束，不再要求")
+        said.append(f"垫付的退回运费 {money_text(fen)} 元，商家没有答复，随售后结束，不再要求")
     if payer := data.get("freight_payer"):
         said.append(f"运费：{told.tell_payer(payer, side)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):

@@ -42,15 +42,19 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> MediationView | Non
     if opened is None:
         return None
     said: list[Any] = [opened] if opened.actor != Actor.CLOCK else []
-    asked = ended = None
+    asked = ended = reported = None
     for event in reversed([event for event in events if event.version > opened.version]):
         if event.step == "submit_evidence":
             said.append(event)
         elif event.step == "more_evidence":
             asked = event
+        elif event.step == "report_problem":
+            reported = event
         elif event.step in _ENDING or event.source != event.target:
             ended = event
             break
+    if ended is None and not case.escalated:  # what was listed as not fulfilled goes on by it
+        ended = reported
     data, standing = opened.data, find_mediation(case)
     return MediationView(
         open=case.escalated,
@@ -76,4 +80,4 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> MediationView | Non
 
 
 # without a change of state
-_ENDING = frozenset({"withdraw_mediation", "decide_continue", "decide_unpaid", "report_problem", "accept_offer"})
+_ENDING = frozenset({"withdraw_mediation", "decide_continue", "decide_unpaid", "accept_offer"})

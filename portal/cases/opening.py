@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, select, update
@@ -12,7 +13,7 @@ from portal import flow
 from portal.calendar.lengths import get_deadlines
 from portal.cases import alarms, faults, owners
 from portal.cases.application_words import describe_application, load_specs
-from portal.cases.case_facts import collect_facts
+from portal.cases.case_facts import collect_facts, tell_late
 from portal.cases.effects import step_context
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
@@ -190,7 +191,8 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
     if known_shops.is_hidden(order):
         raise StepRefused("买家还没有确认这家店铺的订单，不能开售后单", step.name)
     alarms.check_alarms(case, at)
-    notices.tell_step(case, step, version=1, at=at)
+    late = partial(tell_late, case, collect=partial(collect_facts, case, at))
+    notices.tell_step(case, step, version=1, at=at, late=late)
     update_counters(case, None, case.state)
     db.session.flush()
     db.session.expire(case)

@@ -7,14 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal import flow
 from portal.calendar.lengths import get_deadline
+from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
 from portal.flow import CaseType, Facts, Stage, State
 from portal.inputs import money_text
-from portal.models import CaseLine
+from portal.models import CaseEvent, CaseLine
 from portal.money import worth
 from portal.rights import policies
 from portal.rights.reasons import reason
@@ -56,8 +57,11 @@ def add_ruling(case: Any, facts: Facts, lines: Sequence[Any] | None = None) -> F
     known = reason(case.reason)
     ground = "none" if known is None or case.negotiated else str(known.ground)
     found = worth.work_out_case_worth(case, list_decidable(case, lines))
+    called_at = find_mediation(case).escalated_at
     full = replace(
         facts,
+        **_weigh_claim(case, facts),
+        problem_stands=facts.problem_open and (called_at is None or facts.entered_at <= called_at),
         favours=str(flow.FAVOURED[ground]),
         received_milli=_count_received(case) if lines is None else sum(line.received_milli or 0 for line in lines),
         decidable_fen=worth.add_up(found),
@@ -65,6 +69,26 @@ def add_ruling(case: Any, facts: Facts, lines: Sequence[Any] | None = None) -> F
         has_default_address=policies.get_default_address(case.shop_id) is not None,
     )
     return replace(full, ruling=flow.find_ruling(case.type, case.state, full))
+
+
+def _weigh_claim(case: Any, facts: Facts) -> dict[str, Any]:
+    """What the rule makes of 未到账: whether the proof of the payment stands, or there wasn't the time to show any."""
+    if not facts.contested_entries:
+        return {}
+    end, to_doubt = _find_end(case, facts), facts.span("arrival_objection")
+    shown_at = facts.claimed_at if facts.payment_claim == "shown" else None
+    denied_at = db.session.scalar(_DENIED_AT, {"case_id": case.id, "shop_id": case.shop_id})
+    return {
+        "proof_stands": shown_at is not None and shown_at + to_doubt <= end,
+        "claim_late": denied_at is not None and denied_at + facts.span("arrival_answer") + to_doubt > end,
+    }
+
+
+_DENIED_AT = select(func.max(CaseEvent.at)).where(
+    CaseEvent.case_id == bindparam("case_id"),
+    CaseEvent.shop_id == bindparam("shop_id"),
+    CaseEvent.step == "deny_arrival",
+)
 
 
 def _count_received(case: Any) -> int:
@@ -82,11 +106,15 @@ def describe_ruling(case: Any, facts: Facts, lines: Sequence[Any]) -> tuple[date
     """
     full = facts if facts.passed_on else add_ruling(case, facts, lines)  # passed on: they have it already
     step = flow.find(case.type, case.state, flow.Actor.MEDIATOR, full.ruling)
-    rest = () if facts.passed_on else _LEFT[Stage(case.stage)]
-    until = case.due_at
-    for rule in rest:
+    return _find_end(case, facts), step.button + _describe_award(case, full)
+
+
+def _find_end(case: Any, facts: Facts) -> datetime:
+    """From when on the rule decides, unless the mediation is prolonged."""
+    until: datetime = case.due_at
+    for rule in () if facts.passed_on else _LEFT[Stage(case.stage)]:
         until += get_deadline(rule)
-    return until, step.button + _describe_award(case, full)
+    return until
 
 
 def _describe_award(case: Any, facts: Facts) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 from portal import flow
 from portal.calendar.lengths import get_deadlines
 from portal.cases import endings, failed, faults, offers, owners, stakes
-from portal.cases.case_facts import collect_facts
+from portal.cases.case_facts import collect_facts, tell_late
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
 from portal.cases.effects import step_context
@@ -163,9 +164,9 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     endings.note_end(case, source, at)
     refusal = refusal_words.refusal(context.data.get("refusal", ""))
-    notices.tell_step(
-        case, step, version=version, at=at, note=handed.note, reason=refusal.zh if refusal is not None else ""
-    )
+    why = refusal.zh if refusal is not None else ""
+    late = partial(tell_late, case, collect=cache(partial(collect_facts, case, at)))
+    notices.tell_step(case, step, version=version, at=at, late=late, note=handed.note, reason=why)
     if by.user_id is not None and not by.whence and not by.rule:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)
     failed.set_date(case, source, at)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, exists, or_, select
+from typing import Any
+
+from sqlalchemy import FromClause, and_, bindparam, exists, or_, select
 
 from portal.cases import endings, mediation_rows
 from portal.flow import State
@@ -36,53 +38,67 @@ _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # w
 _version, _rating, _promise, _intake = (t.__table__.c for t in (OrderVersion, Rating, Promise, Intake))
 
 
+_AROUND = (
+    _order.id,
+    _order.shop_id,
+    _order.order_no,
+    _order.contested,
+    _order.paid_fen,
+    _order.received_at,
+    _policy.version.label("policy_version"),
+    _user.member_name.label("buyer"),
+    _user.password_hash.is_(None).label("no_account"),
+    _shop.bank_data,
+    _shop.name.label("shop"),
+    exists()
+    .where(_link.downstream_id == _case.id, _link.shop_id == _case.shop_id, _link.ended_at.is_(None))
+    .label("linked"),
+    exists()
+    .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
+    .label("resold"),
+    exists()
+    .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
+    .label("order_changed"),
+    exists()
+    .where(_rating.shop_id == _case.shop_id, _rating.case_id == _case.id)
+    .where(or_(_rating.stars.is_not(None), *(_case.state == state for state in endings.ASKED_ABOUT)))
+    .label("asked_to_rate"),
+    exists().where(_promise.shop_id == _case.shop_id, _promise.buyer_id == _case.buyer_id).label("promised"),
+    exists()
+    .where(_intake.shop_id == _case.shop_id, _intake.case_id == _case.id, _intake.left_at.is_not(None))
+    .where(or_(*(_case.state == state for state in (State.RETURNING, State.INSPECTING))))
+    .label("parcel_left"),
+)
+
+
+def _join_around(cases: FromClause) -> FromClause:
+    return (
+        cases.join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))
+        .join(Policy.__table__, and_(_policy.id == _case.policy_id, _policy.shop_id == _case.shop_id))
+        .join(User.__table__, _user.id == _case.buyer_id)
+        .join(Shop.__table__, _shop.id == _case.shop_id)
+    )
+
+
 _READ = (
-    select(*_case, *mediation_rows.COLUMNS)
-    .select_from(mediation_rows.BESIDE)
+    select(*_case, *mediation_rows.COLUMNS, *_AROUND)
+    .select_from(_join_around(mediation_rows.BESIDE))
     .where(_case.case_no == bindparam("case_no"))
 )
-CASE_OF_BUYER = Prepared(_READ.where(_case.buyer_id == bindparam("buyer_id")))
-CASE_OF_SHOP = Prepared(_READ.where(_case.shop_id == bindparam("shop_id")))
-
-AROUND = Prepared(
-    select(
-        _order.id,
-        _order.shop_id,
-        _order.order_no,
-        _order.contested,
-        _order.paid_fen,
-        _order.received_at,
-        _policy.version.label("policy_version"),
-        _user.member_name.label("buyer"),
-        _user.password_hash.is_(None).label("no_account"),
-        _shop.bank_data,
-        _shop.name.label("shop"),
-        exists()
-        .where(_link.downstream_id == _case.id, _link.shop_id == _case.shop_id, _link.ended_at.is_(None))
-        .label("linked"),
-        exists()
-        .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
-        .label("resold"),
-        exists()
-        .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
-        .label("order_changed"),
-        exists()
-        .where(_rating.shop_id == _case.shop_id, _rating.case_id == _case.id)
-        .where(or_(_rating.stars.is_not(None), *(_case.state == state for state in endings.ASKED_ABOUT)))
-        .label("asked_to_rate"),
-        exists().where(_promise.shop_id == _case.shop_id, _promise.buyer_id == _case.buyer_id).label("promised"),
-        exists()
-        .where(_intake.shop_id == _case.shop_id, _intake.case_id == _case.id, _intake.left_at.is_not(None))
-        .where(or_(*(_case.state == state for state in (State.RETURNING, State.INSPECTING))))
-        .label("parcel_left"),
-    )
-    .select_from(Case.__table__)
-    .join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))
-    .join(Policy.__table__, and_(_policy.id == _case.policy_id, _policy.shop_id == _case.shop_id))
-    .join(User.__table__, _user.id == _case.buyer_id)
-    .join(Shop.__table__, _shop.id == _case.shop_id)
+_BESIDE = "around", [column.name for column in _AROUND]
+CASE_OF_BUYER = Prepared(_READ.where(_case.buyer_id == bindparam("buyer_id")), beside=_BESIDE)
+CASE_OF_SHOP = Prepared(_READ.where(_case.shop_id == bindparam("shop_id")), beside=_BESIDE)
+_OF_CASE = Prepared(
+    select(*_AROUND)
+    .select_from(_join_around(Case.__table__))
     .where(_case.id == bindparam("case_id"), _case.shop_id == bindparam("shop_id"))
 )
+
+
+def find_around(case: Case) -> Any:
+    """What stands around a case, which a case that was read for its page has beside it already."""
+    beside = getattr(case, "around", None)
+    return _OF_CASE.find_row(case_id=case.id, shop_id=case.shop_id) if beside is None else beside
 
 
 LINES = Prepared(

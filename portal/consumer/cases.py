@@ -93,11 +93,13 @@ def link(link_name: str) -> ResponseReturnValue:
         case_no = db.session.scalar(select(Case.case_no).where(Case.id == opened.case_id))
         return redirect(f"/c/{link_name}/{case_no}", 303)
     order = db.session.get_one(Order, opened.order_id)
+    lines = goods.list_lines(order.id, order.shop_id)
     return page(
         "consumer/order.html",
         link_name=link_name,
         order=order,
-        lines=goods.list_lines(order.id, order.shop_id),
+        lines=lines,
+        may_apply=any(line.quantity_milli > line.claimed_milli for line in lines),
         cases=order_lists.list_cases(order.id),
         dues=disclosure.list_supplier_dues(order, g.now),
         expires_at=opened.expires_at,
@@ -178,6 +180,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         mistyped=_sent_back(case_id) if _may_correct(view) and not ships else None,
         corrects=_may_correct(view) and ships,
         adds=found.state not in flow.FINAL,
+        hands_in=found.state == State.REVISING and not found.escalated,  # photos alone are an application changed
         alone=opened.case_id is not None,
         expires_at=opened.expires_at,
         answer=disclosure.bring_forward(answers.work_out_answer(view), found, g.now),

@@ -15,7 +15,6 @@ from portal.cases.effects import conversion
 from portal.cases.effects.hand_ins import (
     DeclaredPayment,
     DefectReport,
-    EntryChoice,
     HandIn,
     Modification,
     ReceivingProblem,
@@ -25,10 +24,10 @@ from portal.consumer.receiver_fields import NAMES, ReceiverFields
 from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import Case, CaseLine, Order
-from portal.money import arrivals
 from portal.rights import conditions
 from portal.rights import goods as goods_facts
 from portal.web import mediation_forms
+from portal.web.arrival_fields import ArrivalFields, DoubtFields, MissingFields
 from portal.web.fields import Choice, Text
 from portal.web.forms import Form
 from portal.web.freight_fields import FreightFields
@@ -220,29 +219,16 @@ class FreightForm(FreightFields, StepForm):
     """报退回运费."""
 
 
-class ArrivalForm(StepForm):
-    """已到账, 未到账: of which payment."""
-
-    entry = Choice("款项", missing="请选择是哪一笔款项")
-
-    find = staticmethod(arrivals.list_confirmable)
-
-    def prepare(self, case: Case, view: View) -> None:
-        payments = self.find(view.entries, view.now)
-        self.entry.choices = [
-            (str(entry.id), f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元") for entry in payments
-        ]
-        if len(payments) == 1 and not self.entry.data:
-            self.entry.data = str(payments[0].id)
-
-    def hand_in(self) -> HandIn:
-        return EntryChoice(entry_id=int(self.entry.data))
+class ArrivalForm(ArrivalFields, StepForm):
+    """已到账."""
 
 
-class MissingForm(ArrivalForm):
+class MissingForm(MissingFields, StepForm):
     """未到账."""
 
-    find = staticmethod(arrivals.list_objectable)
+
+class DoubtForm(DoubtFields, StepForm):
+    """还是没到账."""
 
 
 ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
@@ -275,4 +261,5 @@ FORMS: dict[str, type[StepForm]] = {
     "claim_freight": FreightForm,
     "confirm_arrival": ArrivalForm,
     "deny_arrival": MissingForm,
+    "doubt_payment": DoubtForm,
 }

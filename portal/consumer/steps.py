@@ -18,7 +18,7 @@ from portal.consumer.opening import open_pass
 from portal.flow import Actor, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import consumers
+from portal.resale import consumers, disclosure
 from portal.resale import links as consumer_links
 from portal.web import rates
 from portal.web.once import once
@@ -83,7 +83,7 @@ def _show(
         step=row,
         form=form,
         proposal=proposal,
-        answer=answers.work_out_answer(view),
+        answer=disclosure.bring_forward(answers.work_out_answer(view), case, g.now),
         leaving=leaving.foresee_leaving(case, view, g.now) if step_name == "withdraw" and row is not None else None,
         then=then or (answers.tell_step(view, row) if row is not None else ""),
         owed=owed(case) if step_name == "pay" and row is not None else None,

@@ -82,6 +82,10 @@ class Facts:
     claimed_at: datetime | None = None
     contested_entries: int = 0  # of those still open: recorded as paid, and not arrived
     objectable_entries: int = 0  # recorded as paid, and whoever gets it can still say that it didn't arrive
+    doubtable_entries: int = 0  # proof was shown, and whoever gets the money can still say that it hasn't come
+    proof_stands: bool = False  # by when the rule decides, nobody will have doubted the proof for its whole term
+    claim_late: bool = False  # 未到账 was said so late that no proof of the payment could stand when the rule decides
+    problem_stands: bool = False  # problem_open, and said before the platform was called
     account_held: bool = False  # an account is kept for a payment still owed
 
     freight_advanced: bool = False  # goods went back, and the shop bears that freight

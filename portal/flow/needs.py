@@ -125,6 +125,11 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "arrival_open": lambda f: (
         None if f.objectable_entries else f"登记付款超过 {in_words(f.span('arrival_objection'))}，或您已确认到账"
     ),
+    "proof_open": lambda f: (
+        None
+        if f.doubtable_entries
+        else f"商家提交付款凭证超过 {in_words(f.span('arrival_objection'))}，或没有等您核对的凭证"
+    ),
     "payment_denied": lambda f: (
         None if f.failed_late or f.payment_claim == "denied" else "补差价后商家说没有收到时，可以申请平台介入"
     ),

@@ -26,8 +26,8 @@ def find_ruling(case_type: str, state: str, facts: Facts) -> str:
     """The name of the decision that the rule makes in this state, with what is known of goods and money."""
     claimed = facts.freight_claim == "open"  # whose answer the case waits for, too
     if facts.contested_entries:
-        if facts.payment_claim == "missing":
-            return "decide_unpaid"
+        if facts.payment_claim == "missing" or not facts.proof_stands:  # proof counts once nobody doubted it in time
+            return "decide_continue" if facts.claim_late else "decide_unpaid"
         alone = state == State.REFUNDING and facts.open_entries == facts.contested_entries
         return "decide_complete" if alone and not claimed else "decide_continue"
     for_buyer = facts.favours == Actor.BUYER
@@ -41,7 +41,7 @@ def find_ruling(case_type: str, state: str, facts: Facts) -> str:
     if state == State.RESHIPPING:  # not sent until now: the money
         return _refund(facts)
     if state == State.CONFIRMING:
-        if facts.out_signed_at is None or (facts.problem_open and for_buyer):
+        if facts.out_signed_at is None or (facts.problem_stands and for_buyer):
             return _refund(facts)
         return "decide_continue" if facts.open_entries or claimed else "decide_complete"
     if state == State.REFUNDING and not facts.open_entries and not claimed:

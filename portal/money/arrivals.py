@@ -25,6 +25,11 @@ def list_confirmable(entries: Sequence[MoneyEntry], now: datetime) -> list[Money
     return [entry for entry in entries if entry.state == "contested" or standing.may_object(entry, now)]
 
 
+def list_doubtable(entries: Sequence[MoneyEntry], now: datetime) -> list[MoneyEntry]:
+    """The payments of which proof was shown that the buyer can still doubt."""
+    return [entry for entry in entries if standing.may_doubt(entry, now)]
+
+
 def _choose(found: Sequence[MoneyEntry], entry_id: int | None) -> MoneyEntry:
     """The chosen one of the payments that come into question; without an id the only one."""
     chosen = [entry for entry in found if entry_id in (None, entry.id)]
@@ -68,6 +73,26 @@ def show_payment(case: Case, entry_id: int | None, *, at: datetime) -> MoneyEntr
     contested = [entry for entry in money_entries.list_of_case(case) if entry.arrival == "missing"]
     entry = _choose([entry for entry in contested if entry.state == "contested"], entry_id)
     return money_entries.move_entry(case, entry.id, ("contested",), arrival="shown", arrival_at=at)
+
+
+def doubt_payment(case: Case, entry_id: int | None, *, at: datetime) -> MoneyEntry:
+    """The buyer has looked at the proof, and the money still isn't there: as if none had been shown."""
+    return _doubt(case, _choose(list_doubtable(money_entries.list_of_case(case), at), entry_id), at)
+
+
+def doubt_all(case: Case, *, at: datetime) -> list[MoneyEntry]:
+    """The buyer doesn't believe any proof that was shown."""
+    return [_doubt(case, entry, at) for entry in money_entries.list_of_case(case) if standing.is_shown(entry)]
+
+
+def _doubt(case: Case, entry: MoneyEntry, at: datetime) -> MoneyEntry:
+    return money_entries.move_entry(case, entry.id, ("contested",), arrival="missing", arrival_at=at)
+
+
+def close_standing(case: Case, *, at: datetime) -> list[MoneyEntry]:
+    """Where the rule decides: proof that nobody doubted in time stands, whatever became of other payments."""
+    found = [entry for entry in money_entries.list_of_case(case) if standing.stands(entry, at)]
+    return [_close(case, entry, "decided", at) for entry in found]
 
 
 def reopen_unpaid(case: Case, entry_id: int | None, state: str, *, problem: str) -> list[MoneyEntry]:

@@ -14,7 +14,12 @@ from portal.models import MoneyEntry
 from portal.money.entries import OPEN
 
 _STANDING = select(
-    MoneyEntry.kind, MoneyEntry.state, MoneyEntry.amount_fen, MoneyEntry.settled_at, MoneyEntry.arrival
+    MoneyEntry.kind,
+    MoneyEntry.state,
+    MoneyEntry.amount_fen,
+    MoneyEntry.settled_at,
+    MoneyEntry.arrival,
+    MoneyEntry.arrival_at,
 ).where(MoneyEntry.case_id == bindparam("case_id"), MoneyEntry.shop_id == bindparam("shop_id"))
 
 
@@ -27,6 +32,21 @@ def may_object(entry: Any, now: datetime) -> bool:
         and not entry.arrival
         and now < entry.settled_at + get_deadline("arrival_objection")
     )
+
+
+def may_doubt(entry: Any, now: datetime) -> bool:
+    """Whether the buyer can still say that this payment hasn't come, though the shop has shown proof of it."""
+    return bool(is_shown(entry) and not stands(entry, now))
+
+
+def is_shown(entry: Any) -> bool:
+    """Whether the shop has shown proof of this payment, and the buyer hasn't said anything since."""
+    return bool(entry.state == "contested" and entry.arrival == "shown")
+
+
+def stands(entry: Any, now: datetime) -> bool:
+    """Whether proof of this payment was shown and the buyer let the whole term to doubt it pass."""
+    return is_shown(entry) and bool(entry.arrival_at + get_deadline("arrival_objection") <= now)
 
 
 def describe_standing(
@@ -46,4 +66,5 @@ def describe_standing(
         "payment_declared": "declared" in states,
         "contested_entries": states.count("contested"),
         "objectable_entries": sum(may_object(entry, now) for entry in entries),
+        "doubtable_entries": sum(may_doubt(entry, now) for entry in entries),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -14,6 +14,8 @@ from portal.flow import Actor, Stage, Step
 from portal.models import Case, Delivery, Notice, Staff, User
 from portal.people import mediators, roles
 from portal.per_app import PerApp
+
+Late = Callable[[Actor], str]  # what the deadline of a case brings a side, in a sentence
 
 
 def list_readers(case: Case, actor: Actor, kind: str = "") -> list[int]:
@@ -48,8 +50,11 @@ def build_address(case: Case, actor: Actor) -> str:
     return f"/cases/{case.case_no}" if actor is Actor.BUYER else f"/seller/cases/{case.case_no}"
 
 
-def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str = "", reason: str = "") -> None:
-    """Write the notices that a step sends. ``case`` is as the step left it; ``reason``: that of a refusal, in words."""
+def tell_step(
+    case: Case, step: Step, *, version: int, at: datetime, late: Late, note: str = "", reason: str = ""
+) -> None:
+    """Write the notices that a step sends. ``case`` is as the step left it; ``reason``: that of a refusal, in words;
+    ``late``: what the case's deadline brings a side."""
     for actor in step.tells:
         for user_id in list_readers(case, actor, step.name):
             add_notice(
@@ -57,14 +62,14 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
                 case,
                 kind=step.name,
                 title=told.tell_title(step.title or step.news, actor).format(type=words.TYPE[case.type]),
-                body=build_body(case, step, actor, at, f"{reason}。{note}" if reason else note),
+                body=build_body(case, step, actor, at, late, f"{reason}。{note}" if reason else note),
                 href=build_address(case, actor),
                 at=at,
                 dedupe_key=f"case:{case.id}:{version}:{actor}:{user_id}",
             )
 
 
-def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "") -> str:
+def build_body(case: Case, step: Step, actor: Actor, at: datetime, late: Late, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
     until = words.end(case.due_at) if case.due_at else ""
     goods, news = f"「{case.goods}」", told.tell_news(step.news, actor)
@@ -91,7 +96,7 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
     if step.name == "reject":
         return (
             f"{goods}{news}：{note}\n不认可时可以在 {until} 前申请平台介入，由平台裁决；"
-            f"也可以修改后重新提交，或联系商家协商。{_tell_otherwise(case, actor)}；"
+            f"也可以修改后重新提交，或联系商家协商。{late(actor)}；"
             "关闭后能不能重新申请、到什么时候，售后单里写着。"
         )
     if step.name == "ask_evidence":
@@ -104,7 +109,7 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
     if actor is Actor.BUYER and step.name in ("refund_ok", "settle_entry"):
         look = words.end(at + lengths.get_deadline("arrival_objection"))
         return f"{goods}{news}。请核对是否到账；没有收到请在 {look} 前在这张售后单里提出「未到账」。"
-    after = _tell_otherwise(case, actor)
+    after = late(actor)
     tail = f"{after}（截止 {until}）" if case.due_at and after else ""
     return "。".join(part for part in (f"{goods}{news}" + (f"：{note}" if note else ""), tail) if part) + "。"
 
@@ -119,16 +124,11 @@ def _tell_places(case: Case, until: str, payer: str) -> str:
     return f"{said}退回运费：{payer}。"
 
 
-def _tell_otherwise(case: Case, actor: Actor) -> str:
-    return told.tell_late(case, actor, lengths.describe_deadline("least_left"))
-
-
-def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
-    """Remind the side that must act, before the deadline."""
+def send_reminder(case: Case, actor: Actor, now: datetime, after: str) -> None:
+    """Remind the side that must act, before the deadline; ``after``: what it brings them."""
     if case.due_at is None:
         return
     left = words.span(case.due_at - now)
-    after = _tell_otherwise(case, actor)
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
     please, can = f"请在 {words.end(case.due_at)} 前{do}", ""

@@ -17,7 +17,7 @@ from portal.models.money import OPEN_ENTRY
 from portal.orders import versions
 from portal.orders.importing import doubts, keeping, lines
 from portal.orders.importing.lines import IN_A_CASE
-from portal.orders.importing.merging import STOOD_ON, SUMS
+from portal.orders.importing.said import STOOD_ON, SUMS
 
 OF_A_LINE = "own_status"  # the name of a doubt about the state of one line
 _BEFORE_REFUND = ("unshipped", "in_transit", "delivered")

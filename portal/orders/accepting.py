@@ -19,7 +19,7 @@ from portal.notices import beside_steps
 from portal.orders import acceptable, sold, versions
 from portal.orders.importing import keeping
 from portal.orders.importing.lines import name_state
-from portal.orders.importing.merging import SUMS
+from portal.orders.importing.said import SUMS
 from portal.rights import resale
 
 MOST = 500  # at once

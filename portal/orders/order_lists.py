@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text, t
 from portal.extensions import Moment, db
 from portal.models import Case, Draft, Order, OrderLine, Parcel, Product, Shipment, Shop, User
 from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
-from portal.orders import number_search, order_search
+from portal.orders import number_search, order_search, to_send
 from portal.orders.addresses import Addressed
 from portal.prepared import Prepared, among
 from portal.rights import kept_policies
@@ -176,7 +176,7 @@ def count_tabs(buyer_id: int) -> dict[str, int]:
 
 
 SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of one index
-    "unshipped": ("待发货", (_order.status == "unshipped",)),
+    "unshipped": ("待发货", (to_send.WAITS,)),
     "sent": ("已发货", (_order.status == "in_transit",)),
     "cancelled": ("已取消", (_order.status == "cancelled",)),
     "all": ("全部", ()),
@@ -195,6 +195,7 @@ _SHOP_LIST = select(
     _order.tracking_text,
     User.member_name.label("buyer"),
     (~_order.shown & User.password_hash.is_not(None)).label("unconfirmed"),
+    to_send.WAITS.label("to_send"),
 ).join(User, User.id == _order.buyer_id)
 
 
@@ -222,12 +223,8 @@ def list_page_of_shop(
 
 def count_to_send(shop_id: int) -> int:
     """How many orders of a shop wait to be sent, at most MOST_COUNTED."""
-    waiting = (
-        select(_order.id)
-        .where(_order.shop_id == shop_id, _order.status == "unshipped")
-        .order_by(_order.ordered_at)
-        .limit(MOST_COUNTED)
-    )
+    waiting = select(_order.id).where(_order.shop_id == shop_id, to_send.WAITS)
+    waiting = waiting.order_by(_order.ordered_at).limit(MOST_COUNTED)
     return int(db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0)
 
 

@@ -6,6 +6,7 @@ Kept apart from the reading of sentences (wording.py), which asks it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from portal.parcels import by_code
 from portal.parcels.signers import HUB, SENDER, STATION
@@ -18,12 +19,12 @@ _TAKEN_BACK = re.compile(
 _LOST = re.compile("丢失|遗失|丢件|灭失|件(?:被|已)?丢了?(?=,|$)")
 _NOT_LOST = re.compile("找到|找回|寻回|疑似|可能|是否|(?<!经)(?:核实|核查|查[找询])|防止|勿|未")
 _BACK = re.compile(
-    rf"退回|退件|退货|退往|转退|退签|拒收退|返货|原[路件]返回|返回(?:寄件|发件|仓库|商家)|(?:{SENDER})[人方]?(?:已|本人)?签收"
+    rf"退回|退件|退货|退往|转退|退签|拒收退|返货|原[路件]返回|返回(?:寄件|发件|发货|始发|仓库|商家)|(?:{SENDER})[人方]?(?:已|本人)?签收"
     rf"|签收人[:是为]?〈?(?:{SENDER})(?:人|方)?〉?$"
 )
 _NOT_BACK = re.compile(
     "(?:待|将|会|拟|准备|申请|要求|同意|协商|是否|不|未|可|请|勿|避免|禁止|联系)[^,]{0,6}退|退(?:件|货|回)(?:处理|申请)"
-    rf"|退回(?![^,]{{0,8}}(?:{SENDER}|始发|原))[^,]{{0,10}}(?:{HUB})"  # one depot to another
+    rf"|(?<!正)(?<!正在)退回(?![^,]{{0,8}}(?:{SENDER}|始发|原))[^,]{{0,10}}(?:{HUB})"  # one depot to another
 )
 _TROUBLE = re.compile(
     "拒收|拒签|拒绝|拒付|短少|差错|超出[^,]{0,4}范围|已满|暂停接收|再投(?=[,:]|$)|未经[^,]{0,4}(?:允许|同意)|要求重新(?:派|投|配)|(?:下单|订单|寄件)已?取消|取消寄件|不愿|不肯|不同意|不签收|不要|不成功|未成功|(?:申请|待|安排)退|(?:未|没有?|暂未)(?:能)?(?:派送|派件|投递|妥投|送达)|失败|误取|误领"
@@ -53,6 +54,30 @@ _MATTERS = re.compile(
     )
 )
 _ADVICE = re.compile("^(?:温馨提示:?)?(?:请|勿|如|若|为)|请(?:勿|联系|致电|拨打|电联)|请?勿")
+# Left where the receiver may find it: neither handed over nor kept by anybody who answers for it.
+_SPOT = (
+    "门口|门前|门外|楼道|楼梯口|电梯口|楼下(?:大厅|大堂)?|电表箱|水表箱|消防[栓箱]|鞋柜|[奶牛]奶?箱|窗台|阳台|院子|院[内里]"
+    "|指定位置"
+)
+_LEFT_AT = re.compile(
+    r"(?:(?<!转)[投存]?放(?:置|到|至|在|于|入|进)?[在到于至]?|搁(?:置|在|到|于)?|置于|送(?:货)?[至到达])"
+    rf"[^,]{{0,12}}(?:{_SPOT})(?![^,〉]{{0,8}}(?:{STATION}|{HUB}|街道|路|社区|派送点))"
+)
+_AS_ASKED = re.compile("(?:按照?|根据|依|应|遵)[^,]{0,6}(?:要求|指示|约定|嘱咐|吩咐|备注)")
+_NOT_LEFT = re.compile(
+    "(?<!已)将(?=按|于|会|为|在|[投存]?放|搁|把|送|尽快|稍)|正在|请|勿|不|未|没|可以|能否|是否|要求|希望|需要|想|打算|准备|预计|约定"
+)
+_KEPT_BY = re.compile(STATION)
+
+
+def is_left_somewhere(clauses: Sequence[str]) -> bool:
+    """Whether it is said to lie before a door, in a stairwell and the like, and to be kept by no station."""
+    left = [clause for clause in clauses if _LEFT_AT.search(clause)]
+    if any(_KEPT_BY.search(re.sub("鞋柜", "", clause)) for clause in clauses):
+        return False
+    return any(not _NOT_LEFT.search(_AS_ASKED.sub("", clause)) for clause in left)
+
+
 _WAITS = re.compile(
     f"代收(?!点|货款)|暂存|存放|投柜|待取|自提|取件码|取货码|请.{{0,10}}(?:取件|领取|自取|提货)|已到(?:站|自提点)|入库.{{0,10}}(?:{STATION})"
     f"|(?:放[入至到在]?|投[递放][至到]|派件至|到达|送达|已送).{{0,40}}(?:{STATION}|〉?服务站|店/站|邮政所|保管)"

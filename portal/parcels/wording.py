@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from portal import inputs
 from portal.parcels import by_code, english, pretended, signers
-from portal.parcels.otherwise import AT_STATION, GOODS, LATER, OWN, find_other
+from portal.parcels.otherwise import AT_STATION, GOODS, LATER, OWN, find_other, is_left_somewhere
 from portal.parcels.signers import CARRIERS, COURIER, HUB, NEIGHBOURS, PEOPLE, STATION, without_names
 from portal.traditional import simplify
 
@@ -134,6 +134,8 @@ def read(words: str) -> Reading:
     bare = without_names(",".join(clause for clause in clauses if clause not in receipts))
     other = find_other(bare)
     if _PARTLY.search(bare) or (receipts and _COUNTED.search(words)):
+        return Reading("transit", clear=False)
+    if other in ("station", "delivering", "transit", "") and not receipts and is_left_somewhere(clauses):
         return Reading("transit", clear=False)
     if other in ("exception", "returned", "lost", "station"):
         if other == "station" and receipts and not _unsaid(clauses, receipts):

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, delete, select, update
 from sqlalchemy.orm import aliased
 
-from portal import flow
+from portal import flow, phones
 from portal.extensions import db
 from portal.models import AccessLink, Case, Evidence, Order, Shop, User
 from portal.searching import list_spellings
@@ -201,13 +201,13 @@ class Found(NamedTuple):
 
 
 def find_orders(order_no: str, last_four: str) -> list[Found]:
-    """The orders of consumers that this number and the last four digits of their telephone open: of each shop one.
+    """The orders of consumers that this number and the end of a telephone's open: of each shop one.
 
     The number may be typed in full width, with blanks, in either case. Only orders of buyers without an account:
     whoever has one signs in. Looks at as much for a wrong number.
     """
     rows = db.session.execute(
-        select(Order.shop_id, Order.id, Order.receiver_phone, User.password_hash, Shop.name)
+        select(Order.shop_id, Order.id, Order.receiver_phone, Order.more, User.password_hash, Shop.name)
         .join(User, User.id == Order.buyer_id)
         .join(Shop, Shop.id == Order.shop_id)
         .where(Order.order_no.in_(list_spellings(order_no)))
@@ -215,16 +215,18 @@ def find_orders(order_no: str, last_four: str) -> list[Found]:
     ).all()
     found = []
     for row in rows:
-        if _ends_in(row.receiver_phone, last_four) and row.password_hash is None:
+        others = (str(row.more.get(name) or "") for name in ("receiver_mobile", "receiver_tel"))
+        if _is_tail(last_four, row.receiver_phone, *others) and row.password_hash is None:
             found.append(Found(row.shop_id, row.id, row.name))
     if not rows:
-        _ends_in("", last_four)
+        _is_tail(last_four, "")
     return found
 
 
-def _ends_in(phone: str, last_four: str) -> bool:
-    digits = re.sub(r"[^0-9]", "", phone)[-4:]
-    return hmac.compare_digest(digits.encode(), last_four.encode()) and len(digits) == 4
+def _is_tail(last_four: str, *texts: str) -> bool:
+    """Whether one of the numbers that these name ends so; all of them are compared."""
+    tails = phones.list_tails(*texts) or [""]
+    return sum(hmac.compare_digest(tail.encode(), last_four.encode()) for tail in tails) > 0 and len(last_four) == 4
 
 
 def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Any | None:

@@ -167,8 +167,12 @@ def get_promised(order: Any) -> Days:
 
 def list_promised_to_case(case: Any) -> frozenset[str]:
     """The guarantees that its shop gave for all goods at some time from a case's order to its application."""
-    order = db.session.get_one(Order, (case.order_id, case.shop_id))
-    asked = {"shop_id": case.shop_id, "at": find_promised_since(order), "own": case.policy_id}
+    return list_promised_for(db.session.get_one(Order, (case.order_id, case.shop_id)), case.policy_id)
+
+
+def list_promised_for(order: Any, policy_id: int) -> frozenset[str]:
+    """The same for an order and the version that counts at an application."""
+    asked = {"shop_id": order.shop_id, "at": find_promised_since(order), "own": policy_id}
     return frozenset().union(*(codes(said) for said in db.session.scalars(_GUARANTEES_UNTIL, asked)))
 
 

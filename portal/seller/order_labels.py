@@ -13,6 +13,7 @@ from portal.cases import labels
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Order, OrderLabelPrint
+from portal.orders import to_send
 from portal.rights import addresses
 from portal.seller import bp
 from portal.seller.labels import Label, say_line, show_page
@@ -28,7 +29,9 @@ def order_labels() -> ResponseReturnValue:
     shop_id = g.who.shop_id
     if request.method == "POST":
         picked = request.form.getlist("page_order" if request.form.get("scope") == "page" else "order")
-        ready = [order for order in _load(picked[: labels.MOST]) if order.status == "unshipped"]
+        chosen = _load(picked[: labels.MOST])
+        waiting = to_send.list_waiting(shop_id, [order.id for order in chosen])
+        ready = [order for order in chosen if order.id in waiting]
         if not ready:
             return redirect(f"{HERE}?said=order-labels-none", 303)
 
@@ -38,21 +41,31 @@ def order_labels() -> ResponseReturnValue:
 
         return once(printed)
     found = _load(request.args.get("orders", "").split(".")[: labels.MOST])
-    going = [order for order in found if order.status == "unshipped"]
+    waiting = to_send.list_waiting(shop_id, [order.id for order in found])
+    going = [order for order in found if order.id in waiting]
+    back = to_send.count_given_back(shop_id, [order.id for order in going if order.case_count])
     prints = labels.list_prints(OrderLabelPrint, shop_id, [order.id for order in going])
     reader = addresses.Reader(Actor.SELLER, g.who.role)
     made = [
         Label(
             order.order_no,
             addresses.show_receiver(reader, {"ship_order"}, order),
-            [say_line(line, "", line.quantity_milli) for line in goods.list_lines(order.id, shop_id)],
+            [
+                say_line(line, "", left)
+                for line in goods.list_lines(order.id, shop_id)
+                if (left := to_send.count_left(line, back))
+            ],
             prints.get(order.id),
         )
         for order in going
     ]
     return show_page(
         made,
-        [(order.order_no, "不是待发货状态") for order in found if order.status != "unshipped"],
+        [
+            (order.order_no, "商品都已同意退款，不用发" if order.status == "unshipped" else "不是待发货状态")
+            for order in found
+            if order.id not in waiting
+        ],
         kind="订单号",
         back=HERE,
         hint="在「待发货」的订单里勾选要发的，再按「打印面单」。",

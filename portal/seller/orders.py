@@ -8,13 +8,13 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
-from portal.applications import given_back, goods, unsent
+from portal.applications import goods, unsent
 from portal.cases import labels
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
 from portal.models import Order, OrderLabelPrint
 from portal.money import paid
-from portal.orders import accepting, order_lists
+from portal.orders import accepting, order_lists, to_send
 from portal.orders.export_format import parcels_of
 from portal.people import roles
 from portal.rights import addresses
@@ -41,12 +41,16 @@ def order_list() -> ResponseReturnValue:
     rows, key = order_lists.list_page_of_shop(g.who.shop_id, tab, number=number, after=after)
     more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
     ships = roles.may_open(g.who.role, "ship")
-    to_send = [row["order"].id for row in rows if row["order"].status == "unshipped"] if ships else []
+    waiting = [row["order"].id for row in rows if row["order"].to_send] if ships else []
     return page(
         "seller/orders.html",
         rows=rows,
-        to_send=to_send,
-        prints=labels.list_prints(OrderLabelPrint, g.who.shop_id, to_send) if to_send else {},
+        to_send=waiting,
+        back=to_send.count_given_back(
+            g.who.shop_id,
+            [each["order"].id for each in rows if each["order"].status == "unshipped" and each["order"].case_count],
+        ),
+        prints=labels.list_prints(OrderLabelPrint, g.who.shop_id, waiting) if waiting else {},
         label_form=Form(formdata=None),
         doubts=_count_doubts([row["order"].id for row in rows]),
         overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows})
@@ -96,6 +100,9 @@ def ship_order(order_no: str) -> ResponseReturnValue:
                 form.refuse(refused.sentence)
                 status = 409
         order = guards.found(order_lists.find_of_shop(order_no, g.who.shop_id))
+        waits = _waits(order)
+    elif not (waits := _waits(order)) and order.status == "unshipped":
+        form.refuse(to_send.ALL_GIVEN_BACK)
     elif order.status != "unshipped":
         form.refuse(
             "买家已取消这笔订单，请不要发货；退款在「待退款」里登记"
@@ -108,13 +115,17 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         order=order,
         form=form,
         lines=goods.list_lines(order_id, g.who.shop_id),
-        back=given_back.count_given_back(order_id, shop_id) if order.case_count else {},
-        open=order.status == "unshipped",
-        receiver=_receiver(order),
+        back=to_send.count_given_back(shop_id, [order_id]) if order.case_count else {},
+        open=waits,
+        receiver=_receiver(order, waits),
     )
 
 
-def _receiver(order: Order) -> addresses.Address:
-    """Where the order goes, in full while it is to be sent."""
-    open_now = {"ship_order"} if order.status == "unshipped" else ()
+def _waits(order: Order) -> bool:
+    return bool(to_send.list_waiting(order.shop_id, [order.id]))
+
+
+def _receiver(order: Order, waits: bool) -> addresses.Address:
+    """Where the order goes, in full while something of it is to be sent."""
+    open_now = {"ship_order"} if waits else ()
     return addresses.show_receiver(addresses.Reader(Actor.SELLER, g.who.role), open_now, order)

@@ -11,7 +11,7 @@ that write what they are given and nothing else.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -121,11 +121,15 @@ def _freeze(value: Any) -> Hashable:
     if type(value) in _PLAIN_TYPES:
         return value  # type: ignore[no-any-return]
     if isinstance(value, dict):
-        return "dict", *((name, type(each), _freeze(each)) for name, each in value.items())
+        return "dict", *[(name, type(each), _freeze(each)) for name, each in value.items()]
     if isinstance(value, list):
-        return list, *map(_freeze, value)
+        return list, *_freeze_all(value)
     try:
         hash(value)
     except TypeError:  # a row with a dict or a list in it
-        return type(value), *map(_freeze, value)
+        return type(value), *_freeze_all(value)
     return value  # type: ignore[no-any-return]
+
+
+def _freeze_all(values: Iterable[Any]) -> list[Hashable]:
+    return [each if type(each) in _PLAIN_TYPES else _freeze(each) for each in values]

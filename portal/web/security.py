@@ -274,8 +274,8 @@ def _close_request(answer: Response, settings: Settings) -> Response:
         headers["Strict-Transport-Security"] = HSTS
     if g.get("new_cookie"):
         set_cookie(answer, g.new_cookie, settings)
-    headers["Server"] = "app"
-    headers["X-Request-Id"] = g.get("request_id", "")
+    headers.add("Server", "app")
+    headers.add("X-Request-Id", g.get("request_id", ""))
     return answer
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import doctor, words
-from portal.applications import given_back, unsent
+from portal.applications import unsent
 from portal.cases import clock as case_clock
 from portal.cases import event_details
 from portal.cases.effects.hand_ins import InspectedLine
@@ -18,7 +18,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, Notice, Order, Parcel, Shipment
-from portal.orders import versions
+from portal.orders import to_send, versions
 from portal.parcels import keeping, parcel_view
 from portal.parcels.scans import Scan
 from portal.rights.addresses import Shown
@@ -258,7 +258,7 @@ def test_the_rest_of_an_order_is_sent_still(cast_both: Cast, state: str) -> None
     cast = cast_both
     order = unsent_order(cast)
     cast.until(state, order=order, case_type=CaseType.REFUND_ONLY, reason="not_wanted", milli=1_000)
-    assert list(given_back.count_given_back(order.id, order.shop_id).values()) == [1_000]
+    assert list(to_send.count_given_back(order.shop_id, [order.id]).values()) == [1_000]
     send(cast, order.id, NOW + HOUR)
     assert db.session.get_one(Order, (order.id, order.shop_id), populate_existing=True).status == "in_transit"
 

@@ -56,6 +56,29 @@ def test_the_rows_are_the_same(both: Flask, cast_both: Cast, name: str) -> None:
     assert prepared.find_value(**values) == (expected[0][0] if expected else None)
 
 
+def test_columns_stand_beside_in_a_row_of_their_own(both: Flask, cast_both: Cast) -> None:
+    cast_both.open_case(cast_both.order(ordered_at=NOW))
+    shops, orders = Shop.__table__.c, Order.__table__.c
+    statement = select(orders.id, orders.ordered_at, shops.id, shops.name).join(
+        Shop.__table__, orders.shop_id == shops.id
+    )
+    prepared = Prepared(statement, beside=("shop", ["id", "name"]))
+    (expected,) = ask(statement, {})
+    db.session.rollback()
+
+    def is_right() -> bool:
+        row = prepared.find_row()
+        assert row is not None
+        beside = (row.shop.id, row.shop.name)
+        return (row.id, row.ordered_at, *beside) == expected and row._fields == ("id", "ordered_at", "shop")
+
+    assert all(is_right() for _ in range(5))
+    with writing():
+        assert is_right()
+    with reading_alone():
+        assert is_right()
+
+
 @pytest.mark.parametrize("many", [0, 1, 2, 50])
 def test_one_statement_looks_for_lists_of_any_length(both: Flask, cast_both: Cast, many: int) -> None:
     orders = [cast_both.order() for _ in range(3)]

@@ -184,7 +184,14 @@ def _divided(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
     return case
 
 
-CLAIMED = {"arrival_open", "arrival_unsaid", "contested", "unanswered_claim", "shown"}  # needs about a payment made
+CLAIMED = {
+    "arrival_open",
+    "arrival_unsaid",
+    "contested",
+    "unanswered_claim",
+    "shown",
+    "proof_open",
+}  # needs about a payment made
 
 
 def _claimed(cast: Cast, step: flow.Step, case: Case) -> None:
@@ -196,7 +203,7 @@ def _claimed(cast: Cast, step: flow.Step, case: Case) -> None:
     if needs & {"arrival_open", "arrival_unsaid"}:
         return
     cast.take(case, "deny_arrival", Actor.BUYER, **cast.entry_beside(case))
-    if "shown" in needs:
+    if needs & {"shown", "proof_open"}:
         shown: dict[str, Any] = {"note": "已转账", "photos": cast.photos(1, cast.seller)}
         cast.take(case, "show_payment", Actor.SELLER, **shown)
     if step.after or "rest_contested" in needs:  # nothing else is open
@@ -343,7 +350,7 @@ def _values(cast: Cast, case: Case, step: flow.Step, case_type: CaseType) -> dic
     if step.name == "replacement_defective":
         wanted = CaseType.REFUND_ONLY if case_type is CaseType.REISSUE else CaseType.EXCHANGE
         values |= {"type": wanted, "kind": "defect", "note": "还是坏的", "photos": cast.photos(1, cast.buyer)}
-    if step.name in ("deny_arrival", "confirm_arrival"):
+    if step.name in ("deny_arrival", "confirm_arrival", "doubt_payment"):
         values |= cast.entry_beside(case)
     if step.name == "show_payment":
         values |= {"note": "已转账", "photos": cast.photos(1, cast.seller)}

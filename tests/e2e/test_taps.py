@@ -209,7 +209,7 @@ def test_an_inspection_is_answered_in_two_taps(sqlite_template: Path, tmp_path: 
         page.locator("main .bar button.primary").click()
         taps += 1
         if choice == "object":
-            page.get_by_role("heading", name="您已提出异议，等待商家复核").wait_for()
+            page.get_by_role("heading", name="您已提出异议，商家还没有复核").wait_for()
         else:
             buyer.waits_for_state("reshipping")
         assert taps <= 2

@@ -34,6 +34,7 @@ PURE: dict[str, frozenset[str]] = {
     "talk.card_numbers": frozenset(),
     "talk.card_shapes": frozenset(),
     "sheets": frozenset(),
+    "phones": frozenset(),
     "waybills": frozenset(),
     "traditional": frozenset(),
     "searching": frozenset(),

@@ -106,6 +106,9 @@ def _check_not_decided_alone(case: Case, side: Actor) -> None:
     """Of what one side did while the platform was in it only what settles it moved the case."""
     events = db.session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.version)).all()
     free = flow.table.SETTLING | {"withdraw", "withdraw_mediation", "refund_ok"}
+    ends = free | {"accept_offer", "decide_unpaid"}
+    if not any(event.step in ends for event in events[-MOST_STEPS:]):
+        assert case.escalated, [event.step for event in events[-MOST_STEPS:]]
     inside = False
     for event in events[-MOST_STEPS:]:
         inside = inside or event.step in ("submit_evidence", "offer_step")

@@ -34,7 +34,14 @@ from tests.conftest import NOW, make_app
 PARCELS = [("ZTO", "75484863576596")]
 ENDING = ("withdraw", "decide_close", "goods_shipped")  # left to the other rule, or no way would be long
 PAYING = ("refund_ok", "settle_entry", "refund_fail", "retry", "approve_refund")
-ENTRIES = (*PAYING, "deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid")  # steps about one payment
+ENTRIES = (
+    *PAYING,
+    "deny_arrival",
+    "doubt_payment",
+    "confirm_arrival",
+    "show_payment",
+    "admit_unpaid",
+)  # steps about one payment
 BOUGHT = 10_000
 LONGEST = timedelta(days=31)  # of all deadlines that a side without a step of its own has to wait for
 UNSEEN = ("escalate",)  # nobody's page of these shows sums, and they move none

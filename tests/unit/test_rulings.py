@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from portal import flow
@@ -25,7 +26,10 @@ def every_set_of_facts() -> list[Facts]:
         (None, NOW),
         (True, False),
         (True, False),
-        ((0, 0, ""), (1, 0, ""), (1, 1, "missing"), (2, 1, "missing"), (1, 1, "shown"), (2, 1, "shown")),
+        (
+            *((0, 0, "", False), (1, 0, "", False), (1, 1, "missing", False), (2, 1, "missing", False)),
+            *((1, 1, "shown", True), (2, 1, "shown", True), (1, 1, "shown", False), (2, 1, "shown", False)),
+        ),
     ):
         found.append(
             Facts(
@@ -43,7 +47,9 @@ def every_set_of_facts() -> list[Facts]:
                 problem_open=problem,
                 open_entries=money[0],
                 contested_entries=money[1],
+                problem_stands=problem,
                 payment_claim=money[2],
+                proof_stands=money[3],
             )
         )
     return found
@@ -82,3 +88,19 @@ UNREACHED: set[tuple[State | None, CaseType, str]] = {
 def test_every_ground_has_somebody_whom_the_rule_favours() -> None:
     assert set(flow.FAVOURED) == {str(ground) for ground in Ground}
     assert set(flow.FAVOURED.values()) == {Actor.BUYER, Actor.SELLER}
+
+
+def test_a_payment_is_taken_for_made_only_where_its_proof_stands() -> None:
+    late = [replace(facts, claim_late=True) for facts in every_set_of_facts() if facts.contested_entries]
+    for state, kind in MEDIATED:
+        for facts in (*every_set_of_facts(), *late):
+            if facts.contested_entries and state in (
+                State.RESHIPPING,
+                State.CONFIRMING,
+                State.REFUNDING,
+                State.REFUND_FAILED,
+            ):
+                name = flow.find_ruling(kind, state, facts)
+                proven = facts.payment_claim == "shown" and facts.proof_stands
+                assert (name == "decide_unpaid") == (not proven and not facts.claim_late)
+                assert proven or name in ("decide_unpaid", "decide_continue")

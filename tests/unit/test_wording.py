@@ -378,3 +378,33 @@ def test_advice_and_names_are_no_reasons(matter: str) -> None:
     for words in (f"【{matter}仓】", f"如遇{matter}请联系客服,", f"请勿{matter},"):
         assert said(f"{words}运输中") == "transit", words
     assert said(f"快件已签收,签收人:本人,如{matter}请致电95338") == "signed"
+
+
+PUT_DOWN = ("放至", "放置在", "放到", "投放至", "送至", "搁在", "放")
+SPOTS = ("门口", "家门口", "您家门前", "楼道", "电表箱里", "门口鞋柜上", "指定位置")
+ENDS = ("", "，请及时查收", "，如有疑问请联系派件员13800001111", "，感谢使用京东快递", "，已拍照")
+
+
+@pytest.mark.parametrize("spot", SPOTS)
+@pytest.mark.parametrize("put", PUT_DOWN)
+def test_what_is_put_down_before_a_door_is_not_signed_and_says_so(put: str, spot: str) -> None:
+    for head in ("已", "快件已", "已按您的要求", "配送员已将包裹"):
+        for end in ENDS:
+            assert said(f"{head}{put}{spot}{end}") == "unclear", f"{head}{put}{spot}{end}"
+
+
+@pytest.mark.parametrize("spot", SPOTS[:3])
+@pytest.mark.parametrize("put", PUT_DOWN[:4])
+def test_what_is_still_to_be_put_down_or_lies_at_a_station_is_not_in_doubt(put: str, spot: str) -> None:
+    assert said(f"快件正在派送，将{put}{spot}") == "delivering"
+    assert said(f"【上海市】业务员李强正在派件，您要求{put}{spot}") == "delivering"
+    assert said(f"快件已{put}{spot}的菜鸟驿站，请凭取件码取件") == "station"
+    assert said(f"客户拒收，未{put}{spot}") == "exception"
+
+
+@pytest.mark.parametrize("going", ["快件正在退回", "包裹正退回", "邮件正在退回", "拦截件正在退回"])
+@pytest.mark.parametrize("to", ["【杭州余杭网点】", "【广州集散中心】", "【杭州转运中心】，预计明日到达", "途中", ""])
+def test_what_is_going_back_is_returning_wherever_it_passes(going: str, to: str) -> None:
+    assert said(going + to) == "returned"
+    assert said(f"快件由【北京集散中心】退回{to or '【天津网点】'}") in ("transit", "returned")
+    assert said(f"申请{going.removeprefix('快件正在')}{to}") != "signed"

@@ -108,3 +108,34 @@ def test_who_says_nothing_in_time_has_got_the_money(buyer: FlaskClient, cast: Ca
     assert not is_ticked(buyer.get(url).text)
     now.forward(seconds=get_deadline("arrival_objection").total_seconds() + 1)
     assert is_ticked(buyer.get(url).text)
+
+
+def test_the_rule_for_proof_is_said_on_both_pages_from_the_beginning(
+    buyer: FlaskClient, app: Flask, cast: Cast, now: Clock
+) -> None:
+    """Before anything is handed in, in the forms and while the platform is in it; the buyer can doubt what is shown."""
+    case = paid(cast)
+    url, desk = f"/cases/{case.case_no}", sign_in(app, "seller")
+    at_desk = f"/seller/cases/{case.case_no}"
+    doubting, paying = "没有说「还是没到账」", "按没有付款处理"
+    form = buyer.get(f"{url}/deny_arrival").text
+    assert f"您{doubting}" in form and paying in form and "7 天" in form
+    cast.take(case, "deny_arrival", Actor.BUYER)
+    form = desk.get(f"{at_desk}/show_payment").text
+    assert f"买家{doubting}" in form and "您提交付款凭证" in form
+    assert "还是没到账" not in buyer.get(url).text  # nothing was shown yet
+    cast.take(case, "show_payment", Actor.SELLER, note="原路退回", photos=cast.photos(1, cast.seller))
+    page = buyer.get(url).text
+    assert "还是没到账" in page
+    asked = buyer.get(f"{url}/escalate").text
+    assert "视为您看过凭证" in asked
+    cast.take(case, "escalate", Actor.BUYER, note="没有", because="other")
+    for client, where in ((buyer, url), (desk, at_desk)):
+        page = client.get(where).text
+        assert doubting in page and paying in page
+    form = buyer.get(f"{url}/doubt_payment").text
+    assert "看过凭证，还是没有收到" in form and "2026112300001" in form
+    done = post(buyer, f"{url}/doubt_payment", {"note": "不是我的账户"})
+    assert done.status_code == 303
+    assert "您看过付款凭证，说还是没有到账" in buyer.get(url).text
+    assert "买家看过付款凭证，说还是没有到账" in desk.get(at_desk).text

@@ -32,6 +32,12 @@ def deny_arrival(context: StepContext[EntryChoice]) -> dict[str, Any]:
     return {**note_claim(context), "origin": {"converted": True}}
 
 
+@effect("doubt_payment", takes=EntryChoice)
+def doubt_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
+    tell_payment(context, arrivals.doubt_payment(context.case, context.handed.entry_id, at=context.at))
+    return note_claim(context)
+
+
 @effect("confirm_arrival", takes=EntryChoice)
 def confirm_arrival(context: StepContext[EntryChoice]) -> dict[str, Any]:
     tell_payment(context, arrivals.confirm_arrival(context.case, context.handed.entry_id, at=context.at))
@@ -75,6 +81,9 @@ def decide_unpaid(context: StepContext[HandIn]) -> dict[str, Any]:
     """The platform finds that it wasn't paid: the shop pays it, with a day left at least, and the mediation is over."""
     if not context.note and context.by.actor is not Actor.CLOCK:
         raise context.refuse("请写明裁决的理由，双方都会看到")
+    if context.by.actor is Actor.CLOCK:
+        arrivals.close_standing(context.case, at=context.at)
+        db.session.flush()
     state = "failed" if context.step.target == State.REFUND_FAILED else "due"
     for entry in arrivals.reopen_unpaid(context.case, None, state, problem="平台裁决没有付到"):
         tell_payment(context, entry)

@@ -250,7 +250,9 @@ def report_problem(context: StepContext[ReceivingProblem]) -> dict[str, Any]:
     context.data["kind"] = kind
     if kind == "not_received":
         following.deny_parcel(context.case)
-    return {"problem_open": True, **end_mediation(context)}
+    # The platform hears of it, and goes on; what was only listed as not fulfilled goes on by it.
+    decides = context.case.escalated and context.case.stage != flow.Stage.UNFULFILLED
+    return {"problem_open": True, **({} if decides else end_mediation(context))}
 
 
 @effect("resend", "replacement_lost")

@@ -42,7 +42,19 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
         if because not in phrases.INTERVENTIONS:
             raise context.refuse("请选择申请平台介入的原因")
         context.data |= {"because": because, "wish": context.handed.wish}
-    return open_mediation(context, Stage.EVIDENCE)
+    return {**open_mediation(context, Stage.EVIDENCE), **_doubt_proof(context)}
+
+
+def _doubt_proof(context: StepContext[Escalation]) -> dict[str, Any]:
+    """Who calls the platform because the money hasn't come doesn't believe the proof that was shown of it."""
+    case = context.case
+    said = context.by.actor is Actor.BUYER and context.handed.because == "not_paid"
+    if not said or case.payment_claim != "shown":
+        return {}
+    arrivals.doubt_all(case, at=context.at)
+    db.session.flush()
+    claim, since = arrivals.work_out_claim(case)
+    return {"payment_claim": claim, "claimed_at": since}
 
 
 @effect("timeout_unfulfilled")
@@ -158,12 +170,15 @@ def decide_continue(context: StepContext[Decision]) -> dict[str, Any]:
     claim = rule_on_freight(context)
     if case.state == State.REFUNDING and not money_entries.count_open(case):
         raise context.refuse("款项已付清，不支持退回运费的，请裁决「商家已付清，完成」")
-    if context.by.actor is not Actor.CLOCK or case.payment_claim != "shown":
-        by_rule = {"ruled": True} if context.by.actor is Actor.CLOCK else {}
-        return {**end_mediation(context), **by_rule, **claim}
-    # Nobody decided in time and the shop has shown proof: left open, it would come back to the rule for ever.
-    arrivals.confirm_rest(case, at=context.at, word="decided")
-    return {**end_mediation(context), **claim, "payment_claim": "", "claimed_at": None}
+    ended = {**end_mediation(context), **claim}
+    if context.by.actor is not Actor.CLOCK:
+        return ended
+    # Nobody decided in time and the shop's proof stands: left open, it would come back to the rule for ever.
+    closed = arrivals.close_standing(case, at=context.at)
+    db.session.flush()
+    said, since = arrivals.work_out_claim(case)
+    by_rule = {"payment_claim": said, "claimed_at": since} if closed else {}
+    return {**ended, **by_rule, **({} if closed and not said else {"ruled": True})}
 
 
 @effect("decide_close", "decide_complete")

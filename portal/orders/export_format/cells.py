@@ -32,6 +32,7 @@ from portal.orders.export_format.ids import (
     read_id,
     read_long_id,
     read_order_no,
+    read_phones,
     read_tracking,
     shown,
 )
@@ -58,6 +59,7 @@ class Kind(StrEnum):
     LONG_ID = "long_id"  # an ID that is long enough for a spreadsheet to cut it
     CODE = "code"  # a text or ID that a spreadsheet may have taken for a date
     CODE_ID = "code_id"
+    PHONE = "phone"  # telephone numbers, the cell's whole text
     TRACKING = "tracking"  # tracking numbers, joined as waybills.py does
     MONEY = "money"  # 分, not negative
     CHARGE = "charge"  # as MONEY, where 包邮 is nothing
@@ -72,7 +74,8 @@ Value = str | int | bool | Decimal | datetime
 
 _NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
 # An ID isn't among them: it may be a line's identity.
-_MAY_BE_NOTHING = frozenset((Kind.WORD, Kind.MOMENT, Kind.TRACKING, Kind.LONG_ID, Kind.FLAG))
+_MAY_BE_NOTHING = frozenset((Kind.WORD, Kind.MOMENT, Kind.TRACKING, Kind.LONG_ID, Kind.PHONE, Kind.FLAG))
+_FREE, AS_FREE = frozenset("赠品 赠送 免费 免费赠送 送".split()), "「{word}」按 0 元读取"
 _PARTS = re.compile(r"[;；,，、\n]+")
 _CARRIER = re.compile(r"(.*?)\s*[(（]\s*([0-9A-Za-z_-]+)\s*[)）]")
 _YES, _NO = {"是", "y", "yes", "true", "1", "√", "✓"}, {"否", "n", "no", "false", "0", "不是", "非", "×"}
@@ -117,6 +120,8 @@ def _money(cell: str) -> tuple[int, str]:
 
 
 def _price(cell: str) -> tuple[Decimal, str]:
+    if cell.strip() in _FREE:
+        return Decimal(0), AS_FREE.format(word=cell.strip())
     return read_price(_number(cell), shown=shown(cell))
 
 
@@ -169,6 +174,7 @@ _READERS: dict[Kind, Callable[[str], tuple[Value, str]]] = {
     Kind.LONG_ID: read_long_id,
     Kind.CODE: read_code,
     Kind.CODE_ID: read_code_id,
+    Kind.PHONE: read_phones,
     Kind.TRACKING: read_tracking,
     Kind.MONEY: _money,
     Kind.CHARGE: _charge,

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from portal import inputs
+from portal import inputs, phones
 from portal.orders.export_format.refusals import CellRefused
 from portal.sheets import Date, Number
 from portal.waybills import is_doubtful, is_unseen, join_numbers, split_numbers
@@ -18,6 +18,10 @@ CUT = "以 {zeros} 结尾，请核对后几位是否已被表格软件改成了 
 SIGNIFICANT = 15  # digits of a spreadsheet's number; those after them become 0
 LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期，请核对原来的{heading}"
 DOUBTFUL = "「{number}」不像一个运单号，请核对"
+SEVERAL_PHONES = "有 {count} 个号码，联系和发货用第一个；整格原文已保留，核对收货人时任何一个都可以"
+ONE_PHONE = "只取其中的电话号码，整格原文已保留"
+NO_PHONE, ODD_PHONE = "不是电话号码", "不像电话号码，请核对"
+MOST_PHONE = 40  # characters of what no number is found in
 _SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
 _LOST = re.compile(r"\d(?:[.,]\d+)? ?E ?\+ ?\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s;；,，、/|]+")  # several numbers of a cell
@@ -184,6 +188,19 @@ def read_tracking(cell: str) -> tuple[str, str]:
     if not notes[0] and _bare(joined) != _bare(text):
         notes.insert(0, f"按「{joined[:80]}」读取")
     return joined, ";".join(each for each in dict.fromkeys(notes) if each)
+
+
+def read_phones(cell: str) -> tuple[str, str]:
+    """The whole cell; the note says when there are several numbers in it, or other words."""
+    text, note = read_id(cell)
+    numbers, digits = phones.split_phones(text), sum(each.isdigit() for each in text)
+    if not numbers and (digits < phones.LEAST_DIGITS or len(text) > MOST_PHONE):
+        raise CellRefused(NO_PHONE)
+    if not numbers:
+        return text, _join_notes(note, "" if "*" in inputs.fold(text) else ODD_PHONE)
+    if len(numbers) > 1:
+        return text, _join_notes(note, SEVERAL_PHONES.format(count=len(numbers)))
+    return text, _join_notes(note, ONE_PHONE if phones.says_more(text) else "")
 
 
 def _bare(text: str) -> str:

@@ -20,6 +20,7 @@ from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.orders import known_shops, receiving, sold, versions
 from portal.orders.claims import CLAIMED_TWICE, ONLY_CASE, Claims, fold_case
 from portal.orders.export_format import LineRow, OrderRows
+from portal.orders.importing import imagined
 from portal.orders.importing.changes import (
     Change,
     change_lines,
@@ -66,6 +67,7 @@ class Batch:
         self._doubted: list[tuple[dict[str, Any], list[Doubt]]] = []
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
         self._claims, self._said = Claims(), Outcomes()
+        self._imagined: dict[int, imagined.State] = {}  # by id() of the orders that a dry run meets again
         self._shop_of: dict[int, int] = {}  # by id() of the orders whose shop is there
 
     def keep(self) -> None:
@@ -94,6 +96,9 @@ class Batch:
             if write:
                 db.session.execute(select(func.pg_advisory_xact_lock(IMPORTS_TAKE_TURNS)))
         present = self._look_up()
+        if not write:
+            found = ((id(each), self._known.imagined.find(self._said_key(each))) for each in self._orders)
+            self._imagined = {key: state for key, state in found if state is not None}
         if write and self._known.vouched:
             known_shops.vouch({(row["buyer_id"], row["shop_id"]) for row in present.values()}, self._now)
         wanted = self._without_strangers(present, write)
@@ -108,10 +113,8 @@ class Batch:
         self._claims.expect((order.order_no, self._whose(order)) for order in wanted)
         for order in wanted:
             self._said.warn_all(order, drop_future(order, self._now))
-            there = present.get(self._key(order))
-            if there is not None:
-                change = self._difference(order, there, lines[there["id"]])
-                if change:
+            if (there := self._find(order, present)) is not None:
+                if change := self._difference(order, there, lines[there["id"]], write=write):
                     changes.append(change)
             elif self._said_key(order) in self._known.would_be_there:  # a dry run meets an order again
                 self._said.done(order, Outcome.UNCHANGED)
@@ -123,7 +126,15 @@ class Batch:
         if write:
             self._write(new, changes, present)
         else:
+            for order in new:
+                state = imagined.make_new(order, self._people.find_buyer(order), self._now)
+                self._known.imagined.keep(self._said_key(order), state)
             self._known.would_be_there.update(self._said_key(order) for order in new)
+
+    def _find(self, order: OrderRows, present: Mapping[_Key, dict[str, Any]]) -> dict[str, Any] | None:
+        """What is known of an order, or would be by what the file says of it further up."""
+        state = self._imagined.get(id(order))
+        return present.get(self._key(order)) if state is None else state.there
 
     def _warn_claimed(self, order: OrderRows) -> None:
         """Say of a new order's number that another shop has it; and of the first that the file has of it."""
@@ -167,7 +178,7 @@ class Batch:
         wanted: list[OrderRows] = []
         twins = find_twins(self._orders, self._shop_of, present, self._known.get_proven)
         for order in self._orders:
-            there = present.get(self._key(order))
+            there = self._find(order, present)
             try:
                 self._people.find_shop(order, self._claims.shops_of(order.order_no))
                 self._people.check(order, there)
@@ -177,7 +188,7 @@ class Batch:
                 self._said.refuse(order, problem)
             else:
                 wanted.append(order)
-        new = [order for order in wanted if self._key(order) not in present]
+        new = [order for order in wanted if self._find(order, present) is None]
         if not write:
             self._people.count(new)
             return wanted
@@ -188,8 +199,12 @@ class Batch:
                 wanted.remove(order)
         return wanted
 
-    def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> Change | None:
+    def _difference(
+        self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine], *, write: bool
+    ) -> Change | None:
         has_open_case, replaced = there["id"] in self._open_cases, self._replaced.get(there["id"])
+        if state := self._imagined.get(id(order)):
+            _there, lines, replaced = state
         merged = merge(order, there, lines, has_open_case=has_open_case, replaced=replaced)
         if merged.done_here:
             self._contradicted.append((there, merged.done_here, order.status_text or order.status))
@@ -198,22 +213,15 @@ class Batch:
             self._doubted.append((there, merged.doubts))
         if held := list_held(merged.doubts, has_open_case=has_open_case):
             self._held.append((there, held))
-        new = {line.row for _key, line in merged.lines.new}
-        changed_rows = {merged.lines.row_of[line_id] for line_id, _milli in merged.lines.quantities}
-        outcomes = {
-            line.row: Outcome.NEW
-            if line.row in new
-            else Outcome.UPDATED
-            if line.row in changed_rows
-            else Outcome.UNCHANGED
-            for line in order.lines
-        }
-        self._said.done(order, Outcome.UPDATED if merged.changes else Outcome.UNCHANGED, outcomes)
+        self._said.compared(order, merged)
         if not merged.changes:
             return None
         position = max((row.position for row in lines), default=0)
         added = [(number, line._replace(key=key)) for number, (key, line) in enumerate(merged.lines.new, position + 1)]
-        return Change(order, there, keep_terms(there, merged.values), added, merged)
+        change = Change(order, there, keep_terms(there, merged.values), added, merged)
+        if not write:
+            self._known.imagined.keep(self._said_key(order), imagined.change_state(change, lines, replaced or {}))
+        return change
 
     # Writing
 

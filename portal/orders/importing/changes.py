@@ -13,8 +13,9 @@ from portal.inputs import quantity_text
 from portal.models import Order
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.doubts import COLUMNS, shown
-from portal.orders.importing.merging import STOOD_ON, Merge
+from portal.orders.importing.merging import Merge
 from portal.orders.importing.prepared import MORE_OR_LESS, THEIR_OWN
+from portal.orders.importing.said import STOOD_ON
 
 _orders: Table = Order.__table__  # type: ignore[assignment]
 _MAKE_RESOLD = ("is_dropship", "downstream_order_no", "downstream_channel")

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
 from portal.orders.importing.brought import Brought
+from portal.orders.importing.imagined import Imagined
 
 MOST_REMEMBERED = 50_000
 
@@ -31,6 +32,7 @@ class Known:
     find_proven: Callable[[], frozenset[str]] = frozenset  # numbers that the file proves not to be cut
     proven: frozenset[str] | None = None
     brought: Brought = field(default_factory=Brought)  # new orders of a file of several shops
+    imagined: Imagined = field(default_factory=Imagined)  # what a dry run would have made of the orders before
     would_be_there: set[str] = field(default_factory=set)  # what a dry run has already counted as new
 
     def get_proven(self) -> frozenset[str]:

@@ -24,7 +24,7 @@ PRICE_STAYS = "成交单价以首次导入的为准"
 SUM_SAYS = "与货品总价不符，保留原来的数量"
 TOO_MUCH = "加上这一行，明细合计就超过货品总价"
 GONE = "表格里没有这一行，已知的明细不删除"
-RELABELLED = "编号、单价和数量都相同，只是名称或型号改了，按同一行处理"
+RELABELLED = "单价和数量与已知的一行相同，编号没有矛盾，只是名称或型号改了，按同一行处理"
 OLDER = "表格比已知的更早"
 STILL_ENDED = "已知这一行已退款或正在退款，从表格看不出退款是否已撤销"
 WITHDRAWN = "表格说这一行的退款已关闭，请核对后采信"
@@ -138,7 +138,8 @@ def _pair_relabelled(
             pairs.append((found, row))
             unknown.remove(row)
             missing.remove(found)
-            made.doubts.append(_LineDoubt(row.row, "货品标题", _name(found), _name(row), RELABELLED))
+            if _name(found) != _name(row):
+                made.doubts.append(_LineDoubt(row.row, "货品标题", _name(found), _name(row), RELABELLED))
 
 
 def _judge_quantities(

@@ -38,6 +38,7 @@ from portal.orders.importing.doubts import (
     make_doubt,
 )
 from portal.orders.importing.lines import LineMerge, amount_of, merge_lines
+from portal.orders.importing.masked import MASKED, completes, split_masked
 from portal.orders.importing.pairing import KnownLine
 from portal.orders.importing.progress import (
     Progress,
@@ -49,16 +50,12 @@ from portal.orders.importing.progress import (
     names_more_parcels,
     was_refunding,
 )
+from portal.orders.importing.said import NUMBERS, PARCELS, STOOD_ON, SUMS, TEXTS, is_same, said_of
 
 BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
 UNPAID = ("unpaid", "cancelled")
 _AFTER_WITHDRAWAL = ("unknown", "unshipped", "in_transit", "delivered")
 NOT_PICKED_UP = ("等待物流公司揽件",)  # sent, and before all other words for that
-SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
-TEXTS = ("receiver_name", "receiver_address", "buyer_note", "downstream_channel", "downstream_order_no")
-PARCELS = ("carrier_text", "tracking_text")
-NUMBERS = (*SUMS, "ordered_at", "paid_at", "is_dropship")
-STOOD_ON = (*SUMS, "ordered_at", "paid_at", "receiver_name", "receiver_phone", "receiver_address")  # by an open case
 
 
 @dataclass(slots=True)
@@ -89,7 +86,9 @@ def merge(
     ``replaced`` has what was known before: a file of the same status that says it again is an older one.
     """
     made = Merge()
-    said = said_of(order, known["more"])
+    all_said = said_of(order, known["more"])
+    said, contradicting = split_masked(all_said, known)
+    made.doubts += [make_doubt(order, name, known[name], all_said[name], MASKED) for name in contradicting]
     progress = _judge_status(order, known, made, has_open_case, replaced or {})
     if progress is Progress.SAME and is_older(order, known, said, replaced or {}):
         progress = Progress.BACKWARD
@@ -104,21 +103,6 @@ def merge(
     _join_parcels(order, known, said, made, progress)
     _reckon_gap(known, lines, made)
     return made
-
-
-def said_of(order: OrderRows, more: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of an order that the file says something about; an empty cell says nothing."""
-    said: dict[str, Any] = {"status": order.status, "status_text": order.status_text}
-    said |= {name: value for name in (*TEXTS, *PARCELS) if (value := getattr(order, name))}
-    said |= {name: value for name in NUMBERS if (value := getattr(order, name)) is not None}
-    if order.receiver_mobile or order.receiver_tel:
-        said["receiver_phone"] = order.receiver_mobile or order.receiver_tel
-    extra = dict(order.more)
-    if order.receiver_mobile and order.receiver_tel:
-        extra["receiver_tel"] = order.receiver_tel
-    if extra:
-        said["more"] = {**more, **extra}
-    return said
 
 
 def _judge_status(
@@ -187,9 +171,9 @@ def _done_here(known: Mapping[str, Any], status: str) -> str:
 def _fill_in(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge, replaced: Replaced) -> None:
     """Take from an earlier file what isn't known; the rest is not believed."""
     for name in (*TEXTS, "receiver_phone", *NUMBERS):
-        if name not in said or said[name] == known[name]:
+        if name not in said or is_same(name, known[name], said[name]):
             continue
-        if known[name] in ("", None):
+        if known[name] in ("", None) or completes(name, known[name], said[name]):
             made.values[name] = said[name]
         else:
             why = GIVEN_UP if is_given_up(name, known[name], said[name], replaced) else OLDER
@@ -208,6 +192,8 @@ def _follow(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], ma
         why_sums = REFUNDED
     for name in (*TEXTS, "receiver_phone", *NUMBERS, "more"):
         if name not in said or said[name] == known[name]:
+            continue
+        if has_open_case and is_same(name, known[name], said[name]):
             continue
         why = CASE_OPEN if has_open_case and name in STOOD_ON and known[name] not in ("", None) else ""
         why = why or (why_sums if name in SUMS else "")

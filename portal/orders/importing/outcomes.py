@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from portal.orders.export_format import OrderRows
 from portal.orders.importing.collisions import Refused
 from portal.orders.importing.doubts import CALLED_OFF, SENT, Doubt
+from portal.orders.importing.merging import Merge
 from portal.orders.importing.report import Disbelieved, Outcome, Report, RowResult
 
 
@@ -38,6 +39,16 @@ class Outcomes:
             of_line = outcome if of_lines is None else of_lines[line.row]
             self._line_outcomes[of_line] += 1
             self.results.append(RowResult(line.row, order.order_no, of_line, sheet=order.sheet))
+
+    def compared(self, order: OrderRows, merged: Merge) -> None:
+        """A known order was compared with what a file says of it."""
+        new = {line.row for _key, line in merged.lines.new}
+        updated = {merged.lines.row_of[line_id] for line_id, _milli in merged.lines.quantities}
+        of_lines = {
+            line.row: Outcome.NEW if line.row in new else Outcome.UPDATED if line.row in updated else Outcome.UNCHANGED
+            for line in order.lines
+        }
+        self.done(order, Outcome.UPDATED if merged.changes else Outcome.UNCHANGED, of_lines)
 
     def refuse(self, order: OrderRows, problem: Refused) -> None:
         """An order was refused, its lines with it."""

@@ -73,6 +73,10 @@ class People:
         """The id of a new order's buyer."""
         return self._users[order.buyer_member]
 
+    def find_buyer(self, order: OrderRows) -> int | None:
+        """The id of an order's buyer, None while there is no such account."""
+        return self._users.get(order.buyer_member)
+
     def shop_of(self, order: OrderRows) -> int:
         """The id of a new order's shop."""
         return self._shops[order.seller_member] if self._known.shop_id is None else self._known.shop_id

@@ -1,0 +1,60 @@
+"""What happens when a deadline of a case runs out, in one sentence; where the case knows which way it goes, that alone.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal import told, words
+from portal.flow import Actor, CaseType, Stage
+
+_SIDES = (Actor.BUYER, Actor.SELLER)
+
+# By type of case, where the shop hasn't answered an application in time: what the clock then does.
+_AGREES: dict[str, tuple[str, str]] = {
+    CaseType.EXCHANGE: ("系统自动同意换货", "系统自动同意换货，并使用默认退货地址"),
+    CaseType.RETURN_REFUND: ("系统自动同意退货退款", "系统自动同意退货退款，并使用默认退货地址"),
+    CaseType.REISSUE: ("系统按服务承诺自动同意补发",) * 2,
+    CaseType.REFUND_ONLY: ("系统自动同意退款",) * 2,
+}
+_NO_ADDRESS = ("店铺没有退货地址，商家到期未处理的，由平台介入", "店铺没有默认退货地址，到期未处理的，由平台介入")
+_CALLED_IN = ("商家到期未处理，由平台介入", "到期未处理，由平台介入")
+# Of a parcel with scans: it keeps them, so that only this can come.
+_TRACED: dict[str, tuple[str, str]] = {
+    "seller_receive": ("商家到期未验货，视为验货通过", "到期未验货，视为验货通过"),
+    "buyer_confirm": ("到期未确认，系统自动确认收货", "买家到期未确认，系统自动确认收货"),
+}
+
+
+def tell_known(case_type: str, rule: str, side: str, *, good: bool) -> str:
+    """What this deadline brings; ``good``: what its clock step needs is there. "" where it may still come or go."""
+    if rule == "seller_response" and good:
+        at_seller = side == Actor.SELLER
+        return f"{'' if at_seller else '商家'}到期未处理，{_AGREES[case_type][at_seller]}"
+    if rule == "seller_response":
+        said = _NO_ADDRESS if case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND) else _CALLED_IN
+        return said[side == Actor.SELLER]
+    if good and rule in _TRACED:
+        own = Actor.SELLER if rule == "seller_receive" else Actor.BUYER  # who is late reads it without their name
+        return _TRACED[rule][side == Actor.SELLER if side in _SIDES else own is Actor.BUYER]
+    return ""
+
+
+def tell_late(case: Any, side: str, least: str, good: bool | None = None) -> str:
+    """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left,
+    ``good``: whether what the clock step needs is there, None where nobody asked."""
+    if case.stage == Stage.UNFULFILLED:
+        return words.UNFULFILLED
+    if not case.ruled and side in _SIDES:
+        found = words.FREIGHT_LATE.get((case.freight_claim, case.due_rule))
+        if case.objected and case.due_rule == "inspection_dispute":
+            found = words.OBJECTED_LATE
+        if found:
+            return found[side == Actor.SELLER]
+    if good is not None and not case.ruled and not (case.negotiated and case.due_rule == "seller_response"):
+        if said := tell_known(case.type, case.due_rule, side, good=good):
+            return said
+    more = {"negotiated": case.negotiated, "ruled": case.ruled}
+    return told.tell_otherwise(case.type, case.due_rule, side, least_left=least, **more)

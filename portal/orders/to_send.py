@@ -1,0 +1,67 @@
+"""What of an order that wasn't sent is still to be sent: not what its refund was agreed for, nor what ended by itself.
+
+One rule for lists, counts, tables, labels and the step itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select
+
+from portal.extensions import db
+from portal.flow import CaseType, State
+from portal.models import Case, CaseLine, Order, OrderLine
+
+AGREED = (State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
+ALL_GIVEN_BACK = "这笔订单的商品都已同意退款，请不要发货；退款在「待退款」里登记"
+ENDED = ("refunding", "cancelled")  # what an import may have said of one line
+
+_GIVEN_BACK = and_(
+    Case.type == CaseType.REFUND_ONLY, Case.goods_state == "unshipped", Case.state.in_([str(state) for state in AGREED])
+)
+_OF_LINE = (
+    select(func.coalesce(func.sum(CaseLine.quantity_milli), 0))
+    .join(Case, and_(Case.id == CaseLine.case_id, Case.shop_id == CaseLine.shop_id))
+    .where(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id, _GIVEN_BACK)
+    .correlate(OrderLine)
+    .scalar_subquery()
+)
+_LEFT = (
+    exists()
+    .where(
+        OrderLine.order_id == Order.id,
+        OrderLine.shop_id == Order.shop_id,
+        OrderLine.own_status.not_in(ENDED),
+        or_(OrderLine.claimed_milli == 0, OrderLine.quantity_milli > _OF_LINE),
+    )
+    .correlate(Order)
+)
+WAITS = and_(Order.status == "unshipped", _LEFT)  # of an order: something of it is to be sent
+
+
+def count_given_back(shop_id: int, order_ids: Collection[int]) -> dict[int, int]:
+    """By line of these orders, thousandths whose refund is agreed or paid because they weren't sent."""
+    if not order_ids:
+        return {}
+    query = (
+        select(CaseLine.order_line_id, func.sum(CaseLine.quantity_milli))
+        .join(Case, and_(Case.id == CaseLine.case_id, Case.shop_id == CaseLine.shop_id))
+        .where(Case.order_id.in_(order_ids), Case.shop_id == shop_id, _GIVEN_BACK)
+        .group_by(CaseLine.order_line_id)
+    )
+    return {line_id: int(milli) for line_id, milli in db.session.execute(query)}
+
+
+def list_waiting(shop_id: int, order_ids: Collection[int]) -> set[int]:
+    """Which of these orders have something to be sent."""
+    if not order_ids:
+        return set()
+    query = select(Order.id).where(Order.shop_id == shop_id, Order.id.in_(order_ids), WAITS)
+    return set(db.session.scalars(query))
+
+
+def count_left(line: Any, given_back: dict[int, int]) -> int:
+    """How much of a line is still to be sent, thousandths."""
+    return max(int(line.quantity_milli) - given_back.get(line.id, 0), 0)

@@ -1,0 +1,105 @@
+"""What was refunded before it was sent isn't offered to be sent, say lists, counts, tables, labels and pages alike."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
+
+from portal.extensions import db
+from portal.flow import CaseType
+from portal.models import Order, OrderLine
+from portal.orders import order_lists
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+TABLE = "/seller/orders/table"
+SF = "SF1385628716739"
+STATES = ("", "applied", "refunding", "refund_failed", "completed")
+AGREED = ("refunding", "refund_failed", "completed")
+
+
+@pytest.fixture
+def desk(app: Flask, cast: Cast, now: Clock) -> FlaskClient:
+    return sign_in(app, "seller")
+
+
+def make(cast: Cast, state: str, milli: int, lines: int = 1) -> str:
+    """An order of two of each of its lines, never sent, and ``milli`` of the first asked back, as far as ``state``."""
+    order = cast.order(status="unshipped", received_at=None, tracking_text="", milli=2_000, lines=lines)
+    number = order.order_no
+    if state:
+        cast.until(state, order=order, case_type=CaseType.REFUND_ONLY, reason="not_wanted", milli=milli)
+    return number
+
+
+def table_of(desk: FlaskClient) -> dict[str, str]:
+    answer = post(desk, f"{TABLE}/file", at=TABLE)
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_name("待发货订单")
+    rows = [[str(cell) for cell in row] for row in sheet.to_python()]
+    head = next(place for place, row in enumerate(rows) if row[0] == "订单编号")
+    goods = rows[head].index("要发出的商品")
+    return {row[0]: row[goods] for row in rows[head + 1 :] if re.fullmatch(r"\d{19}|[0-9A-Z-]{8,}", row[0])}
+
+
+@pytest.mark.parametrize("milli", [1_000, 2_000])
+@pytest.mark.parametrize("state", STATES)
+def test_every_place_says_the_same_of_what_is_to_be_sent(desk: FlaskClient, cast: Cast, state: str, milli: int) -> None:
+    number = make(cast, state, milli)
+    back = milli if state in AGREED else 0
+    waits = back < 2_000
+    listed = desk.get("/seller/orders").text
+    assert (f"/seller/orders/{number}/ship" in listed) == waits
+    assert (f'value="{number}"' in listed) == waits  # to print its label
+    assert order_lists.count_to_send(cast.shop) == int(waits)
+    everything = desk.get("/seller/orders?tab=all").text
+    assert (f"/seller/orders/{number}/ship" in everything) == waits
+    assert ("未发货，已同意退款" in everything) == (not waits)
+    assert ("其中 1 双已同意退款，不用发" in everything) == (back == 1_000)
+    closed = state not in ("applied", "refunding", "refund_failed")  # no case is open
+    table = table_of(desk)
+    assert (number in table) == (waits and closed)
+    if number in table:
+        assert table[number].endswith(f"×{(2_000 - back) // 1_000} 双")
+    picks = desk.get("/seller/orders/pick-list").text
+    assert (number in picks) == (waits and closed)
+    label = desk.get(f"/seller/orders/labels?orders={number}").text
+    assert (f"×{(2_000 - back) // 1_000} 双" in label) == waits
+    assert ("商品都已同意退款，不用发" in label) == (not waits)
+    page = desk.get(f"/seller/orders/{number}/ship").text
+    assert ('name="number"' in page) == waits and ("请不要发货" in page) == (not waits)
+    address = db.session.scalars(db.select(Order.receiver_address)).one()
+    assert (address in page) == waits
+    sent = post(desk, f"/seller/orders/{number}/ship", {"number": SF}, at=f"/seller/orders/{number}/ship")
+    assert sent.status_code == (303 if waits else 409)
+
+
+def test_a_table_that_was_filled_before_the_refund_sends_nothing(desk: FlaskClient, cast: Cast) -> None:
+    number = make(cast, "completed", 2_000)
+    content = f"订单编号,运单号\n{number},{SF}".encode()
+    answer = post(desk, TABLE, {"file": (io.BytesIO(content), "发货.csv")}, content_type="multipart/form-data")
+    page = desk.get(answer.location).text
+    assert "不能发货" in page and "都已同意退款" in page and "没有可以发货的订单" in page
+
+
+def test_another_line_is_still_sent_and_only_that(desk: FlaskClient, cast: Cast) -> None:
+    number = make(cast, "completed", 2_000, lines=2)
+    first, second = db.session.scalars(db.select(OrderLine).order_by(OrderLine.position)).all()
+    assert order_lists.count_to_send(cast.shop) == 1
+    goods = table_of(desk)[number]
+    assert second.title in goods and goods.count("×") == 1
+    label = desk.get(f"/seller/orders/labels?orders={number}").text
+    assert "HH-101" in label and "HH-100" not in label
+    assert first.claimed_milli == 2_000
+
+
+def test_lines_that_ended_by_themselves_leave_nothing_to_send(desk: FlaskClient, cast: Cast) -> None:
+    number = make(cast, "completed", 2_000, lines=2)
+    db.session.execute(db.update(OrderLine).where(OrderLine.position == 2).values(own_status="cancelled"))
+    db.session.commit()
+    assert order_lists.count_to_send(cast.shop) == 0 and number not in table_of(desk)
+    assert db.session.scalars(db.select(Order)).one().status == "unshipped"
