@@ -583,6 +583,8 @@ def device(agent: str) -> str:
     return " · ".join(filter(None, found)) or "未知设备"
 
 
+IS_BEING_SETTLED = "期限已到，系统正在按规则处理，请稍后刷新"
+ACCOUNT_LATE = "不提供账户也不影响退款；到期还没有退款的，由平台介入"  # of a refund whose buyer is asked where to
 OBJECTED_LATE = (  # of an inspection that the buyer doesn't accept: the clock runs on while the shop looks again
     "到期商家没有改验货结果、您也没有申请平台介入的，按商家的验货结果继续",
     "到期您没有改验货结果、买家也没有申请平台介入的，按您的验货结果继续",

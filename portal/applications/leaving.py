@@ -46,7 +46,7 @@ def list_lost(case: Case) -> list[str]:
     elif case.state == State.RESHIPPING:
         lost = [f"商家已同意的{kind}作废，商家不再发货"]
     if case.refund_fen and case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        lost.append(f"申请退的 ¥{money_text(case.refund_fen)} 不再退")
+        lost.append(f"申请退的 {money_text(case.refund_fen)} 元不再退")
     if case.escalated:
         lost.append("平台介入随之结束，平台不再裁决")
     return lost

@@ -36,10 +36,10 @@ def list_facts(draft: Draft, summary: dict[str, Any]) -> list[Fact]:
         found.append((f"{line.title} {line.spec}".strip(), f"×{units}{wanted}", str(line.id)))
     found.append(("原因", summary["reason"], ""))
     if summary["money"]:
-        found.append(("退款金额", f"{money_text(sums.refund_fen)} 元", f"{sums.most_fen}"))
+        found.append(("退款金额", f"¥{money_text(sums.refund_fen)}", f"{sums.most_fen}"))
     if sums.difference_fen:
         way = "补差价" if sums.difference_fen > 0 else "退差价"
-        found.append((way, f"{money_text(abs(sums.difference_fen))} 元", ""))
+        found.append((way, f"¥{money_text(abs(sums.difference_fen))}", ""))
     if summary["verdict"] is not None:
         found.append(("运费", told.tell_payer(str(summary["verdict"].freight_payer or "negotiated"), Actor.BUYER), ""))
     found.append(("描述", summary["description"] or "没有填写", ""))

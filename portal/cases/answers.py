@@ -88,7 +88,7 @@ def work_out_answer(view: View) -> Answer:
         rejected=view.mine and view.refusal is not None and not case.escalated,
         due_at=case.due_at,
         overdue=view.overdue,
-        otherwise="期限已到，系统正在按规则处理，请稍后刷新" if view.overdue else view.otherwise,
+        otherwise=words.IS_BEING_SETTLED if view.overdue else words.ACCOUNT_LATE if asked else view.otherwise,
         amounts=tuple(list_amounts(view, result)),
         said=said,
         ending=find_ending(view, said),

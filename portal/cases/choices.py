@@ -93,7 +93,7 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         return f"{told.tell_terms(outcome, view.side)}{_tell_dropped(view)}。接受后方案不能再改"
     if name == "confirm":
         owed = sum(entry.amount_fen for entry in view.entries if entry.state in ("due", "waiting", "failed"))
-        then = f"商家还要付清 ¥{money_text(owed)}" if owed else f"{view.kind}完成"
+        then = f"商家还要付清 {money_text(owed)} 元" if owed else f"{view.kind}完成"
         if view.case.freight_claim == "open" and not owed:
             then = "等待商家答复您报的退回运费"
         return f"确认收货后{then}，不能撤回"
@@ -137,7 +137,7 @@ def _tell_dropped(view: View) -> str:
     if case.freight_claim != "open" or terms.type != CaseType.REISSUE or case.type == CaseType.REISSUE:
         return ""
     whose = "您" if view.side is Actor.BUYER else "买家"
-    return f"；{whose}报的退回运费 ¥{money_text(case.freight_fen)} 不再要求"
+    return f"；{whose}报的退回运费 {money_text(case.freight_fen)} 元不再要求"
 
 
 _THEN = {
@@ -163,13 +163,13 @@ def tell_of_result(view: View, step: Step, result: Result | None) -> str:
     passed = say_units((row.passed, row.unit) for row in result.rows) if result else ""
     rest = tell_of_rest(result)
     if step.name == "accept_result_none":
-        dropped = f"，也不再要求商家付您报的退回运费 ¥{money_text(case.freight_fen)}"
+        dropped = f"，也不再要求商家付您报的退回运费 {money_text(case.freight_fen)} 元"
         claim = dropped if case.freight_claim == "open" else ""
         return f"没有商品通过验货，申请关闭，不能撤回{claim}{rest}"
     if case.type == CaseType.RETURN_REFUND:
-        return f"按通过的 {passed}退款 ¥{money_text(expected.expect_refund(case))}，不能撤回{rest}"
+        return f"按通过的 {passed}退款 {money_text(expected.expect_refund(case))} 元，不能撤回{rest}"
     fen = expected.expect_difference(case)
-    money = f"，您补差价 ¥{money_text(fen)}" if fen > 0 else f"，商家退差价 ¥{money_text(-fen)}" if fen < 0 else ""
+    money = f"，您补差价 {money_text(fen)} 元" if fen > 0 else f"，商家退差价 {money_text(-fen)} 元" if fen < 0 else ""
     return f"按通过的 {passed}换货{money}，不能撤回{rest}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from portal.cases import offers, stakes
 from portal.inputs import money_text, quantity_text
 from portal.models import CaseEvent
 from portal.parcels import carriers
-from portal.rights import addresses, conditions, phrases, reasons, refusal_words
+from portal.rights import addresses, conditions, guarantees, phrases, refusal_words
 from portal.rights.addresses import Shown
 
 _NEWS = {
@@ -37,7 +38,10 @@ def describe_for(view: Any, event: CaseEvent) -> list[str]:
     """What a step brought or changed, as the reader of a case's page may see it."""
     shown = view.back.shown
     said = describe_event(event, view.lines, case_type=view.case.type, back=shown, side=view.side)
-    return said if view.sums_shown else [sentence for sentence in said if "¥" not in sentence]
+    return said if view.sums_shown else [sentence for sentence in said if not _SUM.search(sentence)]
+
+
+_SUM = re.compile("¥|[0-9] 元")  # how a figure and how a sentence says money
 
 
 def describe_event(
@@ -60,9 +64,9 @@ def describe_event(
     if fen := data.get("advanced_fen"):
         said.append(f"垫付的退回运费：¥{money_text(fen)}")
     if event.step == "deny_payment" and (declared := data.get("money")):
-        said.append(f"没有收到的是 ¥{money_text(declared[1])}，流水号 {declared[2]}")
+        said.append(f"没有收到的是 {money_text(declared[1])} 元，流水号 {declared[2]}")
     if fen := data.get("dropped_fen"):
-        said.append(f"垫付的退回运费 ¥{money_text(fen)} 商家没有答复，随售后结束，不再要求")
+        said.append(f"垫付的退回运费 {money_text(fen)} 元，商家没有答复，随售后结束，不再要求")
     if payer := data.get("freight_payer"):
         said.append(f"运费：{told.tell_payer(payer, side)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):
@@ -165,7 +169,8 @@ def describe_change(step: str, before: Any, after: Any) -> list[str]:
         return [f"{describe_parcel(*before)} 改为 {describe_parcel(*after)}"]
     said = []
     if before.get("reason") != after.get("reason"):
-        said.append(f"原因由「{reasons.said(before['reason'])}」改为「{reasons.said(after['reason'])}」")
+        was, now = (guarantees.say_reason(each["reason"], each.get("basis", "")) for each in (before, after))
+        said.append(f"原因由「{was}」改为「{now}」")
     if before.get("quantity_milli") != after.get("quantity_milli"):
         said.append(f"数量由 {quantity_text(before['quantity_milli'])} 改为 {quantity_text(after['quantity_milli'])}")
     if before.get("description") != after.get("description"):

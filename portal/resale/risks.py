@@ -106,5 +106,5 @@ def _find_below(up: Case) -> Any | None:
 
 def _describe_stake(down: Case) -> str:
     if down.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        return f"退款 ¥{inputs.money_text(down.refund_fen)} " if down.refund_fen else "退款"
+        return f"退款 {inputs.money_text(down.refund_fen)} 元" if down.refund_fen else "退款"
     return "补发的商品和运费" if down.type == CaseType.REISSUE else "换给消费者的商品和运费"

@@ -139,7 +139,7 @@ def test_a_difference_says_how_much_and_to_whom(cast: Cast) -> None:
         (
             CaseType.RETURN_REFUND,
             1_000,
-            "按通过的 1 双退款 ¥12.50，不能撤回；未通过的 1 双由商家在 72 小时内寄回给您",
+            "按通过的 1 双退款 12.50 元，不能撤回；未通过的 1 双由商家在 72 小时内寄回给您",
         ),
         (CaseType.RETURN_REFUND, 0, "没有商品通过验货，申请关闭，不能撤回；未通过的 2 双由商家在 72 小时内寄回给您"),
     ],
@@ -206,6 +206,8 @@ def test_a_refund_that_asks_for_an_account_is_the_buyers_turn(cast: Cast) -> Non
     card = answer(case, BUYER, cast)
     assert (card.head, card.mine) == ("请填写收款账户", True)
     assert [choice.step.name for choice in card.choices] == ["give_account", "decline_account"]
+    assert card.otherwise == "不提供账户也不影响退款；到期还没有退款的，由平台介入"
+    assert "商家超过法定期限未退款" in answer(cast.take(case, "decline_account", BUYER), BUYER, cast).otherwise
 
 
 @pytest.mark.parametrize("case_type", [CaseType.REFUND_ONLY, CaseType.RETURN_REFUND])
@@ -348,7 +350,7 @@ def test_a_payment_that_did_not_come_is_told_before_it_is_made_twice(cast: Cast)
     card = answer(case, BUYER, cast)
     assert card.mine and card.head == "商家没有收到差价，请核对"
     assert card.said is not None and card.said.what == "商家没有收到差价，请您核对"
-    assert card.said.details == ("没有收到的是 ¥6.00，流水号 20261123001",)
+    assert card.said.details == ("没有收到的是 6.00 元，流水号 20261123001",)
     assert [choice.step.name for choice in card.choices] == ["pay", "escalate"]
     assert "不要再付一次" in card.choices[0].then
     assert answer(case, SELLER, cast).head == "等待买家核对差价"

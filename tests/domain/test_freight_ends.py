@@ -194,7 +194,7 @@ def test_an_open_claim_goes_on_into_the_case_that_answers_it_or_is_said_to_end(c
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case, type=kind))
     accept = next(step for step in flow.open_steps(case.type, case.state, BUYER) if step.name.startswith("accept"))
     said = choices.tell_consequence(case_view.build_view(case, BUYER, cast.now), accept, None)
-    assert ("您报的退回运费 ¥12.50 不再要求" in said) == (kind is CaseType.REISSUE)
+    assert ("您报的退回运费 12.50 元不再要求" in said) == (kind is CaseType.REISSUE)
     name = next(
         step.name
         for step in flow.open_steps(case.type, case.state, BUYER)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from portal import phones
@@ -14,7 +17,7 @@ from portal.extensions import db
 from portal.models import Order, OrderLine, OrderVersion
 from portal.orders.export_format import read
 from portal.orders.importing import Counts, Report, import_orders
-from portal.orders.importing.masked import MASKED
+from portal.orders.importing.masked import MASKED, fits
 from portal.resale import links
 from tests import exports
 from tests.cast import Cast
@@ -174,3 +177,15 @@ def test_a_star_in_an_address_is_a_letter(both: object, tmp_path: Path) -> None:
     take(tmp_path, [order(**WHOLE)])
     take(tmp_path, [order(**{**WHOLE, "收货地址": "成都市 8号*301"})])
     assert only().receiver_address == "成都市 8号*301"
+
+
+@given(st.lists(st.text("ab1", max_size=3), min_size=1, max_size=4), st.text("ab1", max_size=8))
+def test_stars_fit_as_a_pattern_would(parts: list[str], whole: str) -> None:
+    pattern = ".*".join(map(re.escape, parts))
+    assert fits("*".join(parts), whole) is (re.fullmatch(pattern, whole) is not None)
+
+
+def test_two_hundred_stars_are_tried_once_each() -> None:
+    """A pattern would try each of them at every place, and never come to an end."""
+    assert not fits("1*" * 199 + "2", "1" * 400)
+    assert fits("1*" * 200, "1" * 400)

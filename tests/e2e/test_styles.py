@@ -42,3 +42,24 @@ def test_words_numbers_and_links_of_a_note_are_one_text(visit: Any) -> None:
       });
     }""")
     assert len(set(heights)) == 1, heights
+
+
+def test_a_sum_stays_on_one_line_however_large_its_letters_are(visit: Any) -> None:
+    """Also where the letters grow without the page's own measure of them, as some apps' readers do it."""
+    page = visit("phone", viewport={"width": 360, "height": 740})
+    page.goto("/login")
+    heights = page.evaluate("""() => {
+      document.documentElement.style.fontSize = "200%";
+      const row = (what, much) => `<dt>${what}</dt><dd class="num">${much}</dd>`;
+      const sums = [["退款（商家已付款）", "¥1,234.70"], ["垫付的退回运费（等待商家答复）", "¥18.00"]];
+      for (const rows of [sums, [["换货", "1"]]]) {
+        const list = `<dl class="facts sums">${rows.map((each) => row(...each)).join("")}</dl>`;
+        document.querySelector("main").insertAdjacentHTML("beforeend", `<section class="standing">${list}</section>`);
+      }
+      return [...document.querySelectorAll(".sums dd")].map((each) => {
+        const words = document.createRange();
+        words.selectNodeContents(each);
+        return Math.round(words.getBoundingClientRect().height);
+      });
+    }""")
+    assert len(set(heights)) == 1, heights

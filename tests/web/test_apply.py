@@ -365,7 +365,7 @@ def test_the_surplus_goes_back_for_its_money(cast: Cast, buyer: FlaskClient) -> 
     assert "退货数量" in page and "退款金额" in page and "收货人" not in page and "退回运费由您承担" in page
     assert fill(buyer, number, line, "3", photos=0).status_code == 303
     check = buyer.get(f"/orders/{number}/apply/check").text
-    assert "37.50 元" in check and "优惠后实付 125.00 元，共 10 双，申请 3 双，可退 37.50 元" in check
+    assert "¥37.50" in check and "优惠后实付 125.00 元，共 10 双，申请 3 双，可退 37.50 元" in check
     assert "退货退款" in check and "您承担" in check and "买家" not in check.partition("<main")[2]
     case = submitted(buyer, number)
     assert (case.type, case.state, case.refund_fen, case.freight_payer) == ("return_refund", "applied", 3_750, "buyer")
@@ -379,7 +379,7 @@ def test_a_refund_is_the_buyers_choice_and_may_be_less(cast: Cast, buyer: FlaskC
     wrong = {"name": "", "phone": "x", "address": ""}  # an exchange's fields: not looked at
     assert fill(buyer, number, line, type="return_refund", amount="10.5", **wrong).status_code == 303
     check = buyer.get(f"/orders/{number}/apply/check").text
-    assert "10.50 元，最多 25.00 元" in check and "寄到" not in check
+    assert "¥10.50（最多 ¥25.00）" in check and "寄到" not in check
     case = submitted(buyer, number)
     assert (case.type, case.refund_fen, case.freight_payer) == ("return_refund", 1_050, "seller")
 
@@ -404,7 +404,7 @@ def test_an_amount_that_is_too_much_by_now_is_refused_at_the_end(cast: Cast, buy
         db.session.execute(db.update(Order).values(paid_fen=10_000))
     answer = buyer.post(f"/orders/{number}/apply/check", data=seen)
     assert answer.status_code == 422 and cases() == 0
-    assert "您核对时：25.00 元" in answer.text and "现在：20.00 元" in answer.text
+    assert "您核对时：¥25.00" in answer.text and "现在：¥20.00" in answer.text
     with writing():
         db.session.execute(db.update(Order).values(refunded_fen=10_000))
     assert "没有可退的金额" in post(buyer, f"/orders/{number}/apply/check").text and cases() == 0
@@ -581,7 +581,7 @@ def test_another_price_is_settled_to_the_fen(cast: Cast, buyer: FlaskClient, mor
     assert fill(buyer, number, line, photos=0, **{f"sku_{line}": str(sku_id)}).status_code == 303
     check = buyer.get(f"/orders/{number}/apply/check").text
     both = abs(more) * 2 * 8 // 10
-    assert f"{both / 100:.2f} 元" in check and said in check and "100.00/125.00" in check
+    assert f"¥{both / 100:.2f}" in check and said in check and "100.00/125.00" in check
     case = submitted(buyer, number)
     assert case.difference_fen == (both if more > 0 else -both)
     assert db.session.scalar(db.select(CaseLine.wanted_price_fen)) == 1250 + more

@@ -283,7 +283,7 @@ def test_what_accepting_the_result_means_is_said_before_it_is_done(
     for url in (f"/cases/{case.case_no}", f"/cases/{case.case_no}/accept_result"):
         text = client.get(url).text
         assert ("按通过的 1 双换货" in text) == (case_type is CaseType.EXCHANGE)
-        assert ("按通过的 1 双退款 ¥12.50" in text) == (case_type is CaseType.RETURN_REFUND)
+        assert ("按通过的 1 双退款 12.50 元" in text) == (case_type is CaseType.RETURN_REFUND)
         assert "未通过的 1 双由商家在 72 小时内寄回给您" in text
         row = re.findall(r'<td class="num">([^<]*)</td>', text)
         assert row == ["2 双", "2 双", "1 双", "1 双", "0 双"]

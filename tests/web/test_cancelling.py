@@ -241,7 +241,9 @@ def test_one_order_called_off_says_what_comes_back_and_until_when(app: Flask, ca
     case = db.session.scalars(db.select(Case)).one()
     fen = db.session.scalars(db.select(MoneyEntry.amount_fen)).one()
     assert case.due_at is not None and fen
-    assert "订单已取消" in text and f"商家要退给您 ¥{fen / 100:.2f}，最晚 {words.end(case.due_at, clock.now())}" in text
+    assert (
+        "订单已取消" in text and f"商家要退给您 {fen / 100:.2f} 元，最晚 {words.end(case.due_at, clock.now())}" in text
+    )
     assert "逐笔" not in text
     for said in (buyer.get(f"/orders/{order.order_no}/contact").text, buyer.get("/messages").text):
         assert "订单在发货前取消了，应退" in said and "买家在发货前" not in said

@@ -17,8 +17,9 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case
 from portal.resale import links as consumer_links
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.conftest import Clock
+from tests.domain.test_bankdata import takes_accounts
 from tests.domain.test_chains import Chain
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER
@@ -115,7 +116,7 @@ def test_who_looks_for_a_payment_reads_its_sum_and_number(
     case = make(reader)
     for page in (step, ""):
         said = reader.reads(case, page)
-        assert "¥37.50" in said and "2026112300001" in said, said
+        assert "37.50" in said and "2026112300001" in said, said
     assert "/contact" not in reader.page
 
 
@@ -192,3 +193,22 @@ def test_who_objected_reads_what_the_deadline_brings(reader: Reader) -> None:
     open_now = {row.name for row, refusal in actions.list_actions(case, BUYER, reader.cast.now) if refusal is None}
     assert "escalate" in open_now
     db.session.rollback()
+
+
+def test_who_gives_an_account_reads_what_for_and_until_when(app: Flask, cast: Cast, now: Clock) -> None:
+    takes_accounts(cast)
+    case = cast.take(cast.until("refund_failed", case_type=CaseType.RETURN_REFUND), "ask_account", SELLER)
+    assert case.due_at is not None
+    page = sign_in(app, "buyer").get(f"/cases/{case.case_no}/give_account").text
+    assert f"{case.refund_fen / 100:.2f} 元" in page and words.end(case.due_at) in re.sub(r"<[^>]+>", "", page)
+    assert "不提供账户也不影响退款；到期还没有退款的，由平台介入" in page
+
+
+def test_freight_is_not_said_to_go_back_the_way_it_never_came(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.take(
+        cast.until("inspecting", case_type=CaseType.RETURN_REFUND), "claim_freight", BUYER, freight_fen=900
+    )
+    case = cast.take(cast.take(case, "accept_goods", SELLER), "accept_freight", SELLER)
+    page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
+    payments = page[page.index('id="payments"') :]
+    assert payments.count("原路退回到您原来的支付账户") == 1 and "付款方式由商家付款时登记" in payments

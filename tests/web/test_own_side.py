@@ -86,7 +86,7 @@ def test_a_difference_goes_to_the_shop(app: Flask, cast: Cast, now: Clock) -> No
     shown = read(client, url)
     assert "补差价 ¥ 6.00 商家没有收到" in shown and "款项由您直接付给商家，本平台不代收代付。" in shown
     assert "直接退给您" not in shown and "请先补差价" not in shown
-    assert "没有收到的是 ¥6.00，流水号 2026112300077" in read(client, f"{url}/pay")
+    assert "没有收到的是 6.00 元，流水号 2026112300077" in read(client, f"{url}/pay")
 
 
 @pytest.mark.parametrize("case_type", list(CaseType))

@@ -137,7 +137,7 @@ def describe(conditions: Conditions, reason_names: dict[str, str]) -> list[str]:
     if conditions.least_photos:
         said.append(f"凭证至少 {conditions.least_photos} 张")
     if conditions.most_fen is not None:
-        said.append(f"商品实付不超过 ¥{money_text(conditions.most_fen)}")
+        said.append(f"商品实付不超过 {money_text(conditions.most_fen)} 元")
     if conditions.most_cases is not None:
         said.append(f"买家近期的其他售后不超过 {conditions.most_cases} 单")
     if conditions.codes:

@@ -19,8 +19,19 @@ def is_masked(name: str, value: str) -> bool:
 def fits(masked: str, whole: str) -> bool:
     """Whether a value with stars may be this one; blanks and dashes don't matter."""
     masked, whole = (re.sub(r"[\s-]+", "", each) for each in (masked, whole))
-    pattern = ".*".join(re.escape(part) for part in _STARS.split(masked))
-    return re.fullmatch(pattern, whole, re.DOTALL) is not None
+    first, *between = _STARS.split(masked)
+    if not between:
+        return masked == whole
+    last = between.pop()
+    if len(first) + len(last) > len(whole) or not (whole.startswith(first) and whole.endswith(last)):
+        return False
+    at, end = len(first), len(whole) - len(last)
+    for part in between:  # each as early as it can be: a pattern would try every place of every one
+        found = whole.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def split_masked(said: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -1,0 +1,75 @@
+"""A sum in a sentence is 18.00 元; ¥18.00 is a figure: beside its name, in a table, on a chip, standing alone."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MARKS = re.compile("[，。；！？]")
+INLINE = re.compile(r"</?(?:strong|span|b|small|br|em)\b[^>]*>")
+BLOCK = re.compile(r"<[^>]+>")
+DESK = ("seller", "operator", "mediation")  # templates of other readers: their figures stand in rows with other facts
+
+
+def read_texts(source: str) -> Iterator[str]:
+    """The texts of a module as they are put together; 0 for what is filled in."""
+    tree = ast.parse(source)
+    parts = {id(value) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for value in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(each.value) if isinstance(each, ast.Constant) else "0" for each in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield node.value
+
+
+def read_blocks(template: str) -> Iterator[str]:
+    """What stands in one block of a template, a paragraph or a cell; 0 for what is filled in."""
+    text = re.sub(r"\{#.*?#\}", "", template, flags=re.S)
+    text = re.sub(r"\{\{\s*ui\.money\(.*?\}\}", "¥0", text, flags=re.S)
+    text = re.sub(r"\{\{.*?\}\}", "0", text, flags=re.S)
+    text = INLINE.sub("", re.sub(r"\{%.*?%\}", "", text, flags=re.S))
+    yield from BLOCK.split(text)
+
+
+def is_sentence(text: str) -> bool:
+    return "¥0" in text and bool(MARKS.search(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("按通过的 1 双退款 ¥0，不能撤回", True),
+        ("¥0", False),
+        ("垫付的退回运费：¥0", False),
+        ("退款 0 元，不能撤回", False),
+    ],
+)
+def test_what_a_sentence_is(text: str, wrong: bool) -> None:
+    assert is_sentence(text) is wrong
+
+
+def test_a_sentence_of_the_code_says_yuan() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {text[:60]}"
+        for path in sorted((ROOT / "portal").rglob("*.py"))
+        for text in read_texts(path.read_text())
+        if is_sentence(text)
+    ]
+    assert not found, found
+
+
+def test_a_sentence_of_a_page_says_yuan() -> None:
+    pages = [path for path in sorted((ROOT / "templates").rglob("*.html")) if path.parent.name not in DESK]
+    assert len(pages) > 80
+    found = [
+        f"{path.relative_to(ROOT)}: {' '.join(block.split())[:80]}"
+        for path in pages
+        for block in read_blocks(path.read_text())
+        if is_sentence(block.replace("¥ 0", "¥0"))
+    ]
+    assert not found, found
