@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import Boolean, TypeDecorator
 
 from portal.extensions import connection_to_read, db, is_writing
@@ -45,6 +46,10 @@ class _List(TypeDecorator[list[Any]]):
 class among(ColumnElement[bool]):
     """``column`` is one of the list ``name``: one statement for lists of any length. ``of``: the type of the items."""
 
+    _traverse_internals = [  # what the text is kept by: of which column, by which name  # noqa: RUF012
+        ("column", InternalTraversal.dp_clauseelement),
+        ("value", InternalTraversal.dp_clauseelement),
+    ]
     inherit_cache = True
     type = Boolean()
 

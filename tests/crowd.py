@@ -30,6 +30,13 @@ SHOPS = 50
 _GOODS = "'纯棉中筒袜 ' || CAST(i % 100 AS TEXT)"
 _SPEC = "CASE WHEN i % 1000 = 7 THEN '藏青;XL' ELSE '黑色;' || CAST(i % 4 AS TEXT) END"
 _OF_BUYER = f"CASE WHEN i % 10 = 0 THEN {BUYER} ELSE 101 + i % 1900 END"
+_GIVEN = "文静雯建国芳伟敏强丽军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅鑫宇浩然子涵欣怡梓轩"
+_NAME = (
+    "substr('李李李王王张张刘陈赵', 1 + i % 10, 1)"
+    f" || substr('{_GIVEN}', 1 + (i % 9973) * 7919 % {len(_GIVEN)}, 1)"
+    f" || substr('{_GIVEN}', 1 + (i % 9967) * 7907 % {len(_GIVEN)}, 1)"
+)
+_PHONE = "CAST(13800000000 + (i % 99991) * 997 AS TEXT)"
 _IS_OPEN = "i % 20 >= 15"
 _ESCALATED = f"{_IS_OPEN} AND (i / 140) % 10 = 0"
 
@@ -53,14 +60,18 @@ class Crowd:
         return f"HH{case_id}"
 
 
-def gather(many: int = MANY) -> Crowd:
-    """Fill an empty, migrated database. The caller stands in an application context."""
+def gather(many: int = MANY, *, called: bool = False) -> Crowd:
+    """Fill an empty, migrated database. The caller stands in an application context.
+
+    ``called``: orders and cases have a receiver and a telephone, three in ten a name that begins with 李.
+    """
     with writing():
         if db.session.get_bind().dialect.name == "postgresql":
             db.session.execute(text("SET LOCAL session_replication_role = replica"))  # foreign keys are right as it is
         _people()
-        _orders(many)
-        _cases(many)
+        receivers = {"receiver_name": _NAME, "receiver_phone": _PHONE} if called else {}
+        _orders(many, receivers)
+        _cases(many, receivers)
         _payments(many)
         _shipments(many)
         _said(many)
@@ -88,7 +99,7 @@ def _people() -> None:
     _fill("products", 101 * SHOPS, shop_id=f"1 + i % {SHOPS}", product_key="CAST(i AS TEXT)", title="'袜'")
 
 
-def _orders(many: int) -> None:
+def _orders(many: int, receivers: dict[str, str]) -> None:
     _fill(
         "orders",
         many,
@@ -101,6 +112,7 @@ def _orders(many: int) -> None:
         shown="true",
         case_count="i % 3",
         tracking_text="CASE WHEN i % 100 = 2 THEN 'x' ELSE '' END",
+        **receivers,
     )
     _fill(
         "order_lines",
@@ -119,7 +131,7 @@ def _orders(many: int) -> None:
     db.session.execute(insert(SoldAs), [make_sold_as(*row) for row in said])
 
 
-def _cases(many: int) -> None:
+def _cases(many: int, receivers: dict[str, str]) -> None:
     ended = "CASE WHEN i % 20 < 12 THEN 'completed' WHEN i % 20 < 14 THEN 'closed' ELSE 'withdrawn' END"
     _fill(
         "cases",
@@ -148,6 +160,7 @@ def _cases(many: int) -> None:
         quantity_milli="2000",
         opened_at=_at("-(i % 5000) * 61 - 3600"),
         updated_at=_at("-(i % 5000) * 61"),
+        **receivers,
     )
     _fill(
         "case_lines", many, case_id="i", order_line_id="i", quantity_milli="2000", title=_GOODS, spec=_SPEC, unit="'双'"

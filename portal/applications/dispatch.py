@@ -13,16 +13,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, exists, func, select
+from sqlalchemy import Text, and_, bindparam, delete, exists, func, literal_column, select
 
 from portal import flow, inputs, words, workbook
 from portal.cases import pick_list
+from portal.cases.finding import not_by_shop
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Case, DispatchFile, Order, OrderLine
 from portal.orders import sku_numbers, to_send
 from portal.orders.export_format import parcels_of
 from portal.parcels import carriers, filled, of_orders
+from portal.prepared import Prepared, among
 from portal.rights import addresses
 from portal.sheets import find_lost
 from portal.workbook import Column
@@ -188,22 +190,32 @@ def forget_old(now: datetime) -> None:
     db.session.execute(delete(DispatchFile).where(DispatchFile.made_at < now - KEPT_FOR))
 
 
+# A table has thousands of orders, and each look at it judges them all, so that what it says holds now.
+_order, _case = Order.__table__.c, Case.__table__.c
+_WANTED = Prepared(
+    select(
+        *(_order.id, _order.order_no, _order.status, _order.cancelled_at, _order.carrier_text, _order.tracking_text),
+        *(_order.receiver_name, _order.receiver_phone, _order.receiver_address),
+    ).where(_order.shop_id == bindparam("shop_id"), among(_order.order_no, "numbers", Text))
+)
+_OPEN = _case.state.not_in([literal_column(f"'{state}'") for state in sorted(flow.FINAL)])
+_HAVING = Prepared(
+    select(_case.order_id, func.min(_case.case_no).label("case_no"))
+    .where(not_by_shop(_case, bindparam("shop_id")), among(_case.order_id, "orders"), _OPEN)
+    .group_by(_case.order_id)
+)
+
+
 def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Row]:
     """The orders of a table as they are now, ``most`` of them from ``first`` on; of the others only those are read that
     share a waybill with one of these."""
     asked = file.rows[first : first + most]
     sharing = _find_sharing(file.rows, asked)
     numbers = list(dict.fromkeys(str(row["order_no"]) for row in (*asked, *sharing)))
-    columns = (Order.id, Order.order_no, Order.status, Order.cancelled_at, Order.carrier_text, Order.tracking_text)
-    receiver = (Order.receiver_name, Order.receiver_phone, Order.receiver_address)
-    wanted = select(*columns, *receiver).where(Order.shop_id == file.shop_id, Order.order_no.in_(numbers))
-    known = {row.order_no: row for row in db.session.execute(wanted)}
+    known = {row.order_no: row for row in _WANTED.list_rows(shop_id=file.shop_id, numbers=numbers)}
     found = [known[row["order_no"]] for row in asked if row["order_no"] in known]
     going = [order.id for order in found if order.status == "unshipped"]
-    having = select(Case.order_id, func.min(Case.case_no)).where(
-        Case.shop_id == file.shop_id, Case.order_id.in_(going), Case.state.not_in(flow.FINAL)
-    )
-    cases = dict(db.session.execute(having.group_by(Case.order_id)).all())
+    cases = {row.order_id: row.case_no for row in _HAVING.list_rows(shop_id=file.shop_id, orders=going)}
     shared = _find_shared(sharing, known)
     waiting = to_send.list_waiting(file.shop_id, going)
     return [_judge_row(row, known.get(row["order_no"]), waiting, cases, shared) for row in asked]

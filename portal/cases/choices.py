@@ -109,7 +109,7 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "deny_arrival":
         return f"{_tell_objection_term(view)}；商家须提交付款凭证，或登记没有付成后重新付款"
     if name == "doubt_payment":
-        return f"{_tell_doubt_term(view)}；商家须再提交付款凭证，或登记没有付成后重新付款"
+        return f"{_tell_doubt_term(view)}；商家须再次答复，或登记没有付成后重新付款"
     return _THEN.get(name, "")
 
 

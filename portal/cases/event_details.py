@@ -11,7 +11,7 @@ from portal.cases import offers, stakes
 from portal.inputs import money_text, quantity_text
 from portal.models import CaseEvent
 from portal.parcels import carriers
-from portal.rights import addresses, conditions, phrases, reasons, refusal_words
+from portal.rights import addresses, conditions, guarantees, phrases, refusal_words
 from portal.rights.addresses import Shown
 
 _NEWS = {
@@ -169,7 +169,8 @@ def describe_change(step: str, before: Any, after: Any) -> list[str]:
         return [f"{describe_parcel(*before)} 改为 {describe_parcel(*after)}"]
     said = []
     if before.get("reason") != after.get("reason"):
-        said.append(f"原因由「{reasons.said(before['reason'])}」改为「{reasons.said(after['reason'])}」")
+        was, now = (guarantees.say_reason(each["reason"], each.get("basis", "")) for each in (before, after))
+        said.append(f"原因由「{was}」改为「{now}」")
     if before.get("quantity_milli") != after.get("quantity_milli"):
         said.append(f"数量由 {quantity_text(before['quantity_milli'])} 改为 {quantity_text(after['quantity_milli'])}")
     if before.get("description") != after.get("description"):

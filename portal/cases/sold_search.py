@@ -21,6 +21,7 @@ MOST_LINES = 1_000  # of cases that are asked for their 货号
 MOST_LOOKED = 600  # lines that are asked for further words, the newest of each way of saying it first
 LOOKED_FIRST = 60  # of one way: where the words are often said together, that is enough
 FEW_WAYS = 20  # of saying a word: so few are looked at whole
+LAST_ID = 2**63 - 1  # no id is behind it
 AT_ONCE, MOST_ROUNDS = 40, 10  # ways of saying it that are looked at together, and how often
 _case, _asked, _order, _line, _said = (t.__table__.c for t in (Case, CaseLine, Order, OrderLine, SoldAs))
 _ASKED_TOO, _LINES_TOO = CaseLine.__table__.alias("asked_too"), OrderLine.__table__.alias("lines_too")
@@ -51,23 +52,28 @@ _ORDERS = (
     .order_by(_line.order_id.desc())
     .limit(bindparam("most"))
 )
-# The same for many ways at once, in one statement where the database has it.
+# The same for many ways at once, in one statement where the database has it. From where to where the index is read is
+# said, not what its columns are: of a way that is said far more often than others PostgreSQL would expect few lines,
+# fetch all of them and sort them.
 _OF_WAYS = {
     "cases": text(
         "SELECT way.place, found.id, found.order_line_id "
         "FROM unnest(CAST(:titles AS text[]), CAST(:specs AS text[])) WITH ORDINALITY AS way (title, spec, place) "
-        "CROSS JOIN LATERAL (SELECT case_id AS id, order_line_id FROM case_lines WHERE shop_id = :shop_id "
-        "AND title = way.title AND spec = way.spec ORDER BY case_id DESC LIMIT :most) AS found"
+        "CROSS JOIN LATERAL (SELECT case_id AS id, order_line_id FROM case_lines "
+        "WHERE (title, spec, shop_id, case_id) BETWEEN (way.title, way.spec, :shop_id, 0) "
+        "AND (way.title, way.spec, :shop_id, :last) "
+        "ORDER BY title DESC, spec DESC, shop_id DESC, case_id DESC LIMIT :most) AS found"
     ),
     "orders": text(
         "SELECT way.place, found.id FROM unnest(CAST(:products AS bigint[]), CAST(:specs AS text[]), "
         "CAST(:titles AS text[]), CAST(:numbers AS text[]), CAST(:sku_numbers AS text[])) "
         "WITH ORDINALITY AS way (product_id, spec, title, cargo_no, sku_cargo_no, place) "
         "CROSS JOIN LATERAL (SELECT order_id AS id FROM order_lines l "
-        "WHERE l.product_id = way.product_id AND l.spec = way.spec "
+        "WHERE (l.product_id, l.spec, l.order_id) BETWEEN (way.product_id, way.spec, 0) "
+        "AND (way.product_id, way.spec, :last) "
         "AND CASE WHEN l.shop_id = :shop_id AND l.title = way.title AND l.cargo_no = way.cargo_no "
         "AND l.sku_cargo_no = way.sku_cargo_no THEN true ELSE false END "
-        "ORDER BY l.order_id DESC LIMIT :most) AS found"
+        "ORDER BY l.product_id DESC, l.spec DESC, l.order_id DESC LIMIT :most) AS found"
     ),
 }
 _PREPARED = {"cases": Prepared(_CASES), "orders": Prepared(_ORDERS)}
@@ -177,7 +183,7 @@ def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> tup
     if db.session.get_bind().dialect.name == "sqlite" or not ways:  # asking it often costs nothing
         of_ways = [_find_way(shop_id, way, kind, number) for way in ways]
         return {row.id for rows in of_ways for row in rows}, any(len(rows) >= number for rows in of_ways)
-    values: dict[str, Any] = {"shop_id": shop_id, "most": number}
+    values: dict[str, Any] = {"shop_id": shop_id, "most": number, "last": LAST_ID}
     values |= {"titles": [way.title for way in ways], "specs": [way.spec for way in ways]}
     if kind == "orders":
         numbers = {"numbers": [way.cargo_no for way in ways], "sku_numbers": [way.sku_cargo_no for way in ways]}

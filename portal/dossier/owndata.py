@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -21,7 +21,7 @@ from portal.dossier.markup import PAGE_ENDS, facts, page_begins, put
 from portal.dossier.shares import SHARES
 from portal.extensions import Model, db
 from portal.models import User
-from portal.rights import reasons
+from portal.rights import guarantees
 
 AT_ONCE = 500  # rows held in memory
 
@@ -77,11 +77,11 @@ def _html(person: int, name: str, now: datetime) -> Iterator[str]:
             if not number:
                 yield put("<h2>{}</h2>\n", share.said)
             number += 1
-            yield facts((LABELS[column], _said(column, value)) for column, value in row.items() if column in LABELS)
+            yield facts((LABELS[name], _said(name, value, row)) for name, value in row.items() if name in LABELS)
     yield PAGE_ENDS
 
 
-def _said(column: str, value: Any) -> str:
+def _said(column: str, value: Any, row: Mapping[str, Any]) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, datetime):
@@ -92,6 +92,8 @@ def _said(column: str, value: Any) -> str:
         return inputs.quantity_text(value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=_plain)
+    if column == "reason":
+        return guarantees.say_reason(str(value), row.get("basis") or "")
     if column in _WORDS:
         return _WORDS[column](str(value))
     return str(value)
@@ -101,5 +103,4 @@ _WORDS: dict[str, Callable[[str], str]] = {
     "type": lambda value: words.TYPE.get(value, value),
     "role": lambda value: words.ROLE.get(value, value),
     "actor": lambda value: words.ACTOR.get(value, value),
-    "reason": reasons.said,
 }

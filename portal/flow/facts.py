@@ -82,6 +82,7 @@ class Facts:
     claimed_at: datetime | None = None
     contested_entries: int = 0  # of those still open: recorded as paid, and not arrived
     objectable_entries: int = 0  # recorded as paid, and whoever gets it can still say that it didn't arrive
+    doubts: int = 0  # how often the buyer doubted proof of a payment, where its proof is awaited again
     doubtable_entries: int = 0  # proof was shown, and whoever gets the money can still say that it hasn't come
     proof_stands: bool = False  # by when the rule decides, nobody will have doubted the proof for its whole term
     claim_late: bool = False  # 未到账 was said so late that no proof of the payment could stand when the rule decides

@@ -9,6 +9,7 @@ from portal.flow.kinds import Actor, Stage, State
 from portal.flow.spans import in_words
 
 EVIDENCE_ROUNDS = 2
+PROOFS = 2  # of a payment, that the buyer is asked to look at before the platform is
 MOST_APPLICATIONS = 5  # how often one case may be handed in
 
 UNPAID = ("open", "declined")  # a claim of freight that the shop hasn't agreed to pay
@@ -124,6 +125,11 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "arrival_unsaid": lambda f: None if f.objectable_entries or f.contested_entries else "没有等您确认的款项",
     "arrival_open": lambda f: (
         None if f.objectable_entries else f"登记付款超过 {in_words(f.span('arrival_objection'))}，或您已确认到账"
+    ),
+    "proof_left": lambda f: (  # or the payment is put off by one proof after the other
+        None
+        if f.escalated or f.doubts < PROOFS
+        else f"买家已 {PROOFS} 次看过凭证仍说没有到账；请登记没有付成后重新付款，或申请平台介入"
     ),
     "proof_open": lambda f: (
         None

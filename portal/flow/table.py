@@ -224,7 +224,7 @@ ROWS: tuple[Step, ...] = (
             Step("deny_arrival", types, state, state, B, "买家说款项没有到账，请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
             Step("confirm_arrival", types, state, state, B, "买家确认款项已到账", (S,), "已到账", needs=("arrival_unsaid",) if state is not State.REFUNDING else ("arrival_unsaid", "rest_open")),
             Step("doubt_payment", types, state, state, B, "买家看过付款凭证，说还是没有到账", (S,), "还是没到账", needs=("proof_open",), title="买家说还是没有到账"),
-            Step("show_payment", types, state, state, S, "商家提交了付款凭证，请买家查收", (B,), "提交付款凭证", needs=("unanswered_claim",), roles=MONEY, title="请核对是否到账"),
+            Step("show_payment", types, state, state, S, "商家提交了付款凭证，请买家查收", (B,), "提交付款凭证", needs=("unanswered_claim", "proof_left"), roles=MONEY, title="请核对是否到账"),
         )
     ),
     *(Step("admit_unpaid", XI, state, state, S, "商家核对后确认款项没有付成，会重新付款", (B,), "款项没有付成", needs=("contested",), roles=MONEY) for state in (State.RESHIPPING, State.CONFIRMING)),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from portal.calendar.lengths import get_deadline
 from portal.extensions import db
-from portal.models import MoneyEntry
+from portal.models import CaseEvent, MoneyEntry
 from portal.money.entries import OPEN
 
 _STANDING = select(
@@ -21,6 +21,13 @@ _STANDING = select(
     MoneyEntry.arrival,
     MoneyEntry.arrival_at,
 ).where(MoneyEntry.case_id == bindparam("case_id"), MoneyEntry.shop_id == bindparam("shop_id"))
+
+
+_DOUBTS = select(func.count()).where(
+    CaseEvent.case_id == bindparam("case_id"),
+    CaseEvent.shop_id == bindparam("shop_id"),
+    CaseEvent.step == "doubt_payment",
+)
 
 
 def may_object(entry: Any, now: datetime) -> bool:
@@ -60,7 +67,9 @@ def describe_standing(
     if entries is None:
         entries = db.session.execute(_STANDING, {"case_id": case_id, "shop_id": shop_id}).all()
     states = [entry.state for entry in entries]
+    awaited = any(entry.state == "contested" and entry.arrival == "missing" for entry in entries)
     return {
+        "doubts": int(db.session.scalar(_DOUBTS, {"case_id": case_id, "shop_id": shop_id}) or 0) if awaited else 0,
         "open_entries": sum(state in OPEN for state in states),
         "waiting_entries": states.count("waiting"),
         "payment_declared": "declared" in states,

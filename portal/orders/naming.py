@@ -13,17 +13,28 @@ PEOPLE = {"member_head": "member_name", "company_head": "company_name"}  # parts
 
 
 def list_conditions(words: str, table: Any, cut: Mapping[str, str]) -> list[Any]:
-    """Conditions that one of the names of ``table`` has the words in it: at its beginning, or from one of INNER on."""
+    """Conditions that one of the names of ``table`` has the words in it: at its beginning, or from one of INNER on.
+
+    Each says of several indexes what they hold there: 王小明 is looked for by 王小 or by 小明, whatever fewer have.
+    """
     if len(words) < HEAD:
         return []
-    head, found = words[:HEAD], []
+    found = []
     for name, source in cut.items():
-        whole = str(table[source])
-        found.append((table[name] == head) & _stands(table[source], 1, words))
-        for place in list_places(source, words):  # in the words of the index, so that it is read
-            by_index = (text(is_longer(whole, place)), literal_column(cut_inner(whole, place)) == head)
-            found.append(and_(*by_index, _stands(table[source], place, words)))
+        found.append(and_(table[name] == words[:HEAD], *_list_inner(table[source], 1, words, 1)))
+        for place in list_places(source, words):
+            found.append(and_(*_list_inner(table[source], place, words)))
     return found
+
+
+def _list_inner(column: Any, place: int, words: str, first: int = 0) -> list[Any]:
+    """That a name has words from a place on, and what its indexes by two characters hold then, in their own words."""
+    found, whole = [], str(column)
+    for start in range(first, len(words) - HEAD + 1):
+        if place + start in INNER[column.name]:
+            is_part = literal_column(cut_inner(whole, place + start)) == words[start : start + HEAD]
+            found += [text(is_longer(whole, place + start)), is_part]
+    return [*found, _stands(column, place, words)]
 
 
 def _stands(column: Any, place: int, words: str) -> Any:

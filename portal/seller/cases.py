@@ -20,7 +20,7 @@ from portal.money.accounts import looking as account_looks
 from portal.parcels import disposals, intake
 from portal.people import roles
 from portal.resale import chain_view
-from portal.rights import conditions, guarantees, reasons, solutions
+from portal.rights import conditions, guarantees, solutions
 from portal.seller import bp, forms, listing, not_yours, slips, step_forms
 from portal.seller.team_card import Card, build_card
 from portal.service import ratings
@@ -142,7 +142,6 @@ def show_page(
         tab=piles.TABS[here.tab],
         talks=talks,
         soon=g.now + shop_queue.SOON,
-        said_reason=reasons.said,
         keys=KEYS,
         messages=said,
         unread_here=unread_here,

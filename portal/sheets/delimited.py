@@ -53,7 +53,7 @@ class Text:
         """The rows in their order, only the wanted columns; see Table. Raises SheetRefused for a line without end."""
         with self._open() as file:
             lines = _Lines(file)
-            number = 0
+            number, habit = 0, _Habit()
             while not lines.done:
                 reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
                 while True:
@@ -71,9 +71,9 @@ class Text:
                         continue
                     columns = range(len(values)) if wanted is None else wanted
                     cells = {column: values[column] for column in columns if column < len(values) and values[column]}
-                    yield Row(number, cells, self._trouble(lines, values, width))
+                    yield Row(number, cells, self._trouble(lines, values, width, habit))
 
-    def _trouble(self, lines: _Lines, values: list[str], width: int | None) -> str:
+    def _trouble(self, lines: _Lines, values: list[str], width: int | None, habit: _Habit) -> str:
         for line in lines.of_row:
             if not line.isascii() and (_UNDECODED.search(line) or (self._encoding == "gb18030" and _is_utf8(line))):
                 return OTHER_ENCODING
@@ -81,9 +81,29 @@ class Text:
             surplus = sum(1 for value in values[width:] if value.strip())
             if surplus:
                 return f"这一行比表头多出 {surplus} 格，可能有一格里的逗号没有加引号"
-            if len(values) < width and not lines.of_row[-1].endswith(("\n", "\r")):
+            if len(values) < width and not habit.strips and not lines.of_row[-1].endswith(("\n", "\r")):
                 return CUT_SHORT
+            habit.see(values, width)
         return ""
+
+
+class _Habit:
+    """Whether a file's rows end with their last filled cell, as those that were pasted out of a chat do."""
+
+    def __init__(self) -> None:
+        self._full = self._short = self._padded = False
+
+    @property
+    def strips(self) -> bool:
+        return self._short and not self._padded
+
+    def see(self, values: list[str], width: int) -> None:
+        """A whole row; what stands above the headings says nothing."""
+        if len(values) >= width:
+            self._full = True
+            self._padded |= not values[-1].strip()
+        else:
+            self._short |= self._full
 
 
 class _Lines:

@@ -216,3 +216,21 @@ def test_a_problem_reported_before_counts_and_one_reported_meanwhile_does_not(ca
         return rulings.add_ruling(case, facts).ruling
 
     assert (signed(True), signed(False)) == ("decide_refund", "decide_complete")
+
+
+def test_one_proof_after_the_other_puts_no_payment_off(cast_both: Cast) -> None:
+    """Twice the buyer looks; then the shop pays, or the platform comes, and there proof can be shown still."""
+    cast = cast_both
+    case, at = missing(cast), cast.now + DAY
+    for _ in range(2):
+        at += 2 * DAY
+        case = show(cast, now_of(case), at)
+        case = cast.take(case, "doubt_payment", BUYER, at + HOUR)
+    with pytest.raises(StepRefused, match="2 次看过凭证"):
+        show(cast, now_of(case), at + 2 * HOUR)
+    db.session.rollback()
+    case_clock.sweep(at + HOUR + DEADLINES["arrival_answer"])
+    case = now_of(case)
+    assert case.escalated
+    case = show(cast, case, at + 5 * DAY)
+    assert case.payment_claim == "shown"

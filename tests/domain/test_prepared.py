@@ -185,6 +185,16 @@ def test_a_prepared_statement_on_a_connection_that_was_cut_off(both: Flask) -> N
     assert asked.find_value() == 1
 
 
+def test_the_text_of_a_list_is_made_once(both: Flask) -> None:
+    """Kept by its column and its name: other ids have the same text, another column has another."""
+    ids, numbers = among(ORDERS.id, "ids"), among(ORDERS.buyer_id, "ids")
+    keys = [select(ORDERS.id).where(each)._generate_cache_key() for each in (ids, among(ORDERS.id, "ids"), numbers)]
+    assert None not in keys and keys[0] == keys[1] != keys[2]
+    other = select(ORDERS.id).where(among(ORDERS.id, "others"))
+    assert db.session.execute(select(ORDERS.id).where(ids), {"ids": [1]}).all() == []
+    assert db.session.execute(other, {"others": [2]}).all() == []
+
+
 def test_what_is_asked_for_must_be_given(both: Flask) -> None:
     with pytest.raises(Exception, match="id"):
         Prepared(select(ORDERS.id).where(ORDERS.id == bindparam("id"))).list_rows()

@@ -86,6 +86,17 @@ def test_a_stylesheet_loses_only_what_readers_need(css: str, short: str) -> None
     assert squeeze(css) == short
 
 
+def test_a_button_names_its_key_only_where_there_is_a_mouse() -> None:
+    """A phone has no keyboard, a desk has both. What is hidden so is the hint alone, never the button."""
+    hidden = re.findall(r"@media not all and ([^{]*)\{([^}]*)\}", CSS)
+    assert [(ground.strip(), rule.strip()) for ground, rule in hidden] == [
+        ("(any-hover: hover) and (any-pointer: fine)", ".btn kbd { display: none;")
+    ]
+    templates = sorted((PROJECT / "templates").rglob("*.html"))
+    named = [path.name for path in templates for kbd in re.findall(r".*<kbd", path.read_text()) if kbd]
+    assert named and set(named) <= {"_line.html", "_strips.html", "scan.html", "shipping.html", "ui.html"}, "in buttons"
+
+
 def test_every_icon_is_in_the_sprite() -> None:
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', (PROJECT / "static/icons.svg").read_text()))
     used = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy import select, update
 
 from portal import words
 from portal.cases import held, saved_views
+from portal.dossier import owndata
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, CaseType, State
 from portal.models import Case, CustomerNote, HeldStep, Intake, Order, Parcel, SavedView, Shop
@@ -125,6 +128,15 @@ def test_a_promise_is_called_by_the_one_that_holds(app: Flask, cast: Cast, now: 
         assert name in page and "7天/15天包换" not in page, at
     row = desk.get("/seller?tab=every").text.partition('<tbody id="rows">')[2].partition("</tbody>")[0]
     assert name in row and "7天/15天包换" not in row
+    made = io.BytesIO()
+    owndata.build(cast.buyer, into=made, now=now.at)
+    copy = zipfile.ZipFile(made).read("data.html").decode()
+    assert f"<dd>{name}</dd>" in copy and "<dd>7天/15天包换</dd>" not in copy
+    cast.take(case, "modify", Actor.BUYER, reason="size", basis="尺寸不符，由买家承担")
+    cast.take(case, "modify", Actor.BUYER, reason="promise", basis=basis)
+    for reader, at in ((desk, staff), (buyer, f"/cases/{case.case_no}")):
+        page = reader.get(at).text
+        assert f"原因由「{name}」改为「" in page and f"改为「{name}」" in page and "7天/15天包换" not in page, at
 
 
 @pytest.mark.parametrize("path", sorted(Path("templates/seller").rglob("*.html")), ids=str)

@@ -208,16 +208,20 @@ def test_what_waits_is_said_in_the_row_on_the_page_and_to_who_presses_again(
         queue = reader.get(f"/seller?{LIST}").text
         assert f"{who}{done} · {until} 生效<" in row_of(queue, case) and "待商家审核" not in row_of(queue, case)
         assert done not in row_of(queue, other), "the others stand as they were"
+        assert 'data-label="期限">–<' in row_of(queue, case) and 'data-label="期限">–<' not in row_of(queue, other)
         for at in (address(case), f"/seller/cases/{case.case_no}", address(case, "agree"), address(other)):
             shown = reader.get(at).text
             in_list = shown.split('<ul class="rows list">')[1].split("</ul>")[0] if "rows list" in shown else ""
             if "?" in at:
                 assert f"{who}{done} · {until} 生效<" in in_list
+                assert "<time" not in in_list.split(case.case_no)[1].split("</li>")[0], (
+                    "no deadline of the state before"
+                )
             if other.case_no not in at:
                 line = shown.split('id="case"')[1].split("</section>")[0]
                 assert f"{who}{done}，{until} 生效" in line and "待商家审核" not in line and "需要您处理" not in line
                 assert ("在那之前可以撤回" in line, "/undo" in shown) == (reader is desk, reader is desk)
-                assert "到期未处理" not in shown
+                assert "到期未处理" not in shown and "截止" not in line
                 assert 'id="step-form"' not in shown, "nothing is taken past it"
         for at in (address(case, "agree_no_return"), f"/seller/cases/{case.case_no}/agree_no_return"):
             again = post(reader, at, {}, at=address(other, "agree_no_return"))

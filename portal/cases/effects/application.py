@@ -51,7 +51,8 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
         line.wanted_price_fen = sku.price_fen if sku else None
     db.session.flush()
     first = lines[wanted[0].line_id]
-    before = {"reason": case.reason, "description": case.description, "quantity_milli": case.quantity_milli}
+    told = ("reason", "basis", "description", "quantity_milli")
+    before: dict[str, Any] = {name: getattr(case, name) for name in told}
     changed: dict[str, Any] = {
         "applications": case.applications + 1,
         "quantity_milli": sum(item.milli for item in wanted),

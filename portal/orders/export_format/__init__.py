@@ -229,7 +229,7 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         if table is chosen[0]:
             continue
         if row is None or count < _FEW_HEADINGS:
-            if not table.hidden and holds_orders(table):
+            if not table.hidden and holds_orders(table, row, headings):
                 sentence = f"工作表「{table.name[:40]}」没有读：没有找到认识的表头"
                 notices.append(_notice(parts[0].headings.number, sentence))
             continue

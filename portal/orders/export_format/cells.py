@@ -75,6 +75,7 @@ Value = str | int | bool | Decimal | datetime
 _NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
 # An ID isn't among them: it may be a line's identity.
 _MAY_BE_NOTHING = frozenset((Kind.WORD, Kind.MOMENT, Kind.TRACKING, Kind.LONG_ID, Kind.PHONE, Kind.FLAG))
+_FREE, AS_FREE = frozenset("赠品 赠送 免费 免费赠送 送".split()), "「{word}」按 0 元读取"
 _PARTS = re.compile(r"[;；,，、\n]+")
 _CARRIER = re.compile(r"(.*?)\s*[(（]\s*([0-9A-Za-z_-]+)\s*[)）]")
 _YES, _NO = {"是", "y", "yes", "true", "1", "√", "✓"}, {"否", "n", "no", "false", "0", "不是", "非", "×"}
@@ -119,6 +120,8 @@ def _money(cell: str) -> tuple[int, str]:
 
 
 def _price(cell: str) -> tuple[Decimal, str]:
+    if cell.strip() in _FREE:
+        return Decimal(0), AS_FREE.format(word=cell.strip())
     return read_price(_number(cell), shown=shown(cell))
 
 

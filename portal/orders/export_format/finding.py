@@ -27,10 +27,14 @@ def find_strange_headings(table: Table) -> Row | None:
     return None
 
 
-def holds_orders(table: Table) -> bool:
-    """Whether a sheet without headings we know may hold orders: strange ones, or rows as wide, with long numbers."""
+def holds_orders(table: Table, heading: Row | None, headings: Headings) -> bool:
+    """Whether a sheet without the headings we need may hold orders: strange ones, or rows as wide, with long numbers;
+    or numbers of orders under their own heading.
+    """
+    found = (headings.find(text)[0] for text in heading.cells.values()) if heading else ()
+    least = 2 if any(column is not None and column.key == "order_no" for column in found) else len(REQUIRED)
     if find_strange_headings(table) is not None:
         return True
     rows = [row for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False)]
-    wide = [row for row in rows if sum(1 for text in row.cells.values() if text.strip()) >= len(REQUIRED)]
+    wide = [row for row in rows if sum(1 for text in row.cells.values() if text.strip()) >= least]
     return any(len(text) >= LEAST_NUMBER and text.strip().isdecimal() for row in wide for text in row.cells.values())

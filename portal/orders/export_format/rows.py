@@ -152,6 +152,7 @@ def is_heading_again(row: Row, headings: Mapping[int, str]) -> bool:
 _TOTALS = frozenset("合计 总计 小计 共计 总和 汇总 本页合计 本页小计 总合计 total sum".split())
 
 
+_COUNTED_TOTAL = re.compile(r"(?:合计|总计|小计|共计|汇总)[:：]?[0-9]+(?:单|条|笔|件|个|行|张订单|个订单)")
 _MARKS = frozenset("必填 选填 非必填 可选 必填项 选填项 必须 文本 数字 日期".split())  # under headings
 _REMARK = re.compile(
     "(?:导出|打印|制表|生成|统计|下载|合计|总计|共计|共|以上|以下|备注|说明|注)[^0-9]{0,12}(?:[:：]|[0-9]|$)"
@@ -161,13 +162,18 @@ _REMARK = re.compile(
 def name_total(row: Row, order_no_at: int) -> str:
     """What a row of sums calls itself in the place of a number; "" for a row of an order."""
     words = [text.strip() for place, text in sorted(row.cells.items()) if text.strip()]
-    said = row.cells.get(order_no_at, "").strip() or (words[0] if words else "")
+    said = row.cells.get(order_no_at, "").strip() or next(filter(_is_total, words), words[0] if words else "")
     if len(words) == 1 and order_no_at in (min(row.cells), max(row.cells)) and _REMARK.match(said):
         return said[:40]
     if set(words) <= _MARKS:
         return said
     others = [text for text in words if text != said and not any(each.isdigit() for each in text)]
-    return said if "".join(said.split()).rstrip(":：").casefold() in _TOTALS and not others else ""
+    return said if _is_total(said) and not others else ""
+
+
+def _is_total(text: str) -> bool:
+    plain = "".join(text.split()).rstrip(":：").casefold()
+    return plain in _TOTALS or _COUNTED_TOTAL.fullmatch(plain) is not None
 
 
 _PEOPLE = ("seller_member", "buyer_member")
