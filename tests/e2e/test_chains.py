@@ -286,7 +286,7 @@ def test_a_consumer_is_paid_the_freight_that_they_advanced(
     consumer.get_by_role("link", name="报退回运费").click()
     consumer.get_by_label("垫付的运费").fill("12.50")
     consumer.get_by_label("运费收据（选填）").set_input_files(str(picture))
-    consumer.get_by_role("button", name="报退回运费").click()
+    consumer.get_by_role("button", name="提交运费").click()
     expect(consumer.get_by_text("垫付的退回运费（等待商家答复）").first).to_be_visible()
     expect(consumer.get_by_text("12.50").first).to_be_visible()
     supplier.opens_case(above)
