@@ -44,6 +44,20 @@ def test_words_numbers_and_links_of_a_note_are_one_text(visit: Any) -> None:
     assert len(set(heights)) == 1, heights
 
 
+def test_a_button_in_a_note_stands_under_its_words(visit: Any) -> None:
+    page = visit("phone", viewport={"width": 360, "height": 740})
+    page.goto("/login")
+    note, button = page.evaluate("""() => {
+      const words = "包裹在您填写单号以前就到过商家，当时没有对上您的售后单，商家已经把它退回寄件人，请联系商家说明";
+      const note = `<div class="said warn" id="n"><p>${words}。</p><a class="btn" href="/login">立即联系</a></div>`;
+      document.querySelector("main").insertAdjacentHTML("beforeend", note);
+      const found = document.querySelector("#n");
+      return [found, found.querySelector("a")].map((each) => each.getBoundingClientRect().toJSON());
+    }""")
+    assert button["width"] > button["height"] and button["bottom"] <= note["bottom"], (note, button)
+    assert button["top"] > note["top"] + note["height"] / 3, "the words have the whole width"
+
+
 def test_a_sum_stays_on_one_line_however_large_its_letters_are(visit: Any) -> None:
     """Also where the letters grow without the page's own measure of them, as some apps' readers do it."""
     page = visit("phone", viewport={"width": 360, "height": 740})
