@@ -13,6 +13,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLine, Order, OrderLine
+from portal.prepared import among
 
 AGREED = (State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
 ALL_GIVEN_BACK = "这笔订单的商品都已同意退款，请不要发货；退款在「待退款」里登记"
@@ -48,18 +49,19 @@ def count_given_back(shop_id: int, order_ids: Collection[int]) -> dict[int, int]
     query = (
         select(CaseLine.order_line_id, func.sum(CaseLine.quantity_milli))
         .join(Case, and_(Case.id == CaseLine.case_id, Case.shop_id == CaseLine.shop_id))
-        .where(Case.order_id.in_(order_ids), Case.shop_id == shop_id, _GIVEN_BACK)
+        .where(among(Case.order_id, "orders"), Case.shop_id == shop_id, _GIVEN_BACK)
         .group_by(CaseLine.order_line_id)
     )
-    return {line_id: int(milli) for line_id, milli in db.session.execute(query)}
+    found = db.session.execute(query, {"orders": list(order_ids)})
+    return {line_id: int(milli) for line_id, milli in found}
 
 
 def list_waiting(shop_id: int, order_ids: Collection[int]) -> set[int]:
     """Which of these orders have something to be sent."""
     if not order_ids:
         return set()
-    query = select(Order.id).where(Order.shop_id == shop_id, Order.id.in_(order_ids), WAITS)
-    return set(db.session.scalars(query))
+    query = select(Order.id).where(Order.shop_id == shop_id, among(Order.id, "orders"), WAITS)
+    return set(db.session.scalars(query, {"orders": list(order_ids)}))
 
 
 def count_left(line: Any, given_back: dict[int, int]) -> int:
