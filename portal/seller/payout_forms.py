@@ -13,7 +13,8 @@ from portal.money import entries as money_entries
 from portal.money import given_numbers
 from portal.payments import batches as payment_batches
 from portal.seller.forms import AgreeRefundForm, StepForm
-from portal.web.fields import Choice, Line, Money, Pick
+from portal.web.entry_fields import EntryFields
+from portal.web.fields import Line, Money, Pick
 from portal.web.reference_field import Reference
 
 
@@ -34,31 +35,14 @@ class AdvanceForm(AgreeRefundForm):
         return AdvanceRefund(amount_fen=self.amount.data)
 
 
-class EntryForm(StepForm):
+class EntryForm(EntryFields, StepForm):
     """A step about one payment of the case. ``states``: those in which a payment can be chosen."""
 
     template = "seller/payout_step.html"
     states: tuple[str, ...] = ()
-    entry = Choice("款项", missing="请选择是哪一笔款项")
 
-    def prepare(self, case: Case, view: View) -> None:
-        self.open = [entry for entry in view.entries if entry.state in self.states]
-        self.entry.choices = [
-            (str(entry.id), f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元")
-            for entry in self.open
-        ]
-        if len(self.open) == 1 and not self.entry.data:
-            self.entry.data = str(self.open[0].id)
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        good = bool(super().validate(extra_validators))
-        if self.entry.errors and len(self.open) < 2:  # nothing to choose from: it was dealt with meanwhile
-            self.entry.errors = []
-            self.refuse("这笔款项已经处理过了，页面显示的是最新状态")
-        return good
-
-    def hand_in(self) -> EntryChoice:
-        return EntryChoice(entry_id=int(self.entry.data))
+    def list_open(self, view: View) -> list[Any]:
+        return [entry for entry in view.entries if entry.state in self.states]
 
 
 class ApproveForm(EntryForm):
