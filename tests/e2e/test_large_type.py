@@ -23,6 +23,10 @@ CUT = """() => {
   const MEANT = ".vh, .clip, .cut, svg, video, .gallery, .thumb, .tabs, .quick, .composer, [hidden]";
   const found = [];
   const name = (element) => `${element.tagName}.${element.className} ${element.textContent.trim().slice(0, 40)}`;
+  for (const badge of document.querySelectorAll(".top .badge")) {
+    const title = badge.closest(".top").querySelector("h1").getBoundingClientRect();
+    if (badge.offsetParent && badge.getBoundingClientRect().left < title.right - 1) found.push("a badge on the title");
+  }
   const wider = document.documentElement.scrollWidth - innerWidth;
   if (wider > 0) found.push(`scrolls sideways by ${wider}`);
   for (const element of document.querySelectorAll("body *")) {
