@@ -273,6 +273,11 @@ def find_said(view: View) -> Said | None:
     return None
 
 
+_ANSWERING = frozenset(  # what the other side asked for is answered by these, though the case stays where it is
+    {"object", "revise_inspection", "give_account", "decline_account", "deny_arrival", "show_payment", "doubt_payment"}
+)
+
+
 def find_ending(view: View, said: Said | None) -> Ending | None:
     """How an ended case ended, once: where the words of that step stand in the card already, only what goes on."""
     event = next((each for each in view.events if each.source != each.target), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portal import told, words
 from portal.calendar import lengths
@@ -75,11 +75,23 @@ def list_choices(view: View, open_now: Sequence[Step], result: Result | None) ->
         name = next((name for name in names if name in by_name), None)
         if name is not None:
             step = by_name[name]
-            found.append(Choice(step, _BUTTONS.get(name, step.button), tell_consequence(view, step, result)))
+            found.append(Choice(step, _name_button(view, step), tell_consequence(view, step, result)))
     return found
 
 
 _BUTTONS = {"pay": "去补差价"}  # on the case's page: it leads to a form
+def _name_button(view: View, step: Step) -> str:
+    """What a choice is called on the case's page."""
+    if step.name == "give_account" and find_used_account(view) is not None:
+        return "重新填写收款账户"
+    return _BUTTONS.get(step.name, step.button)
+
+
+def find_used_account(view: View) -> Any | None:
+    """The buyer's account to which a payment didn't go through, so that they may give another."""
+    return next((row for row in view.accounts if row.erased_at is None and row.entry_state == "failed"), None)
+
+
 
 
 def tell_consequence(view: View, step: Step, result: Result | None) -> str:
@@ -105,6 +117,8 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
     if name == "pay" and view.case.payment_claim == "denied":
+    if name == "give_account" and (used := find_used_account(view)) is not None:
+        return f"付到尾号 {used.last4} 的账户没有成功；账户填错了的，请重新填写，原来的账户立即删除"
         return "付过的不要再付一次，先和商家核对流水号；没有付的，付款后填写新的流水号"
     if name == "deny_arrival":
         return f"{_tell_objection_term(view)}；商家须提交付款凭证，或登记没有付成后重新付款"

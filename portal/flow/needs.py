@@ -154,7 +154,7 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
         "given": "买家已填写收款账户，请重新退款",
         "declined": "买家选择不提供账户，请与买家约定其他退款方式后重新退款",
     }.get(f.account),
-    "account_wanted": lambda f: None if f.account in ("asked", "declined") else "商家没有请您填写收款账户",
+    "account_wanted": lambda f: None if f.account in ("asked", "declined", "used") else "商家没有请您填写收款账户",
     "account_asked": lambda f: None if f.account == "asked" else "商家没有请您填写收款账户",
     "account_held": lambda f: None if f.account_held else "没有保存您的收款账户，或退款已经完成",
     "offered_by_buyer": lambda f: None if f.offered_by == Actor.BUYER else "没有待答复的提议，页面显示的是最新状态",

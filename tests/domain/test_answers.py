@@ -14,6 +14,7 @@ from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, Evidence, Shop
+from portal.money.accounts import account_numbers, agreed_words
 from tests.cast import PARCELS, Cast
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER
@@ -399,3 +400,24 @@ def test_a_payment_that_has_not_arrived_is_looked_at_and_not_paid_again(cast: Ca
         "平台介入：等待商家提交证据",
     ]
     assert [(card.mine, card.who) for card in cards] == [(False, "商家"), (True, ""), (False, "商家")]
+
+
+@pytest.mark.parametrize("case_type", list(CaseType))
+def test_an_account_to_which_a_payment_failed_can_be_given_anew(cast: Cast, case_type: CaseType) -> None:
+    """The card said nothing: who had mistyped it had to find 撤回收款账户 among what can be done besides."""
+    with writing():
+        db.session.execute(db.update(Shop).values(bank_data=True))
+    case = cast.take(cast.until("refund_failed", case_type=case_type), "ask_account", SELLER)
+    first = account_numbers.Account("李雯", "工商银行", "6222021234567890128")
+    case = cast.take(case, "give_account", BUYER, account=first, consent=agreed_words.CONSENT)
+    assert not answer(case, BUYER, cast).choices, "it is the shop's turn to pay"
+    later = cast.now + timedelta(hours=1)
+    case = cast.take(cast.take(case, "retry", SELLER, later), "refund_fail", SELLER, later, note="户名不符")
+    card = answer(case, BUYER, cast)
+    [choice] = card.choices
+    assert (card.mine, choice.button, choice.step.name) == (False, "重新填写收款账户", "give_account")
+    assert choice.then == "付到尾号 0128 的账户没有成功；账户填错了的，请重新填写，原来的账户立即删除"
+    second = account_numbers.Account("李雯", "招商银行", "6225880112345678")
+    case = cast.take(case, "give_account", BUYER, later, account=second, consent=agreed_words.CONSENT)
+    held = [row.last4 for row in case_view.build_view(case, BUYER, cast.now).accounts if row.erased_at is None]
+    assert held == ["5678"] and not answer(case, BUYER, cast).choices
