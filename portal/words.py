@@ -153,13 +153,14 @@ GOES_ON_ANEW = "提交后这张售后单结束，按下面的内容开出一张�
 # What the rule makes of a payment that hasn't come, says the buyer, where no mediator decided; {term}: to doubt
 # proof; {both}: to show it, and then to doubt it.
 PROOF_RULE = (
-    "未到账的款项，平台到期没有裁决时按规则处理：商家提交付款凭证后满 {term}，买家没有说「还是没到账」的，"
-    "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款；"
-    "规则处理前不满 {both}才说「未到账」的，来不及核对，平台介入结束，按原流程继续"
+    "商家提交付款凭证后满 {term}，买家没有说「还是没到账」的，按已付款处理",
+    "没有凭证的，买家仍说没有到账的，或凭证不满 {term}的，按没有付款处理，由商家重新付款",
+    "规则处理前不满 {both}才说「未到账」的，来不及核对，平台介入结束，按原流程继续",
 )
 DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
-    "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
+    "missing": "买家说没有到账，商家须提交付款凭证，或重新付款",
+    "doubted": "买家看过凭证，仍说没有到账，商家须重新付款，或由平台裁决",  # as often as proof is looked at
     "shown": "商家已提交付款凭证，请买家查收",
     "arrived": "买家已确认到账",
     "decided": "平台裁决已付到",

@@ -264,7 +264,7 @@ def find_said(view: View) -> Said | None:
         return Said(who, f"{who}提出的方案", waiting.made_at, note, photos=tuple(photos))
     for place, event in enumerate(view.events):
         if event.actor == view.side:
-            if event.source != event.target:
+            if event.source != event.target or event.step in _ANSWERING:
                 return None
             continue
         said = _read_event(view, event, back=event.target in list_left(view.events[place + 1 :]))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from portal import told, words
 from portal.calendar import lengths
-from portal.cases import expected, proposals
+from portal.cases import expected, payment_words, proposals
 from portal.cases.inspection import Result
 from portal.flow import Actor, CaseType, State, Step
+from portal.flow.needs import PROOFS
 from portal.inputs import money_text, quantity_text
 from portal.money import arrivals
 
@@ -79,7 +80,6 @@ def list_choices(view: View, open_now: Sequence[Step], result: Result | None) ->
     return found
 
 
-_BUTTONS = {"pay": "去补差价"}  # on the case's page: it leads to a form
 def _name_button(view: View, step: Step) -> str:
     """What a choice is called on the case's page."""
     if step.name == "give_account" and find_used_account(view) is not None:
@@ -92,6 +92,7 @@ def find_used_account(view: View) -> Any | None:
     return next((row for row in view.accounts if row.erased_at is None and row.entry_state == "failed"), None)
 
 
+_BUTTONS = {"pay": "去补差价"}  # on the case's page: it leads to a form
 
 
 def tell_consequence(view: View, step: Step, result: Result | None) -> str:
@@ -116,14 +117,16 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
-    if name == "pay" and view.case.payment_claim == "denied":
     if name == "give_account" and (used := find_used_account(view)) is not None:
         return f"付到尾号 {used.last4} 的账户没有成功；账户填错了的，请重新填写，原来的账户立即删除"
+    if name == "pay" and view.case.payment_claim == "denied":
         return "付过的不要再付一次，先和商家核对流水号；没有付的，付款后填写新的流水号"
     if name == "deny_arrival":
-        return f"{_tell_objection_term(view)}；商家须提交付款凭证，或登记没有付成后重新付款"
+        return f"{_tell_objection_term(view)}；商家须提交付款凭证，或重新付款"
     if name == "doubt_payment":
-        return f"{_tell_doubt_term(view)}；商家须再次答复，或登记没有付成后重新付款"
+        last = payment_words.count_doubts(view) + 1 >= PROOFS  # after it no more proof is looked at
+        then = "商家须重新付款，或由平台裁决" if last else "商家须再次提交付款凭证，或重新付款"
+        return f"{_tell_doubt_term(view)}；{then}"
     return _THEN.get(name, "")
 
 

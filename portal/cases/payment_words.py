@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portal import told, words
 from portal.calendar import lengths
-from portal.flow import Actor
+from portal.flow import OWED, Actor
+from portal.flow.needs import PROOFS
 
 if TYPE_CHECKING:
     from portal.cases.case_view import View
@@ -20,15 +21,16 @@ _BUYER: dict[str, str] = {  # what a buyer reads of a payment that the shop make
 
 
 class Told(NamedTuple):
-    """Where a payment stands, in a word or two; what is known of its arrival, in a sentence or ""."""
+    """Where a payment stands, in a word or two; what is known of its arrival, and by when it is made, in sentences."""
 
     state: str
     arrival: str
+    term: str
 
 
 def tell_payment(view: View, entry: Any) -> Told:
     """What this side reads of a payment."""
-    return Told(tell_state(view, entry), _tell_arrival(view, entry))
+    return Told(tell_state(view, entry), _tell_arrival(view, entry), _tell_term(view, entry))
 
 
 def tell_state(view: View, entry: Any) -> str:
@@ -52,6 +54,8 @@ def _tell_arrival(view: View, entry: Any) -> str:
     """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
     if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
         return ""
+    if entry.arrival == "missing" and not view.case.escalated and count_doubts(view) >= PROOFS:
+        return told.to_reader(words.ARRIVAL["doubted"], view.side)
     if entry.arrival:
         return told.to_reader(words.ARRIVAL[entry.arrival], view.side)
     until = entry.settled_at + lengths.get_deadline("arrival_objection")
@@ -59,6 +63,25 @@ def _tell_arrival(view: View, entry: Any) -> str:
         return told.to_reader(words.ARRIVAL["unopposed"], view.side)
     who = "请核对是否到账；没有收到请" if view.side is Actor.BUYER else "买家没有收到可以"
     return f"{who}在 {words.end(until)} 前提出「未到账」"
+
+
+def count_doubts(view: View) -> int:
+    """How often the buyer looked at proof of a payment and still hadn't got it."""
+    return sum(event.step == "doubt_payment" for event in view.events)
+
+
+def _tell_term(view: View, entry: Any) -> str:
+    """By when a buyer is usually paid, and what they can do later; "" where the platform has it, or it came back."""
+    case = view.case
+    owed = entry.state in ("due", "waiting") and case.state in OWED
+    if view.side is not Actor.BUYER or not owed or case.escalated or case.ruled or view.overdue:
+        return ""
+    if any(step.name == "escalate" and refusal is None for step, refusal in view.actions):
+        return "还没有付款的，您现在就可以申请平台介入"
+    span = lengths.describe_deadline("refund_target")
+    if entry.tries:  # the time counts from when it was first owed
+        return f"从应付款时起超过 {span}还没有付成的，您可以申请平台介入"
+    return f"商家一般在 {span}内付款，超过的您可以申请平台介入"
 
 
 def tell_way(view: View) -> str:

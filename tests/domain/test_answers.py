@@ -218,7 +218,7 @@ def test_a_refund_that_was_paid_says_what_both_answers_mean_and_until_when(cast:
     until = words.end(entry.settled_at + lengths.get_deadline("arrival_objection"))
     said = {choice.button: choice.then for choice in answer(case, BUYER, cast).choices}
     assert list(said) == ["已到账", "未到账"]
-    assert said["未到账"] == f"没有收到请在 {until} 前提出；商家须提交付款凭证，或登记没有付成后重新付款"
+    assert said["未到账"] == f"没有收到请在 {until} 前提出；商家须提交付款凭证，或重新付款"
     assert "不能再对这笔款项提出「未到账」" in said["已到账"]
     cast.now += timedelta(hours=1)
     cast.paid_beside(case)
@@ -402,6 +402,34 @@ def test_a_payment_that_has_not_arrived_is_looked_at_and_not_paid_again(cast: Ca
     assert [(card.mine, card.who) for card in cards] == [(False, "商家"), (True, ""), (False, "商家")]
 
 
+PAYS = [(kind, state) for kind in CaseType for state in (State.REFUNDING, State.REFUND_FAILED)]
+
+
+@pytest.mark.parametrize(("case_type", "state"), PAYS, ids=[f"{kind}-{state}" for kind, state in PAYS])
+def test_when_a_payment_is_made_is_said_as_long_as_it_may_still_be_so(
+    cast: Cast, case_type: CaseType, state: State
+) -> None:
+    """「商家一般在 24 小时内付款」 stood after a payment that came back, after the legal limit, and in a mediation."""
+    case = cast.until(state, case_type=case_type)
+
+    def term(later: timedelta = timedelta()) -> str:
+        view = case_view.build_view(case, BUYER, cast.now + later)
+        [entry] = [each for each in view.entries if each.state in ("due", "failed")]
+        assert case_view.build_view(case, SELLER, cast.now + later).payment(entry).term == ""
+        return view.payment(entry).term
+
+    if state == State.REFUND_FAILED:
+        assert term() == term(timedelta(days=2)) == ""  # that it is paid anew stands beside why it came back
+        case = cast.take(case, "retry", SELLER)
+        assert term() == "从应付款时起超过 24 小时还没有付成的，您可以申请平台介入"
+    else:
+        assert term() == "商家一般在 24 小时内付款，超过的您可以申请平台介入"
+    assert term(timedelta(hours=25)) == "还没有付款的，您现在就可以申请平台介入"
+    settle_now(case.id, cast.now + timedelta(days=8))
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    assert case.escalated and term(timedelta(days=8)) == ""
+
+
 @pytest.mark.parametrize("case_type", list(CaseType))
 def test_an_account_to_which_a_payment_failed_can_be_given_anew(cast: Cast, case_type: CaseType) -> None:
     """The card said nothing: who had mistyped it had to find 撤回收款账户 among what can be done besides."""
@@ -421,3 +449,26 @@ def test_an_account_to_which_a_payment_failed_can_be_given_anew(cast: Cast, case
     case = cast.take(case, "give_account", BUYER, later, account=second, consent=agreed_words.CONSENT)
     held = [row.last4 for row in case_view.build_view(case, BUYER, cast.now).accounts if row.erased_at is None]
     assert held == ["5678"] and not answer(case, BUYER, cast).choices
+
+
+def test_what_was_asked_is_gone_once_it_is_answered(cast: Cast) -> None:
+    """「商家提交了付款凭证，请您查收」 and 「商家验货有异议，请您答复」 stood over what the reader had answered already."""
+    case = cast.take(cast.until("completed", case_type=CaseType.RETURN_REFUND), "deny_arrival", BUYER, note="没有到")
+    doubts = (
+        "买家看过凭证，仍说没有到账，商家须重新付款，或由平台裁决",
+        "买家说没有到账，商家须提交付款凭证，或重新付款",
+    )
+    for left in (1, 0):
+        case = cast.take(case, "show_payment", SELLER, note="附回单", photos=cast.photos(1, cast.seller))
+        card = answer(case, BUYER, cast)
+        assert card.said is not None and card.said.note == "附回单" and answer(case, SELLER, cast).said is None
+        [then] = [choice.then for choice in card.choices if choice.step.name == "doubt_payment"]
+        assert then.endswith("商家须再次提交付款凭证，或重新付款" if left else "商家须重新付款，或由平台裁决")
+        case = cast.take(case, "doubt_payment", BUYER, note="不是我的账户")
+        assert answer(case, BUYER, cast).said is None
+        for side in (BUYER, SELLER):
+            view = case_view.build_view(case, side, cast.now)
+            assert view.payment(view.entries[0]).arrival == told.to_reader(doubts[left], side)
+    disputed = cast.take(cast.until("disputed"), "object", BUYER, note="来时就有")
+    card = answer(disputed, BUYER, cast)
+    assert card.said is None and card.result is not None and card.result.photos
