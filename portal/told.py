@@ -150,6 +150,12 @@ def tell_news(news: str, side: str) -> str:
     return NEWS[news][side == Actor.SELLER]
 
 
+def tell_posted(words_said: str, side: str) -> str:
+    """A line that a step wrote into the conversation, or the last line of one in a list, for this side."""
+    news, because, why = words_said.partition("。原因：")
+    return tell_news(news, side) + because + why
+
+
 def tell_title(title: str, side: str) -> str:
     """The title of a step's notice, for this side; still with {type}."""
     if side not in _SIDES:

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from flask import Flask
 
+from portal.cases.actions import list_actions
 from portal.extensions import db, writing
-from portal.models import Order
+from portal.flow import Actor
+from portal.models import Case, Order
 from portal.talk import by_shop, conversations
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
@@ -48,3 +50,22 @@ def test_both_lists_go_on_by_key(cast_both: Cast) -> None:
     assert [row.goods for row in rest] == ["第0款袜子"]
     [shop] = by_shop.list_shops(cast.buyer, size=2)
     assert shop.goods == "第2款袜子" and not by_shop.list_shops(cast.buyer, size=2, skip=shop.last_message_id)
+
+
+def test_what_a_step_wrote_is_read_from_ones_own_side(app: Flask, cast: Cast) -> None:
+    """「买家接受了协商方案」 stood among the messages of the buyer who had accepted it."""
+    case = cast.open_case()
+    case = cast.take(case, "propose", Actor.SELLER, terms=cast.terms(case))
+    buyer, seller = sign_in(app, "buyer"), sign_in(app, "seller")
+    order = db.session.get_one(Order, (case.order_id, case.shop_id)).order_no
+    asked = buyer.get(f"/orders/{order}/contact").text
+    assert "商家提出了协商方案，请您确认" in asked and "请买家确认" not in asked
+    cast.take(case, next(step for step in ("accept", "accept_reship") if opens(case, step)), Actor.BUYER)
+    for page in (buyer.get("/messages"), buyer.get(f"/orders/{order}/contact")):
+        assert "您接受了" in page.text and "买家接受了" not in page.text
+    assert "您接受了" not in seller.get(f"/seller/orders/{order}/contact").text
+
+
+def opens(case: Case, step: str) -> bool:
+    names = {each.name for each, refusal in list_actions(case, Actor.BUYER, case.entered_at) if refusal is None}
+    return step in names
