@@ -71,7 +71,7 @@ def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
             continue
         name = "退差价" if place == 1 and min(was, becomes) < 0 else name
         texts = [f"{money_text(abs(fen))} 元" if fen else "0 元" for fen in (was, becomes)]
-        said.append(f"{name} {texts[0]}" if was == becomes else f"{name} {texts[0]} → {texts[1]}")
+        said.append(f"{name} {texts[1]}" if was in (0, becomes) else f"{name} {texts[0]} → {texts[1]}")
     return said
 
 
