@@ -336,3 +336,13 @@ def test_an_account_is_given_through_the_distributor_who_has_it_as_a_task(app: F
     assert "链接里不能填写收款账户" in page and "seller2的店" in page and "不提供账户" in page
     told = db.session.scalars(select(Notice.body).where(Notice.user_id == consumer.chain.cast.seller2)).all()
     assert [body for body in told if "收款方式" in body and case.case_no in body]
+
+
+def test_what_cannot_be_done_yet_is_folded_and_not_offered(consumer: Consumer) -> None:
+    """「您可以」 stood over a list of what the consumer couldn't do."""
+    down = consumer.chain.down
+    down.take(consumer.case, "agree_no_return", Actor.SELLER)
+    page = consumer.browser.get(consumer.url).text
+    assert "商家还在承诺的发货时限内" in page.split("<summary>暂时不能办的</summary>")[1].split("</details>")[0]
+    offered = page.split("<h2>您可以</h2>")[1:]  # only with something under it
+    assert all('class="btn' in each.split("</section>")[0] for each in offered)
