@@ -32,6 +32,8 @@ STATE: dict[str, str] = {
 CHIP: dict[str, str] = {
     str(state): "ok"
     if state is State.COMPLETED
+    else "bad"
+    if state is State.REFUND_FAILED
     else "off"
     if actor is None
     else "you"
@@ -40,7 +42,7 @@ CHIP: dict[str, str] = {
     for state, actor in WAITS_FOR.items()
 }
 DESK_CHIP: dict[str, str] = {  # the same for its seller
-    state: {"you": "wait", "wait": "you"}.get(kind, kind) for state, kind in CHIP.items()
+    state: {"you": "wait", "wait": "you", "bad": "you"}.get(kind, kind) for state, kind in CHIP.items()
 }
 ACTOR: dict[str, str] = {
     Actor.BUYER: "买家",
@@ -223,7 +225,7 @@ FAULT_KIND: dict[str, str] = {"拒绝": "bad", "未采信": "you", "提醒": "wa
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
     "unpaid": "付款后商家会安排发货",
-    "unshipped": "商家发货后可以查看物流；发货前不想要了，可以申请退款",
+    "unshipped": "商家发货后可以查看物流；发货前不想要了，可以取消订单；只退一部分，可以申请退款",
     "in_transit": "商品在路上，收到后请先验货再确认收货；一直没有送到可以申请退款",
     "delivered": "商品已签收，有问题可以申请换货",
     "completed": "交易已完成，在期限内仍可以申请换货",

@@ -123,4 +123,6 @@ def _describe_award(case: Any, facts: Facts) -> str:
         return f" {money_text(facts.awarded_fen)} 元"
     if facts.ruling == "decide_return" and case.type == CaseType.RETURN_REFUND and facts.awarded_fen:
         return f"，全部验货通过后退款 {money_text(facts.awarded_fen)} 元"
+    if facts.ruling == "decide_continue" and case.state in flow.OWED and facts.open_entries > facts.contested_entries:
+        return "，商家仍须付清款项"
     return ""

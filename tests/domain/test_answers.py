@@ -452,7 +452,7 @@ def test_an_account_to_which_a_payment_failed_can_be_given_anew(cast: Cast, case
 
 
 def test_what_was_asked_is_gone_once_it_is_answered(cast: Cast) -> None:
-    """「商家提交了付款凭证，请您查收」 and 「商家验货有异议，请您答复」 stood over what the reader had answered already."""
+    """「商家提交了付款凭证，请您查收」, 「商家验货有异议，请您答复」 stood over what the reader had answered."""
     case = cast.take(cast.until("completed", case_type=CaseType.RETURN_REFUND), "deny_arrival", BUYER, note="没有到")
     doubts = (
         "买家看过凭证，仍说没有到账，商家须重新付款，或由平台裁决",
@@ -472,3 +472,13 @@ def test_what_was_asked_is_gone_once_it_is_answered(cast: Cast) -> None:
     disputed = cast.take(cast.until("disputed"), "object", BUYER, note="来时就有")
     card = answer(disputed, BUYER, cast)
     assert card.said is None and card.result is not None and card.result.photos
+
+
+@pytest.mark.parametrize("case_type", list(CaseType))
+def test_the_rule_says_that_what_is_owed_stays_owed(cast: Cast, case_type: CaseType) -> None:
+    """「以现在的情况，结果是「按原流程继续」」 said nothing to who waited for a refund past its legal limit."""
+    case = cast.until("refunding", case_type=case_type)
+    settle_now(case.id, cast.now + timedelta(days=8))
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    ruling = case_view.build_view(case, BUYER, cast.now + timedelta(days=8)).ruling
+    assert case.escalated and ruling is not None and ruling[1] == "按原流程继续，商家仍须付清款项"
