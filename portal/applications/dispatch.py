@@ -241,7 +241,7 @@ def _find_shared(rows: Sequence[Any], known: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _judge_row(row: Any, order: Any | None, waiting: set[int], cases: dict[int, str], shared: dict[str, str]) -> Row:
+def _judge_row(row: Any, order: Order | None, waiting: set[int], cases: dict[int, str], shared: dict[str, str]) -> Row:
     parcels = [(carriers.BY_CODE[code].name, number) for code, number in row["parcels"]]
 
     def say(outcome: str, why: str = "") -> Row:

@@ -16,7 +16,7 @@ from portal.buyer import bp
 from portal.cases import replaced
 from portal.extensions import db
 from portal.flow import Actor, CaseType
-from portal.models import Order, Shop
+from portal.models import Order, OrderLine, Shop
 from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
 from portal.orders.export_format.statuses import is_money_back
@@ -126,7 +126,7 @@ def order(order_no: str) -> ResponseReturnValue:
     )
 
 
-def _say_together(lines: Sequence[Any], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
+def _say_together(lines: Sequence[OrderLine], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
     """Why not, where that is the same for several lines: the sentence, and the lines that it holds for."""
     found: dict[str, list[Any]] = {}
     for line in lines:

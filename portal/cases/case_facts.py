@@ -20,6 +20,7 @@ from portal.models import (
     CaseLine,
     Conversation,
     Message,
+    MoneyEntry,
     OrderLine,
     Parcel,
     Product,
@@ -37,10 +38,10 @@ from portal.rights.reasons import REISSUE_BY, Ground, reason
 def collect_facts(
     case: Case,
     now: datetime,
-    parcels: Sequence[Any] | None = None,
-    entries: Sequence[Any] | None = None,
+    parcels: Sequence[Parcel] | None = None,
+    entries: Sequence[MoneyEntry] | None = None,
     bank: bank_accounts.Known | None = None,
-    lines: Sequence[Any] | None = None,
+    lines: Sequence[CaseLine] | None = None,
 ) -> Facts:
     """What conditions and deadlines may ask about a case; only what its state needs is looked up.
 
@@ -122,14 +123,14 @@ def collect_facts(
 AFTER_INSPECTION = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED)
 
 
-def _may_have_failed(case: Case, lines: Sequence[Any] | None) -> bool:
+def _may_have_failed(case: Case, lines: Sequence[CaseLine] | None) -> bool:
     """Whether units of this case can have failed; before its lines are read, whether its type has goods come back."""
     if case.type not in (CaseType.EXCHANGE, CaseType.RETURN_REFUND):
         return False
     return lines is None or any((line.received_milli or 0) > line.accepted_milli for line in lines)
 
 
-def _add_up(case: Case, column: str, lines: Sequence[Any] | None) -> int:
+def _add_up(case: Case, column: str, lines: Sequence[CaseLine] | None) -> int:
     """The sum over a case's lines, thousandths; ``lines``: those of the case, where they were read already."""
     if lines is not None:
         return sum(getattr(line, column) for line in lines)
@@ -238,7 +239,7 @@ _BEFORE_AGREEING = select(
 )
 
 
-def _find_owed_since(case: Case, entries: Sequence[Any] | None) -> datetime | None:
+def _find_owed_since(case: Case, entries: Sequence[MoneyEntry] | None) -> datetime | None:
     """When the refund was first to be paid; None: since the case entered its state, for nothing was tried yet."""
     if entries is not None and not case.payment_claim:
         if case.state == State.REFUND_FAILED or not any(entry.tries for entry in entries):

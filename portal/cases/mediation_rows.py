@@ -51,7 +51,7 @@ def forget_read(case: Case) -> None:
         db.session.expire(held)
 
 
-def list_values(case: Any) -> dict[str, Any]:
+def list_values(case: Case) -> dict[str, Any]:
     """The columns of a case's mediation by name."""
     found = find_mediation(case)
     return {column.key: getattr(found, column.key) for column in COLUMNS}

@@ -75,7 +75,7 @@ def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
     return said
 
 
-def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
+def weigh(case: Case, lines: Sequence[CaseLine] | None = None) -> Stake:
     """What is at stake as the case stands; ``lines``: its own, where they have been read already."""
     if case.state == State.CONVERTED or "converted" in case.origin:
         child = db.session.scalars(
@@ -157,7 +157,7 @@ def check_shown(case: Case, step_name: str, handed: hand_ins.HandIn | None, show
         raise StepRefused(CHANGED, step_name)
 
 
-def foresee_turn(case: Case, lines: Sequence[Any], made: Sequence[Proposal]) -> Change | None:
+def foresee_turn(case: Case, lines: Sequence[CaseLine], made: Sequence[Proposal]) -> Change | None:
     """What both sides' pages show of a case as it stands: what the step that it waits for makes of it.
 
     ``lines`` and ``made``: those of the case's page, so that nothing is read twice.

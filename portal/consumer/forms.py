@@ -101,7 +101,7 @@ class ModifyForm(ReceiverFields, StepForm):
             self.refuse(sentence)
         return good and not self.problems and self._judge(quantities)
 
-    def _read(self, line: Any) -> int:
+    def _read(self, line: CaseLine) -> int:
         raw = request.form.get(f"quantity_{line.order_line_id}", self.typed[line.order_line_id])
         self.typed[line.order_line_id] = raw[:40]
         try:

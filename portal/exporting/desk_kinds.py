@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from portal import words
 from portal.cases import unclaimed
 from portal.exporting.kind import Cell, Kind, read_pages, say_moment
+from portal.models import Intake
 from portal.orders import customers, products
 from portal.parcels import disposal_lists, disposals, intake
 from portal.rights import conditions
@@ -140,7 +141,7 @@ def _page_of_unidentified(shop_id: int, after: Any, size: int) -> tuple[Sequence
     return rows[:size], (rows[size - 1].at, rows[size - 1].id) if len(rows) > size else None
 
 
-def _name_candidates(parcel: Any, known: Sequence[unclaimed.Known]) -> str:
+def _name_candidates(parcel: Intake, known: Sequence[unclaimed.Known]) -> str:
     found = unclaimed.list_candidates(parcel, known)
     return "；".join(each.case.case_no for each in found)
 

@@ -46,7 +46,7 @@ def may_doubt(entry: Any, now: datetime) -> bool:
     return bool(is_shown(entry) and not stands(entry, now))
 
 
-def is_shown(entry: Any) -> bool:
+def is_shown(entry: MoneyEntry) -> bool:
     """Whether the shop has shown proof of this payment, and the buyer hasn't said anything since."""
     return bool(entry.state == "contested" and entry.arrival == "shown")
 
