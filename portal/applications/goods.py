@@ -156,7 +156,7 @@ def list_lines(order_id: int, shop_id: int) -> Sequence[Any]:
     return _LINES.list_rows(order_id=order_id, shop_id=shop_id)
 
 
-def is_exchangeable(lines: Sequence[Any], order: Any) -> dict[int, bool]:
+def is_exchangeable(lines: Sequence[Any], order: object) -> dict[int, bool]:
     """By id of an order's line: whether its product may be exchanged without the seller's fault."""
     since = policies.find_promised_since(order)
     return {

@@ -71,7 +71,7 @@ def my_orders() -> ResponseReturnValue:
 _NUMBERS: Versioned[dict[str, Any]] = Versioned("my_orders_numbers")
 
 
-def _count_for_me() -> dict[str, Any]:
+def _count_for_me() -> dict[str, object]:
     """The numbers above the list, which only change with this person's version."""
     return {
         "counts": order_lists.count_tabs(g.who.user_id),

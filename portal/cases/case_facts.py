@@ -272,7 +272,7 @@ _PARCELS = select(
 ).where(Parcel.shop_id == bindparam("shop_id"), Parcel.case_id == bindparam("case_id"))
 
 
-def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, Any]:
+def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, object]:
     if known is None:
         known = db.session.execute(_PARCELS, {"shop_id": case.shop_id, "case_id": case.id}).all()
     parcels = [p for p in known if p.voided_at is None]

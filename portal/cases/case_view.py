@@ -283,7 +283,7 @@ def name_open_steps(
     reader: addresses.Reader,
     steps: Sequence[tuple[Step, str | None]],
     lines: Sequence[CaseLine],
-    legs: Mapping[str, Any],
+    legs: Mapping[str, object],
 ) -> set[str]:
     """What this reader can do now, by name: open steps, and sending back to the buyer what wasn't accepted."""
     named = {step.name for step, refusal in steps if refusal is None}

@@ -134,7 +134,7 @@ _WHEN: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _is_one_of(column: Any, values: Iterable[str]) -> Any:
+def _is_one_of(column: object, values: Iterable[str]) -> Any:
     """A condition that no index is looked for by: the list's own, which is in its order, is the right one."""
     unindexed = func.coalesce(column, "")
     return or_(*(unindexed == value for value in values))

@@ -130,7 +130,7 @@ class _Unidentified(NamedTuple):
     candidates: str
 
 
-def _read_unidentified(shop_id: int, _asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_unidentified(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[Any]]:
     known, _ = unclaimed.load_awaiting(shop_id)
     for rows in read_pages(lambda after, size: _page_of_unidentified(shop_id, after, size)):
         yield [_Unidentified(row, (now - row.at).days, _name_candidates(row, known)) for row in rows]
@@ -165,7 +165,7 @@ def _read_disposals(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> I
     return read_pages(lambda after, size: disposal_lists.list_skus(shop_id, chosen, after, size))
 
 
-def _read_suppliers(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_suppliers(shop_id: int, asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
     yield disposal_lists.list_suppliers(shop_id, _read_chosen(asked))
 
 

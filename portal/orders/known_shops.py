@@ -148,7 +148,7 @@ def is_hidden(order: Order) -> bool:
     return db.session.scalar(select(User.password_hash).where(User.id == order.buyer_id)) is not None
 
 
-def _asked(user_id: Any) -> Any:
+def _asked(user_id: object) -> Any:
     """The shops with hidden orders of this member that wait for an answer."""
     answered = select(KnownShop.shop_id).where(KnownShop.user_id == user_id, KnownShop.shop_id == Order.shop_id)
     return select(Order.shop_id).where(Order.buyer_id == user_id, text(HIDDEN), ~answered.exists()).distinct()

@@ -50,7 +50,7 @@ class Chosen:
         return query if self.supplier_id is None else query.where(_SUPPLIER == self.supplier_id)
 
 
-def _add_up(column: Any) -> Any:
+def _add_up(column: object) -> Any:
     """The sum as a whole number, which PostgreSQL would make a decimal one."""
     return cast(func.sum(column), BigInteger)
 

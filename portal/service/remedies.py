@@ -59,7 +59,7 @@ def list_of_product(product: Product) -> list[Remedy]:
     )
 
 
-def _is_of(product_id: Any, kind: Any) -> Any:
+def _is_of(product_id: object, kind: object) -> Any:
     return or_(Remedy.product_id == product_id, and_(Remedy.product_id.is_(None), Remedy.kind == kind))
 
 

@@ -138,7 +138,7 @@ _RATES = (
 )
 
 
-def _values(shop_id: int, now: datetime) -> dict[str, Any]:
+def _values(shop_id: int, now: datetime) -> dict[str, object]:
     return {"shop_id": shop_id, "unscanned": now - UNSCANNED, "stuck": now - STUCK}
 
 

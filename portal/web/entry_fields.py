@@ -34,7 +34,7 @@ class EntryFields(Form):
         """The payments that can be chosen."""
         raise NotImplementedError
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if self.entry.errors and len(self.open) < 2:  # nothing to choose from: it was dealt with meanwhile
             self.entry.errors = []

@@ -106,7 +106,7 @@ class TermsForm(Form):
             if sku is not None:
                 self.skus[line.id] = sku
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         for sentence in self.problems.values():
             self.refuse(sentence)
