@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 
 from portal.applications import dispatch, unsent
 from portal.cases.effects.step_context import ActedBy
@@ -59,7 +59,7 @@ def work_off(now: datetime) -> int:
     return sum(_work_off_table(row.id, row.shop_id, now) for row in sorted(found))
 
 
-def _of(file_id: int, shop_id: int) -> tuple[Any, ...]:
+def _of(file_id: int, shop_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return DispatchFile.id == file_id, DispatchFile.shop_id == shop_id
 
 

@@ -8,7 +8,7 @@ from functools import cache, reduce
 from operator import add
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, text, tuple_
 
 from portal.flow import State
 from portal.models import Case, HeldStep, Order, User
@@ -134,7 +134,7 @@ _WHEN: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _is_one_of(column: object, values: Iterable[str]) -> Any:
+def _is_one_of(column: object, values: Iterable[str]) -> ColumnElement[bool]:
     """A condition that no index is looked for by: the list's own, which is in its order, is the right one."""
     unindexed = func.coalesce(column, "")
     return or_(*(unindexed == value for value in values))

@@ -131,7 +131,7 @@ def list_unsent(case: Case) -> set[int]:
     return {line_id for place in list_places(case) if not place.sent for line_id in place.line_ids}
 
 
-def collect_facts(case: Case) -> dict[str, Any]:
+def collect_facts(case: Case) -> dict[str, int]:
     """What conditions may ask about the places of a case whose goods are to be sent."""
     if case.place_count <= 1:
         return {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import alias, bindparam, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, alias, bindparam, exists, func, or_, select, text, union_all
 
 from portal.cases import piles
 from portal.flow import FINAL, CaseType, State
@@ -131,7 +131,7 @@ def end_day(day: str) -> datetime:
     return begin_day(day) + timedelta(days=1)
 
 
-def build_did(did: str, since: datetime) -> Any:
+def build_did(did: str, since: datetime) -> ColumnElement[bool]:
     """Cases to which this happened since a moment; their ids are found by the index of what happened."""
     return _case.id.in_(_BUILDERS[did](since))
 

@@ -58,7 +58,7 @@ def stands(entry: Any, now: datetime) -> bool:
 
 def describe_standing(
     case_id: int, shop_id: int, now: datetime, entries: Sequence[Any] | None = None
-) -> dict[str, Any]:
+) -> dict[str, int]:
     """What conditions ask: how many entries are open, wait for a second person, are contested or still can be;
     whether a payment is declared.
 

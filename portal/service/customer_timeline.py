@@ -61,7 +61,7 @@ def list_page(
     return shown, (shown[-1].at, shown[-1].id) if len(found) > PAGE else None
 
 
-def export(shop_id: int, buyer_id: int) -> list[dict[str, Any]]:
+def export(shop_id: int, buyer_id: int) -> list[dict[str, str]]:
     """The whole of it, to be handed to the person: the newest MOST_EXPORTED."""
     found = _load(shop_id, buyer_id, None, MOST_EXPORTED, money=True)
     return [{"at": each.at.isoformat(), "kind": KINDS[each.kind], "words": each.words} for each in found]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
@@ -59,7 +59,7 @@ def list_of_product(product: Product) -> list[Remedy]:
     )
 
 
-def _is_of(product_id: object, kind: object) -> Any:
+def _is_of(product_id: object, kind: object) -> ColumnElement[bool]:
     return or_(Remedy.product_id == product_id, and_(Remedy.product_id.is_(None), Remedy.kind == kind))
 
 

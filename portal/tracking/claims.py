@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal import flow, words
 from portal.calendar import lengths
@@ -76,7 +76,7 @@ def is_unseen(shipment: Any) -> bool:
     return shipment.case_id is None and known_shops.is_hidden(shipment)
 
 
-def _of(shipment: Any) -> Any:
+def _of(shipment: Any) -> Select[ReceiptClaim]:
     return (
         select(ReceiptClaim)
         .where(ReceiptClaim.shop_id == shipment.shop_id, ReceiptClaim.shipment_id == shipment.id)

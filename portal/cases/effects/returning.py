@@ -87,7 +87,7 @@ def forget_places(context: StepContext[HandIn]) -> None:
     db.session.execute(delete(ReturnPlace).where(ReturnPlace.case_id == case.id, ReturnPlace.shop_id == case.shop_id))
 
 
-def record_places(placed: Iterable[PlacedLines]) -> list[Any]:
+def record_places(placed: Iterable[PlacedLines]) -> list[list[Sequence[object]]]:
     """For the event: receiver, phone, address, lines; no address where it isn't known yet."""
     return [[*(("", "", "") if each.waits else each.to[:3]), list(each.case_line_ids)] for each in placed]
 

@@ -77,7 +77,7 @@ def _count_all(shop_id: int, filters: Filters, keys: Collection[Any]) -> dict[An
     return dict.fromkeys(keys, number)
 
 
-def _count_weeks(shop_id: int, filters: Filters, keys: Collection[date]) -> dict[Any, int]:
+def _count_weeks(shop_id: int, filters: Filters, keys: Collection[date]) -> dict[date, int]:
     found = {}
     for monday in keys:
         first, last = bound_week(filters, monday)
