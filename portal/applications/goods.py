@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, select
 
 from portal.calendar import calendars, workdays
+from portal.columns import OrderPromised
 from portal.extensions import db
 from portal.models import Order, OrderLine, Policy, Product, Sku
 from portal.prepared import Prepared
@@ -38,7 +39,7 @@ def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_
     )
 
 
-def get_policy_for(order: Any) -> goods_facts.Policy:
+def get_policy_for(order: OrderPromised) -> goods_facts.Policy:
     """What the shop's policy is for an order: no version takes what was promised since it was placed."""
     return describe_policy(policies.get_current(order.shop_id), policies.get_promised(order))
 
@@ -156,7 +157,7 @@ def list_lines(order_id: int, shop_id: int) -> Sequence[Any]:
     return _LINES.list_rows(order_id=order_id, shop_id=shop_id)
 
 
-def is_exchangeable(lines: Sequence[Any], order: object) -> dict[int, bool]:
+def is_exchangeable(lines: Sequence[Any], order: OrderPromised) -> dict[int, bool]:
     """By id of an order's line: whether its product may be exchanged without the seller's fault."""
     since = policies.find_promised_since(order)
     return {
