@@ -273,9 +273,9 @@ _PARCELS = select(
 
 
 def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, object]:
-    if known is None:
-        known = db.session.execute(_PARCELS, {"shop_id": case.shop_id, "case_id": case.id}).all()
-    parcels = [p for p in known if p.voided_at is None]
+    of = {"shop_id": case.shop_id, "case_id": case.id}
+    read = db.session.execute(_PARCELS, of) if known is None else known
+    parcels = [p for p in read if p.voided_at is None]
     back = [p for p in parcels if p.leg == "back"]
     out = [p for p in parcels if p.leg == "out" and p.round == case.round]
     return {
@@ -295,7 +295,5 @@ def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, object]:
 
 def find_last_signature(parcels: Sequence[Any]) -> datetime | None:
     """When the last of several parcels was signed for; None while one is still under way."""
-    if not parcels or any(p.signed_at is None for p in parcels):
-        return None
-    signed: datetime = max(p.signed_at for p in parcels)
-    return signed
+    signed: list[datetime] = [p.signed_at for p in parcels if p.signed_at is not None]
+    return max(signed) if signed and len(signed) == len(parcels) else None
