@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal import arrival_words, told, words
 from portal.cases import expected, failed, payment_words
-from portal.cases.choices import Choice, list_choices, say_units, tell_consequence
+from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tell_consequence
 from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
@@ -264,18 +264,13 @@ def find_said(view: View) -> Said | None:
         return Said(who, f"{who}提出的方案", waiting.made_at, note, photos=tuple(photos))
     for place, event in enumerate(view.events):
         if event.actor == view.side:
-            if event.source != event.target or event.step in _ANSWERING:
+            if event.source != event.target or event.step in ANSWERING:
                 return None
             continue
         said = _read_event(view, event, back=event.target in list_left(view.events[place + 1 :]))
         if said is not None:
             return said
     return None
-
-
-_ANSWERING = frozenset(  # what the other side asked for is answered by these, though the case stays where it is
-    {"object", "revise_inspection", "give_account", "decline_account", "deny_arrival", "show_payment", "doubt_payment"}
-)
 
 
 def find_ending(view: View, said: Said | None) -> Ending | None:

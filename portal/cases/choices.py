@@ -63,6 +63,9 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     (Actor.SELLER, State.REFUND_FAILED): (("retry",), ("ask_account",)),
 }
+ANSWERING = frozenset(  # what the other side asked for is answered by these, though the case stays where it is
+    {"object", "revise_inspection", "give_account", "decline_account", "deny_arrival", "show_payment", "doubt_payment"}
+)
 _IN_MEDIATION = (("accept_offer", "submit_evidence"), ("decline_offer",))
 
 

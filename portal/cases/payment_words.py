@@ -8,6 +8,7 @@ from portal import told, words
 from portal.calendar import lengths
 from portal.flow import OWED, Actor
 from portal.flow.needs import PROOFS
+from portal.models import MoneyEntry
 
 if TYPE_CHECKING:
     from portal.cases.case_view import View
@@ -28,12 +29,12 @@ class Told(NamedTuple):
     term: str
 
 
-def tell_payment(view: View, entry: Any) -> Told:
+def tell_payment(view: View, entry: MoneyEntry) -> Told:
     """What this side reads of a payment."""
     return Told(tell_state(view, entry), _tell_arrival(view, entry), _tell_term(view, entry))
 
 
-def tell_state(view: View, entry: Any) -> str:
+def tell_state(view: View, entry: MoneyEntry) -> str:
     """Where a payment stands, in a word or two."""
     if entry.kind == "difference" and entry.state == "cancelled" and _was_denied(view, entry):
         return "商家没有收到"
@@ -42,7 +43,7 @@ def tell_state(view: View, entry: Any) -> str:
     return words.MONEY_STATE[entry.state]
 
 
-def _was_denied(view: View, entry: Any) -> bool:
+def _was_denied(view: View, entry: MoneyEntry) -> bool:
     """Whether the shop said of this payment that it hasn't come."""
     return any(
         event.step == "deny_payment" and event.data.get("money", ("", 0, ""))[2] == entry.reference
@@ -70,7 +71,7 @@ def count_doubts(view: View) -> int:
     return sum(event.step == "doubt_payment" for event in view.events)
 
 
-def _tell_term(view: View, entry: Any) -> str:
+def _tell_term(view: View, entry: MoneyEntry) -> str:
     """By when a buyer is usually paid, and what they can do later; "" where the platform has it, or it came back."""
     case = view.case
     owed = entry.state in ("due", "waiting") and case.state in OWED
