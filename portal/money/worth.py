@@ -79,7 +79,7 @@ def explain_worth(
         name = f"「{line.title}」" if len(units) > 1 else ""
         sentence = (
             f"{name}优惠后实付 {money_text(line.share_fen)} 元，共 {quantity_text(line.quantity_milli)} {line.unit}，"
-            f"申请 {quantity_text(asked)} {line.unit}，可退 {money_text(each.fen)} 元"
+            f"其中 {quantity_text(asked)} {line.unit}可退 {money_text(each.fen)} 元"
         )
         said.append(sentence + (f"（此前已退 {money_text(line.refunded_fen)} 元）" if line.refunded_fen else ""))
     if paid.overpaid_fen:

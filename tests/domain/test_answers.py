@@ -482,3 +482,11 @@ def test_the_rule_says_that_what_is_owed_stays_owed(cast: Cast, case_type: CaseT
     case = db.session.get_one(Case, case.id, populate_existing=True)
     ruling = case_view.build_view(case, BUYER, cast.now + timedelta(days=8)).ruling
     assert case.escalated and ruling is not None and ruling[1] == "按原流程继续，商家仍须付清款项"
+
+
+def test_the_arithmetic_of_a_result_names_no_application(cast: Cast) -> None:
+    """「申请 1 副，可退 76.00 元」 stood over two that had been applied for and one that passed."""
+    case = cast.until("disputed", case_type=CaseType.RETURN_REFUND)
+    change = case_view.build_view(case, BUYER, cast.now).change
+    assert change is not None and change.moves
+    assert ["2 双可退" in change.before.working[0], "其中 1 双可退 12.50 元" in change.after.working[0]] == [True, True]
