@@ -21,6 +21,8 @@ _AGREES: dict[str, tuple[str, str]] = {
 }
 _NO_ADDRESS = ("店铺没有退货地址，商家到期未处理的，由平台介入", "店铺没有默认退货地址，到期未处理的，由平台介入")
 _CALLED_IN = ("商家到期未处理，由平台介入", "到期未处理，由平台介入")
+# Where the buyer has looked at as much proof of a payment as they have to.
+_PROVED = ("商家到期没有登记没有付成，由平台介入", "到期没有登记没有付成，由平台介入")
 # Of a parcel with scans: it keeps them, so that only this can come.
 _TRACED: dict[str, tuple[str, str]] = {
     "seller_receive": ("商家到期未验货，视为验货通过", "到期未验货，视为验货通过"),
@@ -36,6 +38,8 @@ def tell_known(case_type: str, rule: str, side: str, *, good: bool) -> str:
     if rule == "seller_response":
         said = _NO_ADDRESS if case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND) else _CALLED_IN
         return said[side == Actor.SELLER]
+    if rule == "arrival_answer" and not good:
+        return _PROVED[side == Actor.SELLER]
     if good and rule in _TRACED:
         own = Actor.SELLER if rule == "seller_receive" else Actor.BUYER  # who is late reads it without their name
         return _TRACED[rule][side == Actor.SELLER if side in _SIDES else own is Actor.BUYER]

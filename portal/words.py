@@ -160,6 +160,7 @@ PROOF_RULE = (
 DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
     "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
+    "proved": "买家看过凭证，仍说没有到账；商家须登记没有付成后重新付款，或由平台介入",  # missing, and no proof is left
     "shown": "商家已提交付款凭证，请买家查收",
     "arrived": "买家已确认到账",
     "decided": "平台裁决已付到",
@@ -230,6 +231,7 @@ ORDER_NEXT: dict[str, str] = {
     "refunding": "平台显示这笔订单正在退款，退款期间不能在这里申请售后",
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
+NEXT_GIVEN_BACK = "商品不再发货；退款在售后单里可以查看"
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
