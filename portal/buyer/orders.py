@@ -138,6 +138,8 @@ def _say_together(lines: Sequence[Any], offers: Mapping[int, Any], came: Collect
 
 def _tell_next(order: Order, cases: Sequence[Any]) -> str:
     """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened."""
+    if order.given_back:
+        return words.NEXT_GIVEN_BACK
     said = words.ORDER_NEXT[order.status]
     if order.status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):
         return f"{said}；已付的款项由商家退回，在售后单里可以查看"
