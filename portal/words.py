@@ -157,6 +157,9 @@ PROOF_RULE = (
     "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款；"
     "规则处理前不满 {both}才说「未到账」的，来不及核对，平台介入结束，按原流程继续"
 )
+WAYBILL_MEANWHILE = (
+    "平台介入期间改过运单的，平台到期没有裁决时，不凭新运单的物流判定商品已退回：介入结束，由商家继续验货"
+)
 DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
     "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
