@@ -135,6 +135,14 @@ ROUTE: dict[str, str] = {  # the way a payment takes; by hand: a transfer by the
     "cash": "现金",
     "offline": "线下支付",
 }
+_IN_ACCOUNT = "转账请在收款账户里按流水号查询"
+LOOK_FOR: dict[str, str] = {  # where a buyer looks for a payment, by the way it took
+    "original": "原路退回银行卡一般要 1 至 3 个工作日，退回余额一般当天到账，请在原来的支付账户里按流水号查询",
+    "bank": "银行转账请在您提供的收款账户里按流水号查询",
+    **dict.fromkeys(("alipay", "wechat"), _IN_ACCOUNT),
+    "cash": "现金请与经手人核对",
+    "offline": "线下支付的，请按约定的收款方式核对",
+}
 MONEY_STATE: dict[str, str] = {
     "waiting": "待复核",
     "due": "待付款",
