@@ -16,7 +16,7 @@ from portal.buyer import bp
 from portal.cases import replaced
 from portal.extensions import db
 from portal.flow import Actor, CaseType
-from portal.models import Order, Shop
+from portal.models import Order, OrderLine, Shop
 from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
 from portal.orders.export_format.statuses import is_money_back
@@ -71,7 +71,7 @@ def my_orders() -> ResponseReturnValue:
 _NUMBERS: Versioned[dict[str, Any]] = Versioned("my_orders_numbers")
 
 
-def _count_for_me() -> dict[str, Any]:
+def _count_for_me() -> dict[str, object]:
     """The numbers above the list, which only change with this person's version."""
     return {
         "counts": order_lists.count_tabs(g.who.user_id),
@@ -115,7 +115,7 @@ def order(order_no: str) -> ResponseReturnValue:
         call_off=cancel_outcomes.name_call_off(resells=g.who.resells, paid=found.status != "unpaid"),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=_tell_next(found, cases),
+        next_step=words.NEXT_GIVEN_BACK if found.given_back else _tell_next(found, cases),
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
         below=downstream.list_orders_below(found.id) if resells else (),
@@ -126,7 +126,7 @@ def order(order_no: str) -> ResponseReturnValue:
     )
 
 
-def _say_together(lines: Sequence[Any], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
+def _say_together(lines: Sequence[OrderLine], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
     """Why not, where that is the same for several lines: the sentence, and the lines that it holds for."""
     found: dict[str, list[Any]] = {}
     for line in lines:
@@ -138,8 +138,6 @@ def _say_together(lines: Sequence[Any], offers: Mapping[int, Any], came: Collect
 
 def _tell_next(order: Order, cases: Sequence[Any]) -> str:
     """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened."""
-    if order.given_back:
-        return words.NEXT_GIVEN_BACK
     said = words.ORDER_NEXT[order.status]
     if order.status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):
         return f"{said}；已付的款项由商家退回，在售后单里可以查看"

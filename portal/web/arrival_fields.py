@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import EntryChoice
 from portal.cases.payment_words import is_proof_left
-from portal.models import Case
+from portal.models import Case, MoneyEntry
 from portal.money import arrivals
 from portal.web.entry_fields import EntryFields
 from portal.web.fields import Text
@@ -18,7 +17,7 @@ from portal.web.photo_field import Photos
 class ArrivalFields(EntryFields):
     """已到账."""
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_confirmable(view.entries, view.now)
 
 
@@ -34,7 +33,7 @@ class MissingFields(ArrivalFields):
         super().prepare(case, view)
         self.proof_left = is_proof_left(view, self.more)  # for its page: what the shop can do then
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_objectable(view.entries, view.now)
 
     def hand_in(self) -> EntryChoice:
@@ -46,5 +45,5 @@ class DoubtFields(MissingFields):
 
     more = 1
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_doubtable(view.entries, view.now)
