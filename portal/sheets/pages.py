@@ -56,12 +56,12 @@ class Page:
         """The rows in their order, only the wanted columns; see Table."""
         del width  # a cell says itself how wide it is
         number = 0
-        below: dict[int, int] = {}  # by column: in how many further rows a cell from above stands
+        below: dict[int, tuple[int, int]] = {}  # by column: in how many further rows a cell from above stands, its row
         for attributes, found in _split_rows(self._text):
             number += 1
             cells: dict[int, str] = {}
             column = 0
-            taken, below = below, {at: left - 1 for at, left in below.items() if left > 1}
+            taken, below = below, {at: (left - 1, top) for at, (left, top) in below.items() if left > 1}
             for said, text in found:
                 while column in taken:
                     column += 1
@@ -70,11 +70,12 @@ class Page:
                     cells[column] = text
                 wide = max(spans.get("col", 1), 1)
                 if spans.get("row", 1) > 1:
-                    below |= dict.fromkeys(range(column, column + wide), spans["row"] - 1)
+                    below |= dict.fromkeys(range(column, column + wide), (spans["row"] - 1, number))
                 column += wide
                 if column > MOST_COLUMNS:
                     break
-            yield Row(number, cells, "", _HIDDEN.search(attributes) is not None)
+            above = {at: top for at, (_left, top) in taken.items()}
+            yield Row(number, cells, "", _HIDDEN.search(attributes) is not None, above)
 
 
 def _split_rows(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
