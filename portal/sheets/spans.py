@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 MOST_SPANS = 200_000  # of a sheet; further ones count as not merged
@@ -17,10 +17,13 @@ class Span(NamedTuple):
 
 
 class Sweep:
-    """Goes down a sheet once, row by row."""
+    """Goes down a sheet once, row by row; in the columns that are wanted, of which there are few."""
 
-    def __init__(self, spans: Iterable[Span]) -> None:
-        self._waiting = sorted((span for span in spans if span.bottom > span.top), reverse=True)
+    def __init__(self, spans: Iterable[Span], wanted: Collection[int] | None) -> None:
+        columns = wanted or ()
+        self._waiting = sorted(
+            (each for each in spans if each.bottom > each.top and each.column in columns), reverse=True
+        )
         self._here: dict[int, Span] = {}  # by column
 
     def above(self, row: int) -> dict[int, int]:

@@ -142,7 +142,7 @@ class Sheet:
         with well_formed():
             self._look()
             self._texts.decoded = 0
-            number, sweep = -1, Sweep(self._spans)
+            number, sweep = -1, Sweep(self._spans, wanted)
             cells: dict[int, str] = {}
             for row, column, value in self._cells(wanted):
                 if row < number:

@@ -146,7 +146,7 @@ class Sheet:
     def rows(self, wanted: frozenset[int] | None = None, width: int | None = None) -> Iterator[Row]:
         """The rows in their order; cells beyond the wanted columns are skipped unread. Raises SheetRefused."""
         del width  # a cell says itself where it stands
-        sweep = Sweep(self._spans)
+        sweep = Sweep(self._spans, wanted)
         with well_formed(), self._archive.open(self._part) as part:
             for row in self._rows(part, wanted):
                 yield row._replace(above=above) if (above := sweep.above(row.number)) else row

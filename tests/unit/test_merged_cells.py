@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import xlsxwriter
 from portal.orders.export_format import OrderRows, Problem, read
 from portal.sheets import open_tables
 from portal.sheets.spans import Span, Sweep
+from portal.sheets.xlsx_texts import column_letters
 from tests import exports, oldbooks
 from tests.exports import HEADINGS, Cells, line, order, table
 
@@ -138,10 +140,11 @@ def test_the_goods_of_one_order_may_share_a_title_and_a_price(tmp_path: Path, wa
 def test_a_span_is_above_its_rows_and_no_others() -> None:
     spans = [Span(2, 4, 0), Span(6, 9, 0), Span(3, 3, 1), Span(3, 8, 2)]
     for rows in (range(1, 12), range(1, 12, 2), (5, 7), (9, 12)):
-        sweep = Sweep(spans)
+        sweep = Sweep(spans, frozenset(range(3)))
         for row in rows:
             expected = {each.column: each.top for each in spans if each.top < row <= each.bottom}
             assert sweep.above(row) == expected
+    assert Sweep(spans, None).above(4) == {} and Sweep(spans, {2}).above(4) == {2: 3}
 
 
 def test_what_is_merged_is_found_in_linear_time(tmp_path: Path) -> None:
@@ -151,5 +154,18 @@ def test_what_is_merged_is_found_in_linear_time(tmp_path: Path) -> None:
     path = exports.workbook(tmp_path / "a.xlsx", sheet)
     tables = open_tables(path, len)
     tables.tables[0].check()
-    assert [row.above for row in tables.tables[0].rows()] == [{}, {}]
+    assert [row.above for row in tables.tables[0].rows(frozenset(range(5)))] == [{}, {}]
+    tables.close()
+
+
+def test_ten_thousand_merged_columns_cost_no_more_than_those_that_are_read(tmp_path: Path) -> None:
+    merges = "".join(f'<mergeCell ref="{column_letters(at)}2:{column_letters(at)}1000000"/>' for at in range(10_000))
+    rows = "".join(exports.inline_row(number, [number]) for number in range(1, 5_001))
+    data = f"<sheetData>{rows}</sheetData><mergeCells>{merges}</mergeCells>"
+    sheet = f'<?xml version="1.0"?><worksheet xmlns="{exports.MAIN}">{data}</worksheet>'
+    tables = open_tables(exports.workbook(tmp_path / "a.xlsx", sheet), len)
+    tables.tables[0].check()
+    began = time.perf_counter()
+    assert sum(len(row.above) for row in tables.tables[0].rows(frozenset(range(5)))) == 4_998 * 5
+    assert time.perf_counter() - began < 5
     tables.close()
