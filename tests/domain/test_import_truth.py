@@ -423,6 +423,27 @@ def test_a_line_that_disappears_stays_and_is_told(take: Take) -> None:
     assert (only().goods_total_fen, only().paid_fen) == (7520, 8120)
 
 
+@pytest.mark.parametrize("more", [{"SKU ID": "5000000000001"}, {"SKU ID": "5000000000001", "型号": "红"}])
+@pytest.mark.parametrize("freight", [0, 6])
+@pytest.mark.parametrize("adjustment", [0, -2])
+def test_what_was_paid_is_a_witness_where_no_sum_of_goods_is(
+    take: Take, more: Cells, freight: int, adjustment: int
+) -> None:
+    """The goods get new ids in a file without 货品总价: what was paid for them counts them once."""
+    sums = {"货品总价(元)": "", "运费(元)": freight, "涨价或折扣(元)": adjustment}
+    sums["实付款(元)"] = round(75.2 + freight + adjustment, 2)
+    second = line(**{"SKU ID": "4900126478450", "型号": "白"})
+    take([order(**sums), second])
+    report = take([order(**sums, **more), second])
+    assert bought() == [("黑色;L", 2000), ("白", 2000)]
+    assert ("货品标题", "", f"{line()['货品标题']} {more.get('型号', '黑色;L')}") in doubted(report)
+    assert any(each.why == "加上这一行，明细合计就超过实付款减去运费和改价" for each in report.disbelieved)
+    assert doubted(take([order(**sums, 数量=3), second])) == [("数量", "2", "3")]
+    paid = {"实付款(元)": round(75.2 + 18.8 + freight + adjustment, 2)}
+    take([order(**sums | paid, 数量=3), second])
+    assert bought() == [("黑色;L", 3000), ("白", 2000)], "what was paid grew with it"
+
+
 def test_a_price_that_changes_leaves_price_and_sums(take: Take) -> None:
     take([order()])
     report = take([order(**{"单价(元)": 9.4, "货品总价(元)": 18.8, "实付款(元)": 24.8})])

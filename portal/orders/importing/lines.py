@@ -23,8 +23,8 @@ from portal.words import ORDER_STATUS
 KEPT = "比已申请售后的数量少，保留原来的数量"
 IN_A_CASE = "有进行中的售后单，售后单按申请时的数据处理"
 PRICE_STAYS = "成交单价以首次导入的为准"
-SUM_SAYS = "与货品总价不符，保留原来的数量"
-TOO_MUCH = "加上这一行，明细合计就超过货品总价"
+SUM_SAYS = "与{witness}不符，保留原来的数量"
+TOO_MUCH = "加上这一行，明细合计就超过{witness}"
 GONE = "表格里没有这一行，已知的明细不删除"
 RELABELLED = "单价和数量与已知的一行相同，编号没有矛盾，只是名称或型号改了，按同一行处理"
 OLDER = "表格比已知的更早"
@@ -83,9 +83,9 @@ def merge_lines(
     """Compare a file's lines with the known ones. Of an ``older`` file nothing is taken but lines that were missing."""
     made = LineMerge()
     pairs, unknown, missing = pair_lines(lines, order.lines)
-    total = order.goods_total_fen
+    total, witness = _find_witness(order)
     whole = order.whole and total is not None and adds_up(order.lines, total)
-    _pair_relabelled(pairs, unknown, missing, made, witnessed=whole or total is None)
+    _pair_relabelled(pairs, unknown, missing, made, witnessed=whole or order.goods_total_fen is None)
     prices = {line.id: line.price for line in lines} | {
         line.id: row.unit_price  # worked out, and the same as before
         for line, row in pairs
@@ -101,8 +101,8 @@ def merge_lines(
 
     for line, row in pairs:
         made.row_of[line.id] = row.row
-    sum_fits = total is not None and not whole and fits(before)
-    _judge_quantities(pairs, made, has_open_case=has_open_case, older=older, sum_fits=sum_fits)
+    sum_says = SUM_SAYS.format(witness=witness) if total is not None and not whole and fits(before) else ""
+    _judge_quantities(pairs, made, has_open_case=has_open_case, older=older, sum_says=sum_says)
     _judge_prices(pairs, made, older=older)
     _judge_own(pairs, made, known, replaced or {}, has_open_case=has_open_case, older=older)
     added = sum((_worth(row.unit_price, row.quantity_milli) for row in unknown), Fraction())
@@ -117,7 +117,7 @@ def merge_lines(
             made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), IN_A_CASE))
         elif too_much and row.unit_price_fen:
             made.contradicted = True
-            made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), TOO_MUCH))
+            made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), TOO_MUCH.format(witness=witness)))
         else:
             made.new.append((_free_key(row.key, taken), row))
     if gone:
@@ -126,6 +126,14 @@ def merge_lines(
             made.doubts.append(_LineDoubt(order.row, "货品标题", _name(line), "", GONE))
     made.growth = after - added - before + sum(_worth(row.unit_price, row.quantity_milli) for _key, row in made.new)
     return made
+
+
+def _find_witness(order: OrderRows) -> tuple[int | None, str]:
+    """What the goods come to as the file says beside its lines, 分, and what says so."""
+    parts = order.paid_fen, order.freight_fen, order.adjustment_fen
+    if order.goods_total_fen is not None or None in parts or not order.paid_fen:
+        return order.goods_total_fen, "货品总价"
+    return order.paid_fen - (order.freight_fen or 0) - (order.adjustment_fen or 0), "实付款减去运费和改价"
 
 
 def _pair_relabelled(
@@ -164,13 +172,13 @@ def _judge_quantities(
     *,
     has_open_case: bool,
     older: bool,
-    sum_fits: bool,
+    sum_says: str,
 ) -> None:
     for line, row in pairs:
         if line.quantity_milli == row.quantity_milli:
             continue
         less = row.quantity_milli < line.claimed_milli
-        why = OLDER if older else KEPT if less else IN_A_CASE if has_open_case else SUM_SAYS if sum_fits else ""
+        why = OLDER if older else KEPT if less else IN_A_CASE if has_open_case else sum_says
         if why:
             made.contradicted = True
             kept = quantity_text(line.quantity_milli)
