@@ -5,9 +5,8 @@ Pure.
 
 from __future__ import annotations
 
-from typing import Any
-
 from portal import told, words
+from portal.columns import CaseSilence
 from portal.flow import Actor, CaseType, Stage
 
 _SIDES = (Actor.BUYER, Actor.SELLER)
@@ -42,7 +41,7 @@ def tell_known(case_type: str, rule: str, side: str, *, good: bool) -> str:
     return ""
 
 
-def tell_late(case: Any, side: str, least: str, good: bool | None = None) -> str:
+def tell_late(case: CaseSilence, side: str, least: str, good: bool | None = None) -> str:
     """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left,
     ``good``: whether what the clock step needs is there, None where nobody asked."""
     if case.stage == Stage.UNFULFILLED:

@@ -210,7 +210,7 @@ def _matters(one: Decimal, other: Decimal, milli: int) -> bool:
 def _judge_own(
     pairs: Sequence[tuple[KnownLine, LineRow]],
     made: LineMerge,
-    known: Mapping[str, Any],
+    known: Mapping[str, object],
     replaced: _Replaced,
     *,
     has_open_case: bool,
