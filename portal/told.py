@@ -93,6 +93,15 @@ def is_refused(case: Any) -> bool:
     return bool(case.due_rule == "refusal_answer")
 
 
+def tell_more(case: Any) -> str:
+    """What a list of the shop adds to a chip; of a row with late, state, stage and arrived_at."""
+    if case.stage:
+        return ""
+    if is_late(case):
+        return "·已超时"
+    return "·已签收" if case.arrived_at and case.state == State.INSPECTING else ""
+
+
 def find_chip_kind(case: Any) -> str:
     """The kind of a case's chip in the buyer's lists; of a row with state, stage and due_rule."""
     if case.stage:
