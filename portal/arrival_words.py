@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from portal.columns import CaseStanding
 
 # By the deadline that runs only while nothing else is owed; for the buyer, for the seller.
 HEAD: dict[str, tuple[str, str]] = {
@@ -15,6 +15,6 @@ PART: dict[str, tuple[str, str]] = {
 }
 
 
-def is_open(case: Any) -> bool:
+def is_open(case: CaseStanding) -> bool:
     """Whether nothing but this question keeps a case open; of a row with due_rule and stage."""
     return case.due_rule in HEAD and not case.stage

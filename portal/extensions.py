@@ -129,7 +129,7 @@ class _HeldCursor(psycopg.ServerCursor[Any]):
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
+def _prepare_connection(dbapi_connection: object, _record: object) -> None:
     if isinstance(dbapi_connection, sqlite3.Connection):
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
         cursor = dbapi_connection.cursor()
@@ -151,7 +151,7 @@ ASK_AFTER = 60.0  # seconds a connection may lie unused before it is asked wheth
 
 
 @event.listens_for(Pool, "checkout")
-def _drop_stale(dbapi_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+def _drop_stale(dbapi_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
     """A look at the socket instead of a question to the server at each request: what was cut off can be read."""
     if not isinstance(dbapi_connection, psycopg.Connection):
         return
@@ -180,7 +180,7 @@ def _begin(connection: Connection) -> None:
 
 
 @event.listens_for(Session, "before_flush")
-def _no_write_outside(_session: Session, _context: Any, _instances: Any) -> None:
+def _no_write_outside(_session: Session, _context: object, _instances: object) -> None:
     if not writing_now.get():
         raise RuntimeError("the database is only changed inside writing()")
 
@@ -212,7 +212,7 @@ def _turn() -> Iterator[None]:
 _alone: ContextVar[Connection | None] = ContextVar("portal_alone", default=None)
 
 
-def read(statement: Executable, values: dict[str, Any]) -> Any:
+def read(statement: Executable, values: dict[str, object]) -> Any:
     """The rows of a statement: over the session, or over the one connection of ``reading_alone()``."""
     connection = _alone.get()
     return db.session.execute(statement, values) if connection is None else connection.execute(statement, values)

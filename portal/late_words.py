@@ -6,9 +6,9 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from portal import told, words
+from portal.columns import CaseSilence
 from portal.flow import UNPAID, Actor, CaseType, Facts, Stage
 
 _SIDES = (Actor.BUYER, Actor.SELLER)
@@ -43,7 +43,7 @@ _WAYS: dict[str, Callable[[Facts], bool]] = {
 }
 
 
-def find_question(case: Any) -> Callable[[Facts], bool] | None:
+def find_question(case: CaseSilence) -> Callable[[Facts], bool] | None:
     """What decides which way the present deadline goes, asked of the case's facts; None where there is one way."""
     if case.freight_claim in UNPAID and case.due_rule in _WAYS:
         return _WAYS[case.due_rule]
@@ -64,7 +64,7 @@ def tell_known(case_type: str, rule: str, side: str, *, good: bool) -> str:
     return ""
 
 
-def tell_late(case: Any, side: str, least: str, good: bool | None = None) -> str:
+def tell_late(case: CaseSilence, side: str, least: str, good: bool | None = None) -> str:
     """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left,
     ``good``: which way it goes, as what the clock step needs is there or not; None where nobody asked."""
     if case.stage == Stage.UNFULFILLED:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from portal import arrival_words, words
+from portal.columns import CaseArrived, CaseDeadline, CaseFreight, CaseStanding
 from portal.flow import Actor, Stage, State
 from portal.news import NEWS, TITLES
 
@@ -75,7 +75,7 @@ _REFUSED_HEAD = ("商家没有同意您的申请", "已拒绝申请，等待买�
 _NO_ADDRESS = ("等商家给出地址", "待给退货地址")  # goods that go back, and the shop hasn't said where to
 
 
-def tell_chip(case: Any, side: str) -> str:
+def tell_chip(case: CaseStanding, side: str) -> str:
     """Where a case stands, in a list of this side; of a row with type, state, stage and due_rule."""
     if case.stage:
         return words.STAGE[case.stage]
@@ -88,13 +88,13 @@ def tell_chip(case: Any, side: str) -> str:
     return words.STATES_OF[case.type][case.state] if side == Actor.SELLER else BUYER[case.type][case.state]
 
 
-def is_refused(case: Any) -> bool:
+def is_refused(case: CaseStanding) -> bool:
     """Whether the seller has refused and the buyer's time to object runs; of a row with due_rule."""
     return bool(case.due_rule == "refusal_answer")
 
 
-def tell_more(case: Any) -> str:
-    """What a list of the shop adds to a chip; of a row with late, state, stage and arrived_at."""
+def tell_more(case: CaseArrived) -> str:
+    """What a list of the shop adds to a chip."""
     if case.stage:
         return ""
     if is_late(case):
@@ -102,7 +102,7 @@ def tell_more(case: Any) -> str:
     return "·已签收" if case.arrived_at and case.state == State.INSPECTING else ""
 
 
-def find_chip_kind(case: Any) -> str:
+def find_chip_kind(case: CaseStanding) -> str:
     """The kind of a case's chip in the buyer's lists; of a row with state, stage and due_rule."""
     if case.stage:
         return words.STAGE_CHIP[case.stage]
@@ -111,7 +111,7 @@ def find_chip_kind(case: Any) -> str:
     return "wait" if case.due_rule == "return_place" else words.CHIP[case.state]
 
 
-def tell_standing(case: Any, side: str) -> str:
+def tell_standing(case: CaseFreight, side: str) -> str:
     """Where a case stands, as its headline: how far the platform is, the state, or a refusal as one."""
     if case.stage:
         return words.STAGE[case.stage]
@@ -124,12 +124,12 @@ def tell_standing(case: Any, side: str) -> str:
     return tell_state(case.type, case.state, side)
 
 
-def _waits_for_freight(case: Any) -> bool:
+def _waits_for_freight(case: CaseFreight) -> bool:
     """Whether nothing was ever to be paid, and only what the buyer advanced for the way back keeps the case open."""
     return bool(case.state == State.REFUNDING and case.freight_claim == "open" and not case.entry_count)
 
 
-def tell_standing_part(case: Any, side: str) -> str:
+def tell_standing_part(case: CaseFreight, side: str) -> str:
     """The same in a word or two, under the present one of the six steps."""
     if is_refused(case) or case.stage or arrival_words.is_open(case):
         return tell_chip(case, side)
@@ -138,12 +138,12 @@ def tell_standing_part(case: Any, side: str) -> str:
     return tell_part(case.type, case.state, side)
 
 
-def is_late(case: Any) -> bool:
+def is_late(case: CaseDeadline) -> bool:
     """Whether the shop missed the first term to send and the second one runs; of a row with late, state and stage."""
     return bool(case.late and case.state == State.RESHIPPING and not case.stage)
 
 
-def tell_left(case: Any, now: datetime) -> str:
+def tell_left(case: CaseDeadline, now: datetime) -> str:
     """What is left of a deadline; where an earlier one was missed, what comes next, and never 还剩 beside 已超时."""
     if case.due_at is None or (case.stage == Stage.OVERDUE and case.due_at > now):
         return ""  # its date is said

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from portal.columns import CaseStanding, OrderPlaced
 from portal.flow import WAITS_FOR, Actor, State
 
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
@@ -315,7 +316,7 @@ def state(case_type: str, name: str) -> str:
     return STATES_OF[case_type][name]
 
 
-def state_of(case: Any) -> str:
+def state_of(case: CaseStanding) -> str:
     """Where a case stands, the same for everybody: its state, or how far the platform is with it."""
     return STAGE.get(case.stage) or state(case.type, case.state)
 
@@ -507,7 +508,7 @@ def moment(at: datetime, now: datetime | None = None) -> str:
 UNPLACED = "下单时间未知"
 
 
-def placed(order: Any, now: datetime | None = None) -> str:
+def placed(order: OrderPlaced, now: datetime | None = None) -> str:
     """When an order was placed; its import's moment only stands for one that isn't known. Has both moments."""
     return UNPLACED if is_unplaced(order) else moment(order.ordered_at, now)
 
@@ -518,7 +519,7 @@ def name_sum(status: str, *, short: bool = False) -> str:
     return name.removesuffix("款") if short else name
 
 
-def is_unplaced(order: Any) -> bool:
+def is_unplaced(order: OrderPlaced) -> bool:
     """Whether nobody knows when an order was placed. Has both moments."""
     return bool(order.ordered_at == order.imported_at)
 

@@ -170,7 +170,7 @@ def _describe_then(case: Case) -> tuple[Order, goods_facts.Policy, dict[int, Goo
 
 def judge_again(
     case: Case, *, reason: str, quantities: dict[int, int], photos: int, description: str
-) -> dict[str, Any]:
+) -> dict[str, str]:
     """What a change of an application needs by the rules of the day it was made: who pays, and the basis.
 
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, bindparam, delete, exists, func, literal_column, select
+from sqlalchemy import Exists, Text, and_, bindparam, delete, exists, func, literal_column, select
 
 from portal import flow, inputs, words, workbook
 from portal.cases import pick_list
@@ -74,7 +74,7 @@ def _waits(shop_id: int) -> tuple[Any, ...]:
     return (Order.shop_id == shop_id, to_send.WAITS, ~_has_case())
 
 
-def _has_case() -> Any:
+def _has_case() -> Exists:
     return (
         exists()
         .where(Case.order_id == Order.id, Case.shop_id == Order.shop_id, Case.state.not_in(flow.FINAL))
@@ -241,7 +241,7 @@ def _find_shared(rows: Sequence[Any], known: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _judge_row(row: Any, order: Any | None, waiting: set[int], cases: dict[int, str], shared: dict[str, str]) -> Row:
+def _judge_row(row: Any, order: Order | None, waiting: set[int], cases: dict[int, str], shared: dict[str, str]) -> Row:
     parcels = [(carriers.BY_CODE[code].name, number) for code, number in row["parcels"]]
 
     def say(outcome: str, why: str = "") -> Row:

@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, Row, func, select, text, update
 
 from portal.applications import dispatch, unsent
 from portal.cases.effects.step_context import ActedBy
@@ -39,7 +39,7 @@ def start(file: DispatchFile, by: ActedBy, now: datetime) -> bool:
     return bool(begun.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def find_progress(public_id: str, shop_id: int) -> Any | None:
+def find_progress(public_id: str, shop_id: int) -> Row[Any] | None:
     """How far a table of this shop is, and how many orders it has, without its rows: asked every few seconds."""
     columns = (DispatchFile.public_id, DispatchFile.tried_at, DispatchFile.done_at, DispatchFile.rows_done)
     number = func.json_array_length(DispatchFile.rows).label("number")
@@ -59,7 +59,7 @@ def work_off(now: datetime) -> int:
     return sum(_work_off_table(row.id, row.shop_id, now) for row in sorted(found))
 
 
-def _of(file_id: int, shop_id: int) -> tuple[Any, ...]:
+def _of(file_id: int, shop_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return DispatchFile.id == file_id, DispatchFile.shop_id == shop_id
 
 

@@ -13,7 +13,7 @@ from portal.applications import goods
 from portal.calendar.weeks import number_week
 from portal.cases import case_facts, handling
 from portal.flow import Actor, CaseType, in_words
-from portal.models import Order
+from portal.models import Order, OrderLine
 from portal.orders import sold
 from portal.rights import faults, policies, reasons
 from portal.rights.reasons import REISSUE_BY
@@ -29,7 +29,7 @@ WEEKS = 52
 LEAST_USUAL = 3  # cases: fewer may have been chance
 
 
-def find_pack(line: Any) -> int | None:
+def find_pack(line: OrderLine) -> int | None:
     """How many units a carton of a line holds, thousandths; None where its words don't say or no whole one is left."""
     for text in (line.spec, line.title):
         for pattern in _PACKS:
@@ -48,7 +48,7 @@ def suggest_quantity(line: Any, reason_id: str) -> str:
     return inputs.quantity_text(usual if left > 0 else 1_000)
 
 
-def count_usual(line: Any, shop_id: int, now: datetime) -> dict[str, int]:
+def count_usual(line: OrderLine, shop_id: int, now: datetime) -> dict[str, int]:
     """How many cases of the last year were about this product, by the reason that says their fault; of few: nothing."""
     if line.product_id is None:
         return {}
@@ -70,7 +70,7 @@ def read_units(lines: Sequence[Any], typed: Mapping[str, str]) -> dict[int, int]
     return units
 
 
-def tell_silence(order: Order, kind: CaseType, reason_id: str, lines: Sequence[Any], *, negotiated: bool) -> str:
+def tell_silence(order: Order, kind: CaseType, reason_id: str, lines: Sequence[OrderLine], *, negotiated: bool) -> str:
     """What the shop's silence will bring to this application, as its case will say it."""
     if negotiated:
         return told.tell_otherwise(kind, "seller_response", Actor.BUYER, least_left="", negotiated=True)

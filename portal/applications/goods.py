@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, select
 
 from portal.calendar import calendars, workdays
+from portal.columns import OrderPromised
 from portal.extensions import db
-from portal.models import OrderLine, Product, Sku
+from portal.models import Order, OrderLine, Policy, Product, Sku
 from portal.prepared import Prepared
 from portal.rights import eligibility, kept_policies, policies, reasons, resale, windows
 from portal.rights import goods as goods_facts
@@ -20,7 +21,7 @@ from portal.rights.reasons import Ground, Payer
 from portal.versioned import Versioned
 
 
-def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_facts.Policy:
+def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
     """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
     guarantees, excluded = codes(policy.guarantees), tuple(str(word) for word in policy.excluded)
     if days:
@@ -38,7 +39,7 @@ def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_fac
     )
 
 
-def get_policy_for(order: Any) -> goods_facts.Policy:
+def get_policy_for(order: OrderPromised) -> goods_facts.Policy:
     """What the shop's policy is for an order: no version takes what was promised since it was placed."""
     return describe_policy(policies.get_current(order.shop_id), policies.get_promised(order))
 
@@ -67,7 +68,7 @@ class Terms(NamedTuple):
     apply_days: int
 
 
-def describe_terms(order: Any) -> Terms:
+def describe_terms(order: Order) -> Terms:
     """The order's own part of what eligibility sees of each of its lines."""
     return Terms(
         find_rolled_end(windows.find_counted_from(order)),
@@ -156,7 +157,7 @@ def list_lines(order_id: int, shop_id: int) -> Sequence[Any]:
     return _LINES.list_rows(order_id=order_id, shop_id=shop_id)
 
 
-def is_exchangeable(lines: Sequence[Any], order: Any) -> dict[int, bool]:
+def is_exchangeable(lines: Sequence[Any], order: OrderPromised) -> dict[int, bool]:
     """By id of an order's line: whether its product may be exchanged without the seller's fault."""
     since = policies.find_promised_since(order)
     return {
@@ -165,7 +166,7 @@ def is_exchangeable(lines: Sequence[Any], order: Any) -> dict[int, bool]:
     }
 
 
-def find_uncarried(order: Any, lines: Sequence[Any], policy: goods_facts.Policy) -> frozenset[Ground]:
+def find_uncarried(order: Order, lines: Sequence[OrderLine], policy: goods_facts.Policy) -> frozenset[Ground]:
     """The grounds that goods must carry and none of these lines of an order does: their reasons aren't offered."""
     may = is_exchangeable(lines, order)
     each = [
@@ -174,7 +175,7 @@ def find_uncarried(order: Any, lines: Sequence[Any], policy: goods_facts.Policy)
     return each[0].intersection(*each[1:]) if each else frozenset()
 
 
-def name_reasons(order: Any, lines: Sequence[Any], policy: goods_facts.Policy) -> Callable[[str], str]:
+def name_reasons(order: Order, lines: Sequence[OrderLine], policy: goods_facts.Policy) -> Callable[[str], str]:
     """How the reasons of these lines of an order are called."""
     may = is_exchangeable(lines, order)
     return say_reasons((describe_goods(order, line, exchangeable=may[line.id]) for line in lines), policy)
@@ -187,7 +188,7 @@ def say_reasons(each: Iterable[Goods], policy: goods_facts.Policy) -> Callable[[
     return lambda reason_id: name if name and reason_id == "promise" else reasons.said(reason_id)
 
 
-def list_offers(order: Any, lines: Sequence[Any], now: datetime) -> dict[int, Verdict]:
+def list_offers(order: Order, lines: Sequence[OrderLine], now: datetime) -> dict[int, Verdict]:
     """By line id: whether it can be applied for now, and why. ``order``: load_for_buyer's."""
     may, policy, terms = is_exchangeable(lines, order), get_kept_policy_for(order), describe_terms(order)
     return {
@@ -196,7 +197,7 @@ def list_offers(order: Any, lines: Sequence[Any], now: datetime) -> dict[int, Ve
     }
 
 
-def list_replacements(line: Any) -> Sequence[Sku]:
+def list_replacements(line: OrderLine) -> Sequence[Sku]:
     """Other specifications of the same product, in stock; another price is settled as 补差价 or 退差价."""
     if not line.product_id:
         return []
@@ -214,6 +215,6 @@ def list_replacements(line: Any) -> Sequence[Sku]:
     ).all()
 
 
-def is_unshipped(order: Any) -> bool:
+def is_unshipped(order: Order) -> bool:
     """Whether nothing of the order has been sent yet."""
     return bool(order.status == "unshipped" and order.received_at is None)

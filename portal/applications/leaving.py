@@ -23,7 +23,7 @@ class Leaving(NamedTuple):
     anew: list[str]
 
 
-def foresee_leaving(case: Case, view: Any, now: datetime) -> Leaving:
+def foresee_leaving(case: Case, view: object, now: datetime) -> Leaving:
     """All of it, for the page that asks."""
     return Leaving(describe_goods(view), list_lost(case), foresee_anew(case, view, now))
 

@@ -13,7 +13,7 @@ from portal.applications.goods import is_unshipped, list_lines, list_replacement
 from portal.extensions import db
 from portal.flow import CaseType
 from portal.inputs import money_text
-from portal.models import Draft, Order, Sku
+from portal.models import Draft, Order, OrderLine, Sku
 from portal.money import worth
 from portal.rights import goods as goods_facts
 
@@ -75,7 +75,7 @@ def find_amount_problem(sums: Sums, kind: CaseType) -> str:
     return ""
 
 
-def list_chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
+def list_chosen_skus(draft: Draft, lines: Sequence[OrderLine]) -> dict[int, Sku]:
     """The replacements that a draft asks for, by line; only of the line's own product, whatever number was sent."""
     wanted = {int(line_id): int(sku) for line_id, sku in (draft.fields.get("skus") or {}).items() if sku}
     if not wanted:

@@ -19,7 +19,7 @@ from portal.buyer.applying_forms import DetailsForm, read_quantities
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.inputs import money_text
-from portal.models import Draft, Order
+from portal.models import Draft, Order, OrderLine
 from portal.orders import order_lists
 from portal.rights import asking, eligibility, reasons
 from portal.rights import goods as goods_facts
@@ -256,7 +256,7 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
     )
 
 
-def _list_options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[CaseType, goods_facts.Verdict]:
+def _list_options(order: Order, line: OrderLine, reason: reasons.Reason | None) -> dict[CaseType, goods_facts.Verdict]:
     """What the draft's reason opens for its first line, the usual first."""
     if reason is None:
         return {}
@@ -267,7 +267,7 @@ def _list_options(order: Order, line: Any, reason: reasons.Reason | None) -> dic
     return dict(eligibility.ways(goods, reason, g.now, policy))
 
 
-def _tell_most(order: Order, lines: list[Any], typed: dict[str, str]) -> str:
+def _tell_most(order: Order, lines: list[OrderLine], typed: dict[str, str]) -> str:
     """What can be asked back at most for the quantities as they stand on the page."""
     found = sums.work_out_sums(order, CaseType.REFUND_ONLY, foreseen.read_units(lines, typed), {})
     most = f"现在的数量最多可退 {money_text(found.most_fen)} 元：{'；'.join(found.working)}" if found.most_fen else ""
@@ -280,7 +280,7 @@ def _sort_lines(order: Order, fields: dict[str, Any]) -> list[Any]:
     return sorted(lines, key=lambda line: (line.id != fields.get("line_id"), line.position))
 
 
-def _find_typed(lines: list[Any], kept: Any, name: str) -> dict[str, Any]:
+def _find_typed(lines: list[OrderLine], kept: Any, name: str) -> dict[str, Any]:
     """What was typed for each line in the fields of this name, where it was kept; a SKU as its number."""
     found = {str(line.id): kept.get(f"{name}_{line.id}") for line in lines} if kept else {}
     if name == "sku":
@@ -289,7 +289,7 @@ def _find_typed(lines: list[Any], kept: Any, name: str) -> dict[str, Any]:
     return {line: text for line, text in found.items() if text is not None}
 
 
-def _list_usual(lines: list[Any], fields: dict[str, Any]) -> dict[str, str]:
+def _list_usual(lines: list[OrderLine], fields: dict[str, Any]) -> dict[str, str]:
     """The quantities that stand there to begin with."""
     if fields.get("typed"):
         return dict(fields["typed"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import request
 from wtforms import BooleanField, HiddenField
@@ -142,7 +141,7 @@ class AccountForm(StepForm):
         if request.method != "POST":
             self.consent.data = str(agreed_words.CONSENT)
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if not self.agreed.data:
             self.agreed.errors = ["请勾选同意；不同意的话可以选择「不提供账户」，不影响退款"]

@@ -10,12 +10,12 @@ from flask import request
 from portal.applications import drafts
 from portal.buyer.applying_forms import StripForm
 from portal.extensions import db, writing
-from portal.models import Draft
+from portal.models import Draft, OrderLine
 from portal.rights import reasons
 from portal.web.photo_field import Photos
 
 
-def sort_by_line(photos: Sequence[Any], lines: Sequence[Any]) -> tuple[list[Any], dict[int, list[Any]]]:
+def sort_by_line(photos: Sequence[Any], lines: Sequence[OrderLine]) -> tuple[list[Any], dict[int, list[Any]]]:
     """The photos of the whole application, and those of each line; of a single line all are of the whole."""
     of_line: dict[int, list[Any]] = {line.id: [] for line in lines} if len(lines) > 1 else {}
     whole: list[Any] = []
@@ -24,7 +24,7 @@ def sort_by_line(photos: Sequence[Any], lines: Sequence[Any]) -> tuple[list[Any]
     return whole, of_line
 
 
-def keep_sent(draft: Draft, lines: Sequence[Any]) -> dict[int, str]:
+def keep_sent(draft: Draft, lines: Sequence[OrderLine]) -> dict[int, str]:
     """Keep the pictures that this request brings in the rows of the lines; returns what is wrong with them, by line."""
     key, problems = (draft.id, draft.shop_id), {}
     for line_id in [line.id for line in lines] if len(lines) > 1 else ():
@@ -43,6 +43,6 @@ def keep_sent(draft: Draft, lines: Sequence[Any]) -> dict[int, str]:
     return problems
 
 
-def find_line(line: str, lines: Sequence[Any]) -> int | None:
+def find_line(line: str, lines: Sequence[OrderLine]) -> int | None:
     """The line of the order that an address names."""
     return next((each.id for each in lines if str(each.id) == line), None)

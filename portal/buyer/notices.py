@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import g
 from flask.typing import ResponseReturnValue
 
@@ -27,7 +25,7 @@ def open_notice(notice_id: int) -> ResponseReturnValue:
     return lists.open_notice(notice_id, HERE)
 
 
-def _push() -> dict[str, Any]:
+def _push() -> dict[str, object]:
     """The public key for 推送, and whether this browser has it; nothing where no key is set."""
     key = push.tell_public_key(security.settings().push_key)
     return {"push_key": key, "pushed": bool(key) and push.has_subscription(g.who.session)}

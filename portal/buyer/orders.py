@@ -16,7 +16,7 @@ from portal.buyer import bp
 from portal.cases import replaced
 from portal.extensions import db
 from portal.flow import Actor, CaseType
-from portal.models import Order, Shop
+from portal.models import Order, OrderLine, Shop
 from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
 from portal.orders.export_format.statuses import is_money_back
@@ -71,7 +71,7 @@ def my_orders() -> ResponseReturnValue:
 _NUMBERS: Versioned[dict[str, Any]] = Versioned("my_orders_numbers")
 
 
-def _count_for_me() -> dict[str, Any]:
+def _count_for_me() -> dict[str, object]:
     """The numbers above the list, which only change with this person's version."""
     return {
         "counts": order_lists.count_tabs(g.who.user_id),
@@ -126,7 +126,7 @@ def order(order_no: str) -> ResponseReturnValue:
     )
 
 
-def _say_together(lines: Sequence[Any], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
+def _say_together(lines: Sequence[OrderLine], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
     """Why not, where that is the same for several lines: the sentence, and the lines that it holds for."""
     found: dict[str, list[Any]] = {}
     for line in lines:

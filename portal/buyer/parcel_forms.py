@@ -83,7 +83,7 @@ class ParcelForm(StepForm):
         more = any(text for name, text in self.units.items() if not name.startswith("units_1_"))
         return more or any(carrier.data or number.raw or number.errors for carrier, number in self.pairs[1:])
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         for position, (carrier, number) in enumerate(self.pairs, 1):
             code = carrier.data or ""
@@ -215,7 +215,7 @@ class ProblemForm(StepForm):
     note = Text("说明", limit=500, missing="请写一句说明")
     photos = Photos("凭证")
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if self.kind.data in conditions.PROBLEMS and self.kind.data != "not_received" and not self.photos.data:
             self.photos.errors = [*self.photos.errors, "请上传能看出问题的照片"]

@@ -11,6 +11,7 @@ from portal.buyer import bp
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor
+from portal.models import Shipment
 from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.parcels import following, parcel_view, telling
@@ -44,7 +45,7 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
     return _page(shipment, form, ObjectionForm(), status)
 
 
-def _page(shipment: Any, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
+def _page(shipment: Shipment, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
     return page(
         "buyer/parcel.html",
         status,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select
 
@@ -11,7 +10,7 @@ from portal.extensions import db
 from portal.models import Case, CaseLine, Sku
 
 
-def describe_application(case: Case) -> dict[str, Any]:
+def describe_application(case: Case) -> dict[str, object]:
     """What was applied for, as the event keeps it."""
     lines = db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli, CaseLine.wanted_spec)

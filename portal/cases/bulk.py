@@ -162,7 +162,7 @@ def list_case_nos(run: BulkRun) -> dict[str, int]:
     return {row.case_no: row.id for row in rows}
 
 
-def start(run: BulkRun, facts: Mapping[str, Any], now: datetime, parcels: Parcels | None = None) -> bool:
+def start(run: BulkRun, facts: Mapping[str, object], now: datetime, parcels: Parcels | None = None) -> bool:
     """Let a run be worked off; whether it wasn't yet. ``parcels``: by item; those without one stand apart."""
     mine = (BulkRun.shop_id == run.shop_id, BulkRun.id == run.id)
     begun = db.session.execute(

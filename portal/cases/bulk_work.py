@@ -76,7 +76,7 @@ def _do(item_id: int, now: datetime) -> bool:
     return False
 
 
-def _claim(item_id: int) -> Any | None:
+def _claim(item_id: int) -> BulkItem | None:
     return db.session.scalars(
         select(BulkItem)
         .where(BulkItem.id == item_id, BulkItem.state == "waiting")

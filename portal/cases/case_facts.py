@@ -20,6 +20,7 @@ from portal.models import (
     CaseLine,
     Conversation,
     Message,
+    MoneyEntry,
     OrderLine,
     Parcel,
     Product,
@@ -37,10 +38,10 @@ from portal.rights.reasons import REISSUE_BY, Ground, reason
 def collect_facts(
     case: Case,
     now: datetime,
-    parcels: Sequence[Any] | None = None,
-    entries: Sequence[Any] | None = None,
+    parcels: Sequence[Parcel] | None = None,
+    entries: Sequence[MoneyEntry] | None = None,
     bank: bank_accounts.Known | None = None,
-    lines: Sequence[Any] | None = None,
+    lines: Sequence[CaseLine] | None = None,
 ) -> Facts:
     """What conditions and deadlines may ask about a case; only what its state needs is looked up.
 
@@ -122,14 +123,14 @@ def collect_facts(
 AFTER_INSPECTION = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED)
 
 
-def _may_have_failed(case: Case, lines: Sequence[Any] | None) -> bool:
+def _may_have_failed(case: Case, lines: Sequence[CaseLine] | None) -> bool:
     """Whether units of this case can have failed; before its lines are read, whether its type has goods come back."""
     if case.type not in (CaseType.EXCHANGE, CaseType.RETURN_REFUND):
         return False
     return lines is None or any((line.received_milli or 0) > line.accepted_milli for line in lines)
 
 
-def _add_up(case: Case, column: str, lines: Sequence[Any] | None) -> int:
+def _add_up(case: Case, column: str, lines: Sequence[CaseLine] | None) -> int:
     """The sum over a case's lines, thousandths; ``lines``: those of the case, where they were read already."""
     if lines is not None:
         return sum(getattr(line, column) for line in lines)
@@ -228,7 +229,7 @@ _BEFORE_AGREEING = select(
 )
 
 
-def _find_owed_since(case: Case, entries: Sequence[Any] | None) -> datetime | None:
+def _find_owed_since(case: Case, entries: Sequence[MoneyEntry] | None) -> datetime | None:
     """When the refund was first to be paid; None: since the case entered its state, for nothing was tried yet."""
     if entries is not None and not case.payment_claim:
         if case.state == State.REFUND_FAILED or not any(entry.tries for entry in entries):
@@ -261,10 +262,10 @@ _PARCELS = select(
 ).where(Parcel.shop_id == bindparam("shop_id"), Parcel.case_id == bindparam("case_id"))
 
 
-def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, Any]:
-    if known is None:
-        known = db.session.execute(_PARCELS, {"shop_id": case.shop_id, "case_id": case.id}).all()
-    parcels = [p for p in known if p.voided_at is None]
+def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, object]:
+    of = {"shop_id": case.shop_id, "case_id": case.id}
+    read = db.session.execute(_PARCELS, of) if known is None else known
+    parcels = [p for p in read if p.voided_at is None]
     back = [p for p in parcels if p.leg == "back"]
     out = [p for p in parcels if p.leg == "out" and p.round == case.round]
     return {
@@ -284,7 +285,5 @@ def describe_legs(case: Case, known: Sequence[Any] | None) -> dict[str, Any]:
 
 def find_last_signature(parcels: Sequence[Any]) -> datetime | None:
     """When the last of several parcels was signed for; None while one is still under way."""
-    if not parcels or any(p.signed_at is None for p in parcels):
-        return None
-    signed: datetime = max(p.signed_at for p in parcels)
-    return signed
+    signed: list[datetime] = [p.signed_at for p in parcels if p.signed_at is not None]
+    return max(signed) if signed and len(signed) == len(parcels) else None

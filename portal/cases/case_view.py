@@ -23,7 +23,7 @@ from portal.cases.view_statements import CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LI
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stage, State, Step
-from portal.models import Case
+from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Proposal
 from portal.money import entries as money_entries
 from portal.money import payment_lists
 from portal.money.accounts import consent as bank_accounts
@@ -108,11 +108,11 @@ class View:
     sums_shown: bool = True  # what money there is in it is this reader's business
     returns: places.Returns = field(default_factory=places.Returns)
 
-    def details(self, event: Any) -> list[str]:
+    def details(self, event: CaseEvent) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
         return describe_for(self, event) + name_rule(event.data, to_shop=self.side is Actor.SELLER)
 
-    def payment(self, entry: Any) -> payment_words.Told:
+    def payment(self, entry: MoneyEntry) -> payment_words.Told:
         """Where a payment stands and whether it has arrived, for this side."""
         return payment_words.tell_payment(self, entry)
 
@@ -127,7 +127,7 @@ class View:
         version = self.case.offered_version
         return next((event for event in self.events if event.version == version), None) if version else None
 
-    def terms(self, proposal: Any, *, to_both: bool = False) -> list[str]:
+    def terms(self, proposal: Proposal, *, to_both: bool = False) -> list[str]:
         """The terms of a version, in sentences of this side, or as both sign them."""
         return cases_proposals.describe(proposal, self.lines, "" if to_both else self.side)
 
@@ -173,7 +173,7 @@ class View:
             if version in applied or (photo.side == "buyer" and version not in stepped)
         ]
 
-    def said(self, event: Any) -> str:
+    def said(self, event: CaseEvent) -> str:
         """What happened, from this side."""
         return told.tell_news(self.record(event), self.side)
 
@@ -181,7 +181,7 @@ class View:
         """The timeline, the newest first."""
         return list_entries(self, folded)
 
-    def record(self, event: Any) -> str:
+    def record(self, event: CaseEvent) -> str:
         """The table's own sentence for what happened, the same for everybody."""
         return record_event(self.case.type, event)
 
@@ -264,14 +264,14 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     )
 
 
-def _asks_for_money(case: Case, entries: Sequence[Any]) -> bool:
+def _asks_for_money(case: Case, entries: Sequence[MoneyEntry]) -> bool:
     """Whether sums are still to be agreed on: what is planned already stands among the payments."""
     if any(entry.kind == "refund" and entry.state != "cancelled" for entry in entries):
         return False
     return case.type in stakes.MONEY or bool(case.difference_fen) or case.state == State.PROPOSED
 
 
-def count_refused(state: str, lines: Sequence[Any]) -> int:
+def count_refused(state: str, lines: Sequence[CaseLine]) -> int:
     """How much was received and not accepted, thousandths; nothing while the result is still open."""
     if state in failed.OPEN:
         return 0
@@ -282,8 +282,8 @@ def name_open_steps(
     case: Case,
     reader: addresses.Reader,
     steps: Sequence[tuple[Step, str | None]],
-    lines: Sequence[Any],
-    legs: Mapping[str, Any],
+    lines: Sequence[CaseLine],
+    legs: Mapping[str, object],
 ) -> set[str]:
     """What this reader can do now, by name: open steps, and sending back to the buyer what wasn't accepted."""
     named = {step.name for step, refusal in steps if refusal is None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import Select, String, bindparam, cast, func, literal, null, select, union_all
 
 from portal.cases import columns, looks, piles, queue_filters, shop_queue
 from portal.cases.waiting import Waiting
@@ -36,7 +36,9 @@ _staff, _user, _tag, _look, _note = (table.__table__.c for table in (Staff, User
 _OF_SHOP: Any = bindparam("shop_id")
 
 
-def _shape(kind: str, number: Any, word: Any, name: Any, receiver: Any = "", words: Any = "", at: Any = None) -> Any:
+def _shape(
+    kind: str, number: Any, word: Any, name: Any, receiver: Any = "", words: Any = "", at: Any = None
+) -> Select[Any]:
     """A select of the columns that all parts have."""
     said = [literal(each) if isinstance(each, str) else each for each in (kind, word, name, receiver, words)]
     named = zip(("kind", "word", "name", "receiver", "words"), said, strict=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import case as case_when
 from sqlalchemy import insert, select, update
 
 from portal.extensions import db
 from portal.flow import FINAL, CaseType, State
-from portal.models import Case, Rating
+from portal.models import Case, MoneyEntry, Rating
 from portal.money import arrivals
 
 MOST_ASKS = 2
@@ -20,7 +19,7 @@ ASKED_ABOUT = (State.COMPLETED, State.CLOSED)  # withdrawn: nothing was done; co
 _ENDS_WITH_MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 
 
-def find_end(case: Case, entries: Sequence[Any], now: datetime) -> str:
+def find_end(case: Case, entries: Sequence[MoneyEntry], now: datetime) -> str:
     """How the six steps end: ``done``, ``stop`` where the case ended early, "" while the last of them goes on.
 
     A refund that was recorded as paid has arrived when the buyer says so or lets the time for objecting pass.

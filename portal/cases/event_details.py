@@ -9,7 +9,7 @@ from typing import Any
 from portal import flow, told, words
 from portal.cases import offers, stakes
 from portal.inputs import money_text, quantity_text
-from portal.models import CaseEvent
+from portal.models import CaseEvent, CaseLine
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, guarantees, phrases, refusal_words
 from portal.rights.addresses import Shown
@@ -29,7 +29,7 @@ def record_event(case_type: str, event: CaseEvent) -> str:
     return found or flow.NOTES.get(event.step, str(event.step))
 
 
-def list_left(events: Sequence[Any]) -> list[str]:
+def list_left(events: Sequence[CaseEvent]) -> list[str]:
     """The states that a case left, the last one first (``events``: the newest first)."""
     return [event.source for event in events if event.source and event.source != event.target]
 
@@ -45,7 +45,7 @@ _SUM = re.compile("¥|[0-9] 元")  # how a figure and how a sentence says money
 
 
 def describe_event(
-    event: CaseEvent, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED, side: str = ""
+    event: CaseEvent, lines: Sequence[CaseLine], *, case_type: str = "", back: Shown = Shown.MASKED, side: str = ""
 ) -> list[str]:
     """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
     data = event.data

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from portal.extensions import db
 from portal.flow import RELEASING, StepRefused
@@ -133,7 +133,7 @@ def set_faults(case: Case, chosen: Mapping[int, str], *, by: int | None, now: da
     return changed
 
 
-def list_faults_of(case: Case) -> Sequence[Any]:
+def list_faults_of(case: Case) -> Sequence[Row[Any]]:
     """The lines of a case: id, title, spec, kind (of the product), fault ("" where nothing was ever said)."""
     return db.session.execute(
         select(

@@ -211,7 +211,7 @@ def _take(row: Any) -> None:
     )
 
 
-def _restore(value: Any) -> Any:
+def _restore(value: object) -> Any:
     """What the version before this one kept: without the names of types."""
     if isinstance(value, list):
         return tuple(map(_restore, value))

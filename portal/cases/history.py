@@ -24,7 +24,7 @@ from portal.models import (
 
 
 def write_event(
-    case: Case, step: Step, by: ActedBy, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
+    case: Case, step: Step, by: ActedBy, at: datetime, *, source: str, note: str, data: dict[str, object], version: int
 ) -> None:
     if by.whence:
         data = {**data, "whence": by.whence}
@@ -60,7 +60,7 @@ def write_event(
     listening.note_change(case.id, at)
 
 
-def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
+def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, data: dict[str, object]) -> None:
     """Write one of flow.NOTES into the timeline; the case stays where it is."""
     state = State(case.state)
     step = Step(name, frozenset(), state, state, by.actor, flow.NOTES[name], ())

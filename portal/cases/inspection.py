@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.cases.event_details import describe_condition
+from portal.models import CaseEvent, CaseLine
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Result:
 COUNTING = ("dispute_goods", "revise_inspection", "accept_goods", "accept_goods_diff")
 
 
-def read_result(lines: Sequence[Any], events: Sequence[Any], photos: dict[int, list[Any]]) -> Result | None:
+def read_result(lines: Sequence[CaseLine], events: Sequence[CaseEvent], photos: dict[int, list[Any]]) -> Result | None:
     """The result of a case's inspection; None when nothing was counted. ``events``: the newest first."""
     rows = tuple(
         Counted(

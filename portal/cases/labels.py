@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import barcode
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
@@ -56,7 +56,7 @@ def count_prints(kind: Kind, shop_id: int, ids: Sequence[int], user_id: int, now
     db.session.execute(made.on_conflict_do_update(index_elements=["shop_id", of], set_=again))
 
 
-def list_prints(kind: Kind, shop_id: int, ids: Sequence[int]) -> Mapping[int, Any]:
+def list_prints(kind: Kind, shop_id: int, ids: Sequence[int]) -> dict[int, Row[Any]]:
     """How often and when last these were printed, by the id of their case or order."""
     of = kind.__table__.c[_name_column(kind)]
     asked = select(of.label("id"), kind.number, kind.printed_at).where(kind.shop_id == shop_id, of.in_(ids))

@@ -110,7 +110,7 @@ _LIST = {
 }
 
 
-def bind_person(who: Asking) -> dict[str, Any]:
+def bind_person(who: Asking) -> dict[str, object]:
     return {"me": who.user_id, "my_shop": who.shop_id or 0}
 
 

@@ -51,13 +51,13 @@ def forget_read(case: Case) -> None:
         db.session.expire(held)
 
 
-def list_values(case: Any) -> dict[str, Any]:
+def list_values(case: Case) -> dict[str, object]:
     """The columns of a case's mediation by name."""
     found = find_mediation(case)
     return {column.key: getattr(found, column.key) for column in COLUMNS}
 
 
-def write_mediation(case: Case, changes: Mapping[str, Any], *, was_open: bool, is_open: bool) -> None:
+def write_mediation(case: Case, changes: Mapping[str, object], *, was_open: bool, is_open: bool) -> None:
     """Open, change or end the mediation of a case that has just moved, and is locked by that."""
     mine = (Mediation.case_id == case.id, Mediation.shop_id == case.shop_id)
     unheld = {"synchronize_session": False}

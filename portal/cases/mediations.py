@@ -10,7 +10,7 @@ from portal.cases import mediation_queue
 from portal.cases.arbitration import Burden, burden_of_proof
 from portal.cases.mediation_rows import find_mediation
 from portal.flow import Actor
-from portal.models import Case
+from portal.models import Case, CaseEvent
 from portal.rights import phrases
 
 
@@ -36,7 +36,7 @@ class MediationView:
         return [event for event in self.said if event.actor == side]
 
 
-def describe_mediation(case: Case, events: Sequence[Any]) -> MediationView | None:
+def describe_mediation(case: Case, events: Sequence[CaseEvent]) -> MediationView | None:
     """The last mediation in a case's history (``events``: the newest first); None: there never was one."""
     opened = next((event for event in events if event.step in mediation_queue.OPENING), None)
     if opened is None:

@@ -35,7 +35,7 @@ class Offered:
     handed: HandIn
 
 
-def pack(value: Any) -> Any:
+def pack(value: object) -> Any:
     """What was handed in, as plain values for an event."""
     if is_dataclass(value):
         return {"is": type(value).__name__} | {each.name: pack(getattr(value, each.name)) for each in fields(value)}
@@ -46,7 +46,7 @@ def pack(value: Any) -> Any:
     return value
 
 
-def _unpack(value: Any) -> Any:
+def _unpack(value: object) -> Any:
     if isinstance(value, dict) and "of" in value:
         return {key: _unpack(each) for key, each in value["of"]}
     if isinstance(value, dict):
@@ -57,7 +57,7 @@ def _unpack(value: Any) -> Any:
     return tuple(_unpack(each) for each in value) if isinstance(value, list) else value
 
 
-def unpack(step_name: str, packed: Mapping[str, Any]) -> HandIn:
+def unpack(step_name: str, packed: Mapping[str, object]) -> HandIn:
     """What was handed in with a step, from an event."""
     kind = hand_in_type(step_name)
     return kind(**{name: _unpack(value) for name, value in packed.items() if name != "is"})

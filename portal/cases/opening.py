@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from sqlalchemy import and_, select, update
 
@@ -172,7 +171,7 @@ def open_unsent(
     return case
 
 
-def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
+def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: str, data: dict[str, object]) -> None:
     """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
     order = db.session.get_one(Order, (case.order_id, case.shop_id), populate_existing=True)
     case.opened_on = versions.freeze_facts(order)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portal import told, words
 from portal.calendar import lengths
 from portal.flow import Actor
+from portal.models import MoneyEntry
 
 if TYPE_CHECKING:
     from portal.cases.case_view import View
@@ -26,12 +27,12 @@ class Told(NamedTuple):
     arrival: str
 
 
-def tell_payment(view: View, entry: Any) -> Told:
+def tell_payment(view: View, entry: MoneyEntry) -> Told:
     """What this side reads of a payment."""
     return Told(tell_state(view, entry), _tell_arrival(view, entry))
 
 
-def tell_state(view: View, entry: Any) -> str:
+def tell_state(view: View, entry: MoneyEntry) -> str:
     """Where a payment stands, in a word or two."""
     if entry.kind == "difference" and entry.state == "cancelled" and _was_denied(view, entry):
         return "商家没有收到"
@@ -40,7 +41,7 @@ def tell_state(view: View, entry: Any) -> str:
     return words.MONEY_STATE[entry.state]
 
 
-def _was_denied(view: View, entry: Any) -> bool:
+def _was_denied(view: View, entry: MoneyEntry) -> bool:
     """Whether the shop said of this payment that it hasn't come."""
     return any(
         event.step == "deny_payment" and event.data.get("money", ("", 0, ""))[2] == entry.reference

@@ -8,7 +8,7 @@ from functools import cache, reduce
 from operator import add
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, text, tuple_
 
 from portal.flow import State
 from portal.models import Case, HeldStep, Order, User
@@ -134,7 +134,7 @@ _WHEN: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _is_one_of(column: Any, values: Iterable[str]) -> Any:
+def _is_one_of(column: object, values: Iterable[str]) -> ColumnElement[bool]:
     """A condition that no index is looked for by: the list's own, which is in its order, is the right one."""
     unindexed = func.coalesce(column, "")
     return or_(*(unindexed == value for value in values))
@@ -160,7 +160,7 @@ def _narrow_in_pile(tab: Tab, states: frozenset[State] | None) -> list[Any]:
 
 
 @cache
-def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool, sort: str = "") -> Any:
+def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool, sort: str = "") -> Select[Any]:
     """The statement of one page; what is overdue comes first, of ended cases the newest, or as ``sort`` says."""
     query = select(*_COLUMNS).where(_case.shop_id == bindparam("shop_id"), *narrow_to(tab, states))
     by = find_sort(tab, sort)
@@ -174,7 +174,7 @@ def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool, so
 
 
 @cache
-def build_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> Any:
+def build_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> Select[Any]:
     """One row with a number for each of ``tabs``, in their order, each pile counted to SHOWN and no further."""
     return select(*(_count_tab(TABS[tab], states).label(f"of_{tab}") for tab in tabs))
 

@@ -131,7 +131,7 @@ def list_unsent(case: Case) -> set[int]:
     return {line_id for place in list_places(case) if not place.sent for line_id in place.line_ids}
 
 
-def collect_facts(case: Case) -> dict[str, Any]:
+def collect_facts(case: Case) -> dict[str, int]:
     """What conditions may ask about the places of a case whose goods are to be sent."""
     if case.place_count <= 1:
         return {}
@@ -193,7 +193,7 @@ class Returns:
 
 
 def show_returns(
-    case: Case, side: str, lines: Sequence[Any], legs: Mapping[str, Sequence[Any]], shown: Shown
+    case: Case, side: str, lines: Sequence[CaseLine], legs: Mapping[str, Sequence[Any]], shown: Shown
 ) -> Returns:
     """Of a case with one address and no two parcels a leg there is nothing more to show, and nothing is read."""
     live = {parcel.id: parcel for parcels in legs.values() for parcel in parcels if parcel.voided_at is None}
@@ -233,7 +233,7 @@ def _show_place(place: Place, lines: Mapping[int, Any], live: Mapping[int, Any],
     )
 
 
-def say_line(line: Any, milli: int) -> str:
+def say_line(line: CaseLine, milli: int) -> str:
     """A line and how much of it: 纯棉中筒袜 黑色;L 10 双."""
     return f"{line.title} {line.spec}".strip() + f" {quantity_text(milli)} {line.unit}".rstrip()
 

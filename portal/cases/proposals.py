@@ -256,7 +256,7 @@ def collect_facts(case: Case) -> dict[str, Any]:
     return {"origin": origin, "outcome": work_out_outcome(case, read_terms(proposal), proposal.difference_fen)}
 
 
-def describe(proposal: Proposal, lines: Sequence[Any], side: str = "") -> list[str]:
+def describe(proposal: Proposal, lines: Sequence[CaseLine], side: str = "") -> list[str]:
     """The terms of a version in sentences; ``lines`` are those of the case, with id, title, spec and unit."""
     own = {line.id: line for line in lines}
     several = len(own) > 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import alias, bindparam, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Select, alias, bindparam, exists, func, or_, select, text, union_all
 
 from portal.cases import piles
 from portal.flow import FINAL, CaseType, State
@@ -131,12 +131,12 @@ def end_day(day: str) -> datetime:
     return begin_day(day) + timedelta(days=1)
 
 
-def build_did(did: str, since: datetime) -> Any:
+def build_did(did: str, since: datetime) -> ColumnElement[bool]:
     """Cases to which this happened since a moment; their ids are found by the index of what happened."""
     return _case.id.in_(_BUILDERS[did](since))
 
 
-def _build_answered(since: datetime) -> Any:
+def _build_answered(since: datetime) -> Select[Any]:
     """An application that a person of the shop answered, whatever they said."""
     answer: tuple[Any, ...] = (
         _event.source == State.APPLIED,
@@ -146,22 +146,22 @@ def _build_answered(since: datetime) -> Any:
     return select(_event.case_id).where(_event.shop_id == _SHOP, *answer, _event.at >= since)
 
 
-def _build_refused(since: datetime) -> Any:
+def _build_refused(since: datetime) -> Select[Any]:
     refusal = (_event.step == "reject", text("case_events." + BY_SHOP))
     return select(_event.case_id).where(_event.shop_id == _SHOP, *refusal, _event.at >= since)
 
 
-def _build_arrived(since: datetime) -> Any:
+def _build_arrived(since: datetime) -> Select[Any]:
     signed = (text(SIGNED_BACK), _parcel.signed_at >= since)
     return select(_parcel.case_id).where(_parcel.shop_id == _SHOP, *signed)
 
 
-def _build_refunded(since: datetime) -> Any:
+def _build_refunded(since: datetime) -> Select[Any]:
     paid = (text(PAID_OUT), _entry.settled_at >= since)
     return select(_entry.case_id).where(_entry.shop_id == _SHOP, *paid)
 
 
-def _build_ended(since: datetime) -> Any:
+def _build_ended(since: datetime) -> Select[Any]:
     """A case that has ended may move later on without ending again."""
     ended = alias(Case.__table__, name="ended").c
     moved = [

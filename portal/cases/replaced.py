@@ -57,7 +57,7 @@ def find_window_end(case: Any) -> datetime | None:
     return None if at is None else windows.find_last_day_end(at, AGAIN_FOR.days)
 
 
-def _name(case: Any) -> dict[str, int]:
+def _name(case: Case) -> dict[str, int]:
     return {"case_id": case.id, "shop_id": case.shop_id}
 
 
@@ -71,7 +71,7 @@ def find_replaced(case: Any, lines: Iterable[Any], now: datetime) -> Replaced | 
     return Replaced(case.case_no, _CAME[case.type], until, left)
 
 
-def explain_refusal(case: Any, lines: Iterable[Any]) -> str:
+def explain_refusal(case: Case, lines: Iterable[CaseLine]) -> str:
     """Why nothing of a case can be complained of now, in a sentence."""
     shipped = [line for line in lines if line.shipped_milli]
     if find_window_end(case) is None or not shipped:

@@ -15,7 +15,7 @@ from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
 from portal.flow import CaseType, Facts, Stage, State
 from portal.inputs import money_text
-from portal.models import CaseEvent, CaseLine
+from portal.models import Case, CaseEvent, CaseLine
 from portal.money import worth
 from portal.rights import policies
 from portal.rights.reasons import reason
@@ -30,17 +30,17 @@ _LEFT = {  # the deadlines that follow the present one, by stage
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
 
 
-def find_most_decidable(case: Any, lines: Sequence[Any] | None = None) -> int:
+def find_most_decidable(case: Case, lines: Sequence[CaseLine] | None = None) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
     return worth.add_up(worth.work_out_case_worth(case, list_decidable(case, lines)))
 
 
-def find_awarded(case: Any) -> int:
+def find_awarded(case: Case) -> int:
     """What the rule gives back where it decides on money, 分: the sum that was agreed or asked for, or all there is."""
     return worth.agree_on(worth.work_out_case_worth(case, list_decidable(case)), case.refund_fen or None)
 
 
-def list_decidable(case: Any, lines: Sequence[Any] | None = None) -> list[tuple[int, int]]:
+def list_decidable(case: Case, lines: Sequence[CaseLine] | None = None) -> list[tuple[int, int]]:
     """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for.
 
     ``lines``: those of the case, for a caller that has them already.
@@ -52,7 +52,7 @@ def list_decidable(case: Any, lines: Sequence[Any] | None = None) -> list[tuple[
     return sorted((line_id, milli) for line_id, milli in units if milli)
 
 
-def add_ruling(case: Any, facts: Facts, lines: Sequence[Any] | None = None) -> Facts:
+def add_ruling(case: Case, facts: Facts, lines: Sequence[CaseLine] | None = None) -> Facts:
     """The same facts, with the decision that the rule makes by them; ``lines``: as for list_decidable."""
     known = reason(case.reason)
     ground = "none" if known is None or case.negotiated else str(known.ground)
@@ -71,7 +71,7 @@ def add_ruling(case: Any, facts: Facts, lines: Sequence[Any] | None = None) -> F
     return replace(full, ruling=flow.find_ruling(case.type, case.state, full))
 
 
-def _weigh_claim(case: Any, facts: Facts) -> dict[str, Any]:
+def _weigh_claim(case: Case, facts: Facts) -> dict[str, Any]:
     """What the rule makes of 未到账: whether the proof of the payment stands, or there wasn't the time to show any."""
     if not facts.contested_entries:
         return {}
@@ -91,7 +91,7 @@ _DENIED_AT = select(func.max(CaseEvent.at)).where(
 )
 
 
-def _count_received(case: Any) -> int:
+def _count_received(case: Case) -> int:
     """What the shop received of a case, thousandths."""
     received = select(func.sum(CaseLine.received_milli)).where(
         CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
@@ -99,7 +99,7 @@ def _count_received(case: Any) -> int:
     return int(db.session.scalar(received) or 0)
 
 
-def describe_ruling(case: Any, facts: Facts, lines: Sequence[Any]) -> tuple[datetime, str]:
+def describe_ruling(case: Case, facts: Facts, lines: Sequence[CaseLine]) -> tuple[datetime, str]:
     """From when on the rule decides, and what it would decide as things stand, in the words of its button.
 
     ``lines``: those of the case.
@@ -117,7 +117,7 @@ def _find_end(case: Any, facts: Facts) -> datetime:
     return until
 
 
-def _describe_award(case: Any, facts: Facts) -> str:
+def _describe_award(case: Case, facts: Facts) -> str:
     """The money that a ruling brings the buyer: what was agreed, where less than all was."""
     if facts.ruling == "decide_refund":
         return f" {money_text(facts.awarded_fen)} 元"

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from portal.extensions import db
 from portal.models import SavedView, Shop, User
@@ -78,7 +78,7 @@ def rename(shop_id: int, view_id: int, user_id: int, name: str, *, any_of_shop: 
     return True
 
 
-def _find(shop_id: int, view_id: int, user_id: int, *, any_of_shop: bool) -> Any:
+def _find(shop_id: int, view_id: int, user_id: int, *, any_of_shop: bool) -> Select[SavedView]:
     whose = SavedView.user_id == user_id
     allowed = or_(whose, SavedView.shared) if any_of_shop else whose
     return select(SavedView).where(SavedView.shop_id == shop_id, SavedView.id == view_id, allowed)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, literal_column, or_, select, text, union_all
+from sqlalchemy import ColumnElement, bindparam, literal_column, or_, select, text, union_all
 
 from portal.cases import search_rows, sold_search
 from portal.cases.finding import find_scanned, list_cases, not_by_shop
@@ -157,7 +157,7 @@ def _find_newest(
     return [*(row.id for row in rows), *found], full
 
 
-def _list_parts(shop_id: int, typed: Typed, kind: str) -> list[Any]:
+def _list_parts(shop_id: int, typed: Typed, kind: str) -> list[object]:
     table = _case if kind == "cases" else _order
     named = [
         select(table.id.label("id")).where(table.shop_id == shop_id, condition)
@@ -223,7 +223,7 @@ def _find_leading(people_of: Mapping[str, list[int]], ways_of: Mapping[str, int]
     return min(found, key=lambda word: found[word]) if found else None
 
 
-def _fits(word: str, table: Any, goods: Any | None, called: bool) -> Any:
+def _fits(word: str, table: Any, goods: Any | None, called: bool) -> ColumnElement[bool]:
     """Condition that a row's receiver or buyer is called so, or that its goods are: what costs least leads.
 
     ``goods``: None where the shop's lines never say it; ``called``: whether anybody who bought here is called so.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal.cases.finding import not_by_shop
 from portal.extensions import db
@@ -43,7 +43,7 @@ _PARCELS = select(
 )
 
 
-def _name_customers(shop_id: int) -> Any:
+def _name_customers(shop_id: int) -> Select[Any]:
     """People with the number of their newest order here, at which their page stands."""
     newest = (
         select(_order.order_no)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, or_, select, text
+from sqlalchemy import Exists, and_, bindparam, exists, or_, select, text
 
 from portal.cases import case_facts, held, mediation_rows, piles
 from portal.cases.actions import OFFERING, list_actions
@@ -75,7 +75,7 @@ def list_page(
 _SEARCHED = (_bought.cargo_no, _bought.sku_cargo_no, _line.title, _line.wanted_spec)
 
 
-def _has_goods(like: str) -> Any:
+def _has_goods(like: str) -> Exists:
     return exists().where(
         _line.case_id == _case.id,
         _line.shop_id == _case.shop_id,

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, desc, false, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Exists, and_, bindparam, case, desc, false, func, or_, select, text, true
 
 from portal.cases.finding import not_by_shop
 from portal.extensions import db
@@ -232,7 +232,7 @@ def _numbers_of(said: Any) -> tuple[str, str]:
     return said.cargo_no, said.sku_cargo_no
 
 
-def _has_number(typed: Typed) -> Any:
+def _has_number(typed: Typed) -> ColumnElement[bool]:
     """Condition that a row of SoldAs has the words in one of its numbers, or the number as people leave out dashes."""
     fits = [_has(_said[name], typed.words) for name in _NUMBERS]
     if typed.number:
@@ -242,7 +242,7 @@ def _has_number(typed: Typed) -> Any:
     return or_(*fits)
 
 
-def asks_for(word: str) -> Any:
+def asks_for(word: str) -> Exists:
     """Condition on a case: one of its lines has the word in it."""
     fits = (_has(column, word) for column in (_other_asked.title, _other_asked.spec, *_other_numbers))
     bought = and_(_other.id == _other_asked.order_line_id, not_by_shop(_other, _other_asked.shop_id))
@@ -250,7 +250,7 @@ def asks_for(word: str) -> Any:
     return select(_other_asked.id).join_from(_ASKED_TOO, _LINES_TOO, bought).where(*of_case, or_(*fits)).exists()
 
 
-def sells(word: str) -> Any:
+def sells(word: str) -> Exists:
     """Condition on an order: one of its lines has the word in it."""
     fits = (_has(column, word) for column in (_other.title, _other.spec, *_other_numbers))
     of_order = (not_by_shop(_other, _order.shop_id), _other.order_id == _order.id)

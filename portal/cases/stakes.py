@@ -75,7 +75,7 @@ def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
     return said
 
 
-def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
+def weigh(case: Case, lines: Sequence[CaseLine] | None = None) -> Stake:
     """What is at stake as the case stands; ``lines``: its own, where they have been read already."""
     if case.state == State.CONVERTED or "converted" in case.origin:
         child = db.session.scalars(
@@ -157,7 +157,7 @@ def check_shown(case: Case, step_name: str, handed: hand_ins.HandIn | None, show
         raise StepRefused(CHANGED, step_name)
 
 
-def foresee_turn(case: Case, lines: Sequence[Any], made: Sequence[Proposal]) -> Change | None:
+def foresee_turn(case: Case, lines: Sequence[CaseLine], made: Sequence[Proposal]) -> Change | None:
     """What both sides' pages show of a case as it stands: what the step that it waits for makes of it.
 
     ``lines`` and ``made``: those of the case's page, so that nothing is read twice.
@@ -176,15 +176,15 @@ def foresee_turn(case: Case, lines: Sequence[Any], made: Sequence[Proposal]) -> 
 After = Callable[[Case, Any, Stake], Stake]
 
 
-def _as_before(_case: Case, _handed: Any, before: Stake) -> Stake:
+def _as_before(_case: Case, _handed: object, before: Stake) -> Stake:
     return before
 
 
-def _nothing(_case: Case, _handed: Any, _before: Stake) -> Stake:
+def _nothing(_case: Case, _handed: object, _before: Stake) -> Stake:
     return Stake()
 
 
-def _accepted(case: Case, _handed: Any, before: Stake) -> Stake:
+def _accepted(case: Case, _handed: object, before: Stake) -> Stake:
     """The inspection's result."""
     if case.type in MONEY:
         units = worth.list_units(case, accepted=True)
@@ -194,7 +194,7 @@ def _accepted(case: Case, _handed: Any, before: Stake) -> Stake:
     return _difference(case, worth.list_wanted(case, accepted=True), before.compensation_fen)
 
 
-def _proposed(case: Case, _handed: Any, before: Stake) -> Stake:
+def _proposed(case: Case, _handed: object, before: Stake) -> Stake:
     """The terms that wait for an answer."""
     made = proposals.find_open(case)
     if made is None:
@@ -222,7 +222,7 @@ def _of_terms(case: Case, terms: proposals.Terms, difference_fen: int, before: S
     return Stake(0, difference_fen, compensation, _difference(case, wanted).working)
 
 
-def _converted(case: Case, _handed: Any, _before: Stake) -> Stake:
+def _converted(case: Case, _handed: object, _before: Stake) -> Stake:
     """The buyer's own 转退款."""
     units = worth.list_units(case, accepted=case.type == CaseType.EXCHANGE)
     return _with_paid_difference(case, _refund(case, units, None))
@@ -269,7 +269,7 @@ def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> S
     return _with_paid_difference(case, _refund(case, [(line, milli) for line, milli in rows], None))
 
 
-def _waived(_case: Case, _handed: Any, before: Stake) -> Stake:
+def _waived(_case: Case, _handed: object, before: Stake) -> Stake:
     return Stake(before.refund_fen, 0, before.compensation_fen)
 
 

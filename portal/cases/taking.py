@@ -180,7 +180,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
 _UNCOUNTED = frozenset({"", State.APPLIED, State.REVISING, State.RETURNING, State.INSPECTING})  # nothing came yet
 
 
-def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
+def _clear_state(step: Step, at: datetime) -> dict[str, object]:
     """The columns that belong to one stay in a state, as they are at its beginning."""
     changes: dict[str, Any] = {"updated_at": at}
     if {step.source, step.target} == flow.OWED:  # an attempt at paying changes neither the clock nor a mediation
@@ -207,7 +207,7 @@ _FRESH: dict[str, Any] = {
 }
 
 
-def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None:
+def _move(case: Case, step: Step, at: datetime, changes: dict[str, object]) -> None:
     """The compare-and-set on (id, state, version), with the deadline that follows from the changes."""
     before = {column.key: getattr(case, column.key) for column in Case.__table__.columns} | list_values(case)
     after = cast(Case, SimpleNamespace(**before | changes | {"state": step.target}))

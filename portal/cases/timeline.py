@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from portal import told
 from portal.flow import Actor
+from portal.models import CaseEvent, MoneyEntry
 from portal.money import payment_lists
 
 
@@ -39,7 +40,7 @@ def list_entries(view: Any, folded: object) -> list[Entry]:
     return entries
 
 
-def load_names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
+def load_names(entries: Sequence[MoneyEntry], events: Sequence[CaseEvent]) -> dict[int, str]:
     """会员名 of who planned, checked and recorded the payments: as a rule they took a step of this case with it."""
     known = {event.user_id: event.author for event in events if event.user_id}
     users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}

@@ -80,7 +80,7 @@ def load_awaiting(shop_id: int, case_id: int | None = None) -> tuple[list[Known]
     return found, len(cases) > MOST_CASES
 
 
-def list_candidates(parcel: Any, cases: Sequence[Known]) -> list[Candidate]:
+def list_candidates(parcel: Intake, cases: Sequence[Known]) -> list[Candidate]:
     """The cases that fit a parcel without a case, those with the strongest reason first, at most MOST_SHOWN."""
     found = []
     for case in cases:
@@ -92,7 +92,7 @@ def list_candidates(parcel: Any, cases: Sequence[Known]) -> list[Candidate]:
     return [candidate for _, candidate in found[:MOST_SHOWN]]
 
 
-def _compare(parcel: Any, case: Known) -> Iterator[tuple[int, str]]:
+def _compare(parcel: Intake, case: Known) -> Iterator[tuple[int, str]]:
     """Each thing that fits, with its weight."""
     written = f"{parcel.goods} {parcel.sender}".upper()
     for said, number in (("售后单号", case.case_no), ("订单号", case.order_no)):

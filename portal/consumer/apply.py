@@ -62,7 +62,7 @@ class ApplyForm(ReceiverFields):
         link = addresses.Reader(Actor.BUYER, by_link=True)
         self.receiver = str(addresses.show_receiver(link, (), order))
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         self.quantities: dict[str, int] = {}
         for line in self.lines:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import request
+from sqlalchemy import Row
 
 from portal import inputs, words
 from portal.applications import applications, goods, sums
@@ -101,7 +102,7 @@ class ModifyForm(ReceiverFields, StepForm):
             self.refuse(sentence)
         return good and not self.problems and self._judge(quantities)
 
-    def _read(self, line: Any) -> int:
+    def _read(self, line: CaseLine) -> int:
         raw = request.form.get(f"quantity_{line.order_line_id}", self.typed[line.order_line_id])
         self.typed[line.order_line_id] = raw[:40]
         try:
@@ -141,7 +142,7 @@ class ModifyForm(ReceiverFields, StepForm):
         return replace(self.changed, description=self.description.data or "", photos=self.photos.data or (), **where)
 
 
-def _list_lines(case: Case) -> Sequence[Any]:
+def _list_lines(case: Case) -> Sequence[Row[Any]]:
     """The lines of a case with the specification that is wanted for each."""
     query = db.select(CaseLine.order_line_id, CaseLine.sku_id).where(
         CaseLine.shop_id == case.shop_id, CaseLine.case_id == case.id

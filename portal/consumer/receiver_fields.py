@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from portal.web.fields import Line, Phone, Place
 from portal.web.forms import Form
 
@@ -18,7 +16,7 @@ class ReceiverFields(Form):
     address = Place("收货地址", optional=True)
     receiver = ""
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         where = [self[name] for name in NAMES if name in self]
         if not any(field.raw.strip() for field in where):

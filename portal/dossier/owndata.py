@@ -49,7 +49,7 @@ def rows(table: str, person: int) -> Iterator[dict[str, Any]]:
         yield dict(row._mapping)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return str(value)

@@ -9,6 +9,7 @@ from portal.dossier import markup, record
 from portal.dossier.facts import MOST_TALK_PHOTOS, Dossier, Photo, stamp
 from portal.dossier.markup import Html, put
 from portal.dossier.timeline import gallery
+from portal.models import Evidence
 
 SIDES = {"buyer": "买家", "seller": "商家", "system": "系统"}
 
@@ -44,7 +45,7 @@ def messages_html(dossier: Dossier) -> Iterator[str]:
     yield markup.PAGE_ENDS
 
 
-def _sorted(dossier: Dossier, photos: list[Any]) -> tuple[list[Photo], list[Any]]:
+def _sorted(dossier: Dossier, photos: list[Evidence]) -> tuple[list[Photo], list[Evidence]]:
     """The photos of a message that are in the pack, and those that aren't because there are too many."""
     kept = [dossier.talk_photos[row.public_id] for row in photos if row.public_id in dossier.talk_photos]
     return kept, [row for row in photos if row.public_id not in dossier.talk_photos]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from portal import words
 from portal.cases import unclaimed
 from portal.exporting.kind import Cell, Kind, read_pages, say_moment
+from portal.models import Intake
 from portal.orders import customers, products
 from portal.parcels import disposal_lists, disposals, intake
 from portal.rights import conditions
@@ -129,7 +130,7 @@ class _Unidentified(NamedTuple):
     candidates: str
 
 
-def _read_unidentified(shop_id: int, _asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_unidentified(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[Any]]:
     known, _ = unclaimed.load_awaiting(shop_id)
     for rows in read_pages(lambda after, size: _page_of_unidentified(shop_id, after, size)):
         yield [_Unidentified(row, (now - row.at).days, _name_candidates(row, known)) for row in rows]
@@ -140,7 +141,7 @@ def _page_of_unidentified(shop_id: int, after: Any, size: int) -> tuple[Sequence
     return rows[:size], (rows[size - 1].at, rows[size - 1].id) if len(rows) > size else None
 
 
-def _name_candidates(parcel: Any, known: Sequence[unclaimed.Known]) -> str:
+def _name_candidates(parcel: Intake, known: Sequence[unclaimed.Known]) -> str:
     found = unclaimed.list_candidates(parcel, known)
     return "；".join(each.case.case_no for each in found)
 
@@ -164,7 +165,7 @@ def _read_disposals(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> I
     return read_pages(lambda after, size: disposal_lists.list_skus(shop_id, chosen, after, size))
 
 
-def _read_suppliers(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_suppliers(shop_id: int, asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
     yield disposal_lists.list_suppliers(shop_id, _read_chosen(asked))
 
 

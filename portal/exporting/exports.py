@@ -30,7 +30,7 @@ class TooMany(Exception):
 
 
 def ask_for(
-    shop_id: int, user_id: int, kind: str, asked: Mapping[str, Any], columns: Sequence[str], now: datetime
+    shop_id: int, user_id: int, kind: str, asked: Mapping[str, object], columns: Sequence[str], now: datetime
 ) -> Export:
     """Have a list of a kind written, with these columns in the kind's own order; ``asked``: which rows, as JSON takes
     it. Raises TooMany."""
@@ -80,7 +80,7 @@ def forget_old(now: datetime) -> None:
     db.session.execute(delete(Export).where(Export.expires_at <= now))
 
 
-def _write(export_id: int, shop_id: int, now: datetime, left: Any) -> bool:
+def _write(export_id: int, shop_id: int, now: datetime, left: object) -> bool:
     mine = (Export.id == export_id, Export.shop_id == shop_id)
     if not _change((*mine, left), state="running", begun_at=now, row_count=0):
         return False  # somebody else has it

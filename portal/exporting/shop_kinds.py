@@ -91,7 +91,7 @@ def _say_enquiry(name: str, found: tuple[Any, Mapping[int, str]]) -> Cell:
     return str(value) if isinstance(value, str) else say_moment(value)
 
 
-def _read_conversations(shop_id: int, _asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_conversations(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
     return read_pages(lambda after, size: _page_of_conversations(shop_id, after, size))
 
 
@@ -100,12 +100,12 @@ def _page_of_conversations(shop_id: int, after: int | None, size: int) -> tuple[
     return rows[:size], rows[size - 1].last_message_id if len(rows) > size else None
 
 
-def _say_conversation(name: str, row: Any) -> Cell:
+def _say_conversation(name: str, row: object) -> Cell:
     value = getattr(row, name)
     return say_moment(value) if name == "last_at" else str(value or "")
 
 
-def _read_chains(shop_id: int, _asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_chains(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
     return read_pages(lambda after, size: live_links.list_page(shop_id, after, size))
 
 
@@ -118,7 +118,7 @@ def _say_chain(name: str, row: Any) -> Cell:
     return say_moment(value) if name.endswith("_due") else str(value)
 
 
-def _read_quality(shop_id: int, _asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_quality(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[Any]]:
     rows = quality.build_board(shop_id, now, money=True).rows
     for begin in range(0, len(rows), AT_ONCE):
         yield rows[begin : begin + AT_ONCE]
@@ -155,7 +155,7 @@ def _say_batch(name: str, row: batches.Shown) -> Cell:
     return str(said[name] if name in said else getattr(row.batch, name))
 
 
-def _read_payout_files(shop_id: int, _asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_payout_files(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
     return read_pages(lambda after, size: _page_of_payout_files(shop_id, after, size))
 
 

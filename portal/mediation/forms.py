@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from portal.cases import rulings
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects import conversion as conversion_effects
@@ -94,7 +92,7 @@ class RefundForm(FreightForm):
         if first and self.amount.most:
             self.amount.data = offered
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if self.amount.data and self.amount.data > self.amount.most:  # read before the most was known
             self.amount.errors = [f"退款金额最多 {money_text(self.amount.most)} 元"]

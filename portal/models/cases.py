@@ -295,6 +295,6 @@ class Draft(ShopRow, Model):
 
 
 @event.listens_for(Case, "after_insert")
-def _keep_head(_mapper: Any, connection: Connection, case: Case) -> None:
+def _keep_head(_mapper: object, connection: Connection, case: Case) -> None:
     head = {"case_no": case.case_no, "case_id": case.id, "shop_id": case.shop_id, "buyer_id": case.buyer_id}
     connection.execute(insert(CaseHead), head)

@@ -253,7 +253,7 @@ class SoldAs(Model):
 
 def make_sold_as(
     shop_id: int, product_id: int, title: str, spec: str, cargo_no: str, sku_cargo_no: str = ""
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The row of SoldAs for a line that says so; the same for the same words."""
     said = {"product_id": product_id, "title": title, "spec": spec, "cargo_no": cargo_no}
     # Without a 单品货号 the mark is the one that rows had before it was kept.
@@ -277,13 +277,13 @@ class Cancellation(Model):
 
 
 @event.listens_for(Order, "after_insert")
-def _keep_head(_mapper: Any, connection: Connection, order: Order) -> None:
+def _keep_head(_mapper: object, connection: Connection, order: Order) -> None:
     head = {"order_no": order.order_no, "order_id": order.id, "shop_id": order.shop_id, "buyer_id": order.buyer_id}
     connection.execute(insert(OrderHead), head)
 
 
 @event.listens_for(OrderLine, "after_insert")
-def _keep_sold_as(_mapper: Any, connection: Connection, line: OrderLine) -> None:
+def _keep_sold_as(_mapper: object, connection: Connection, line: OrderLine) -> None:
     if line.product_id is not None:
         there = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(SoldAs)
         numbers = (line.cargo_no or "", line.sku_cargo_no or "")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from portal import flow, words
 from portal.extensions import db
@@ -110,7 +110,7 @@ def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
     return bool(able - {by}) if by in roles else len(able) > 1
 
 
-def _of(case: Case) -> tuple[Any, Any]:
+def _of(case: Case) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id
 
 

@@ -193,7 +193,7 @@ def show_share(line: Any, share: int, fen: int, milli: int) -> str:
     return f"{bought}，退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
 
 
-def load_names(entries: Sequence[Any]) -> dict[int, str]:
+def load_names(entries: Sequence[MoneyEntry]) -> dict[int, str]:
     """会员名 of who planned, approved and recorded these payments, by user id."""
     ids = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
     if not ids:

@@ -46,7 +46,7 @@ def may_doubt(entry: Any, now: datetime) -> bool:
     return bool(is_shown(entry) and not stands(entry, now))
 
 
-def is_shown(entry: Any) -> bool:
+def is_shown(entry: MoneyEntry) -> bool:
     """Whether the shop has shown proof of this payment, and the buyer hasn't said anything since."""
     return bool(entry.state == "contested" and entry.arrival == "shown")
 
@@ -58,7 +58,7 @@ def stands(entry: Any, now: datetime) -> bool:
 
 def describe_standing(
     case_id: int, shop_id: int, now: datetime, entries: Sequence[Any] | None = None
-) -> dict[str, Any]:
+) -> dict[str, int]:
     """What conditions ask: how many entries are open, wait for a second person, are contested or still can be;
     whether a payment is declared.
 

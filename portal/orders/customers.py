@@ -185,7 +185,7 @@ def remove_note(shop_id: int, buyer_id: int, note_id: int) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def export_page(shop_id: int, buyer: User) -> dict[str, Any]:
+def export_page(shop_id: int, buyer: User) -> dict[str, object]:
     """Everything the shop holds of this person beyond orders and cases, to be handed to them."""
     return {
         "member_name": buyer.member_name,

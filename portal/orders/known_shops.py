@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import Select, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
@@ -148,7 +148,7 @@ def is_hidden(order: Order) -> bool:
     return db.session.scalar(select(User.password_hash).where(User.id == order.buyer_id)) is not None
 
 
-def _asked(user_id: Any) -> Any:
+def _asked(user_id: object) -> Select[int]:
     """The shops with hidden orders of this member that wait for an answer."""
     answered = select(KnownShop.shop_id).where(KnownShop.user_id == user_id, KnownShop.shop_id == Order.shop_id)
     return select(Order.shop_id).where(Order.buyer_id == user_id, text(HIDDEN), ~answered.exists()).distinct()

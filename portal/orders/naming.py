@@ -37,7 +37,7 @@ def _list_inner(column: Any, place: int, words: str, first: int = 0) -> list[Any
     return [*found, _stands(column, place, words)]
 
 
-def _stands(column: Any, place: int, words: str) -> Any:
+def _stands(column: object, place: int, words: str) -> Any:
     return func.substr(column, place, len(words)) == words
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text, tuple_
+from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.models import Case, Draft, Order, OrderLine, Parcel, Product, Shipment, Shop, User
@@ -52,7 +52,7 @@ _COLUMNS = (
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
 
 
-def _statement(tab: str, *, next_page: bool) -> Any:
+def _statement(tab: str, *, next_page: bool) -> Select[Any]:
     query = (
         select(*_COLUMNS)
         .join(Shop.__table__, _shop.id == _order.shop_id)

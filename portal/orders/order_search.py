@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from portal.models import Order, OrderLine
 from portal.searching import LEAST_TAIL, Typed, escape_like
@@ -12,12 +10,12 @@ from portal.searching import LEAST_TAIL, Typed, escape_like
 _order, _line = Order.__table__.c, OrderLine.__table__.c
 
 
-def fits_any(several: list[Typed]) -> Any:
+def fits_any(several: list[Typed]) -> ColumnElement[bool]:
     """What one of the things looked for finds."""
     return or_(*map(fits, several))
 
 
-def fits(typed: Typed) -> Any:
+def fits(typed: Typed) -> ColumnElement[bool]:
     """Part of the order's number, the end of a tracking number, or words that its lines have, all of them."""
     of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
     said = []

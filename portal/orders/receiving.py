@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from portal.models import Order
 
 
-def make_receipt(at: datetime | None) -> dict[str, Any]:
+def make_receipt(at: datetime | None) -> dict[str, object]:
     """The columns of a receipt at ``at``; None: it isn't known, or was taken back.
 
     The term of a 铺货 order runs from it: it is promised anew (portal/rights/resale.py), and never to an earlier day.

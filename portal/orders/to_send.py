@@ -6,7 +6,6 @@ One rule for lists, counts, tables, labels and the step itself.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
 
@@ -64,6 +63,6 @@ def list_waiting(shop_id: int, order_ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(query, {"orders": list(order_ids)}))
 
 
-def count_left(line: Any, given_back: dict[int, int]) -> int:
+def count_left(line: OrderLine, given_back: dict[int, int]) -> int:
     """How much of a line is still to be sent, thousandths."""
     return max(int(line.quantity_milli) - given_back.get(line.id, 0), 0)

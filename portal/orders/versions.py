@@ -154,7 +154,7 @@ def list_replaced(order_ids: Collection[int], shop_ids: Collection[int]) -> dict
     return found
 
 
-def _row(order: Mapping[str, Any], source: str, now: datetime, **said: list[list[str]]) -> dict[str, Any]:
+def _row(order: Mapping[str, object], source: str, now: datetime, **said: list[list[str]]) -> dict[str, object]:
     return {
         "shop_id": order["shop_id"],
         "order_id": order["id"],

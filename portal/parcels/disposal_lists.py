@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, or_, select
+from sqlalchemy import BigInteger, Row, cast, func, or_, select
 
 from portal.extensions import db
 from portal.models import Case, Disposal, OrderLink, Shop
@@ -50,14 +50,14 @@ class Chosen:
         return query if self.supplier_id is None else query.where(_SUPPLIER == self.supplier_id)
 
 
-def _add_up(column: Any) -> Any:
+def _add_up(column: object) -> Any:
     """The sum as a whole number, which PostgreSQL would make a decimal one."""
     return cast(func.sum(column), BigInteger)
 
 
 def list_skus(
     shop_id: int, chosen: Chosen, after: int | None = None, size: int = PAGE
-) -> tuple[Sequence[Any], int | None]:
+) -> tuple[Sequence[Row[Any]], int | None]:
     """One page of specifications with their sums, the one counted last first; and the key that the next begins after.
 
     ``key`` is a counted line of the specification, by which an address names it.
@@ -97,7 +97,7 @@ def list_lines(
     kind: str = "",
     after: tuple[datetime, int] | None = None,
     size: int = PAGE,
-) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+) -> tuple[Sequence[Row[Any]], tuple[datetime, int] | None]:
     """One page of counted lines with their cases, of a specification and in a kind where these are given; next key."""
     query = chosen.narrow(select(Disposal.__table__, Case.case_no, Case.state), shop_id).join(
         Case, (Case.id == _row.case_id) & (Case.shop_id == _row.shop_id)

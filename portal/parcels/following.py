@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import ColumnElement, Select, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
@@ -156,7 +156,7 @@ def follow_order(order: Order, now: datetime) -> None:
     db.session.flush()
 
 
-def _own(order: Order) -> Any:
+def _own(order: Order) -> Select[Shipment]:
     of_order = (Shipment.order_id == order.id, Shipment.shop_id == order.shop_id, Shipment.case_id.is_(None))
     return select(Shipment).where(*of_order).order_by(Shipment.id)
 

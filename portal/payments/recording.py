@@ -195,7 +195,7 @@ _FROM: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def find_step(case: Any, verb: str) -> str:
+def find_step(case: Case, verb: str) -> str:
     """The step's name: the last payment of a refund ends the case, the others don't."""
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]

@@ -248,6 +248,6 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
     return finished
 
 
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     """Whether two rows name the same payment."""
     return bool((one["key"] and one["key"] == other["key"]) or (one["line"] and one["line"] == other["line"]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from portal.extensions import db
 from portal.models import Mediation, Shop, Staff, User
 
 
-def _shops_of(buyer_id: int, shop_id: int) -> Any:
+def _shops_of(buyer_id: int, shop_id: int) -> Select[int]:
     """The shops of both sides: the one that sold it, those that the buyer owns or works in."""
     works = select(Staff.shop_id).where(Staff.user_id == buyer_id)
     return select(Shop.id).where(or_(Shop.id == shop_id, Shop.owner_id == buyer_id, Shop.id.in_(works)))

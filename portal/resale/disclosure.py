@@ -14,7 +14,7 @@ from portal.cases.answers import Answer
 from portal.cases.case_view import View
 from portal.extensions import db
 from portal.flow import CaseType, State
-from portal.models import Case, CaseLink, Shop
+from portal.models import Case, CaseLink, Order, Shop
 from portal.resale.across import list_up
 from portal.resale.chain_view import list_links_above
 from portal.rights import addresses
@@ -28,7 +28,7 @@ def tell_receiver(view: View) -> str:
     return addresses.tell_who_sees(view.order.shop, _name_shops(_list_senders(links)))
 
 
-def tell_distributor(case: Any) -> str:
+def tell_distributor(case: Case) -> str:
     """What the consumer's pages show of suppliers, as the routes of this case's goods stand."""
     links = list_links_above(case)
     said = ["看不到您与供应商之间的价格、协商和售后"]
@@ -41,7 +41,7 @@ def tell_distributor(case: Any) -> str:
     return "；".join(said)
 
 
-def _sends(case: Any) -> bool:
+def _sends(case: Case) -> bool:
     return case.type in (CaseType.EXCHANGE, CaseType.REISSUE) and case.state not in flow.FINAL
 
 
@@ -55,7 +55,7 @@ def _name_shops(shops: Collection[int]) -> str:
     return "、".join(db.session.scalars(select(Shop.name).where(Shop.id.in_(shops)).order_by(Shop.id)))
 
 
-def find_supplier_due(case: Any, now: datetime) -> datetime | None:
+def find_supplier_due(case: Case, now: datetime) -> datetime | None:
     """Until when a supplier waits for what the consumer sends there, where that is before the consumer's deadline."""
     if case.state != State.RETURNING or case.escalated or case.due_at is None:
         return None
@@ -67,7 +67,7 @@ def find_supplier_due(case: Any, now: datetime) -> datetime | None:
     return min((end for end in ends if now < end < case.due_at), default=None)
 
 
-def list_supplier_dues(order: Any, now: datetime) -> dict[str, datetime]:
+def list_supplier_dues(order: Order, now: datetime) -> dict[str, datetime]:
     """The same for the cases of an order that have such a deadline, by their numbers."""
     query = select(Case).where(Case.shop_id == order.shop_id, Case.order_id == order.id, Case.state == State.RETURNING)
     found = {case.case_no: find_supplier_due(case, now) for case in db.session.scalars(query)}

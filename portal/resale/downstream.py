@@ -193,7 +193,7 @@ def _add_goods(order: Order, lines: Mapping[int, Any], goods: Sequence[Bought], 
     sold.count_sold(order.shop_id, [order.id])
 
 
-def _product(shop_id: int, line: Any) -> Product:
+def _product(shop_id: int, line: OrderLine) -> Product:
     """The distributor's own product for goods that they resell."""
     key = f"{sold.RESOLD}{line.product_id or line.id}"
     found = db.session.scalars(select(Product).where(Product.shop_id == shop_id, Product.product_key == key)).first()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import and_, select
 
 from portal import flow, inputs, words
@@ -90,7 +88,7 @@ def is_bound(down: Case) -> bool:
     return down.state not in UNDECIDED | flow.FINAL
 
 
-def _find_below(up: Case) -> Any | None:
+def _find_below(up: Case) -> Case | None:
     owner_shop = select(Shop.id).where(Shop.owner_id == up.buyer_id)
     return db.session.scalars(
         select(Case)

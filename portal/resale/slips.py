@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from portal.cases import places
-from portal.models import Case
+from portal.models import Case, CaseLine
 from portal.resale import across
 from portal.rights import addresses
 
@@ -20,7 +20,7 @@ class Slip(NamedTuple):
     lines: Sequence[Any]
 
 
-def list_slips(case: Case, lines: Sequence[Any], shown: addresses.Shown) -> list[Slip]:
+def list_slips(case: Case, lines: Sequence[CaseLine], shown: addresses.Shown) -> list[Slip]:
     """One for each address that is known; ``shown``: how much of the address. Of a phone on a box only a part."""
     found = places.list_places(case)
     by_id = {line.id: line for line in lines}

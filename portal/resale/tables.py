@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -222,7 +221,7 @@ def _is_same(order: Order, cells: Mapping[str, str], sold: Sequence[Bought]) -> 
     return asked <= known and is_receiver(order, receiver)
 
 
-def _read_goods(row: Sold, lines: Sequence[Any]) -> Bought:
+def _read_goods(row: Sold, lines: Sequence[OrderLine]) -> Bought:
     called = row.cells.get("goods", "")
     fits = [
         line

@@ -28,7 +28,7 @@ _VERSIONS = Prepared(
 )
 
 
-def select_newest(shop_id: Any) -> Any:
+def select_newest(shop_id: object) -> Any:
     """The id of a shop's newest version, as a column of another statement."""
     of_shop = select(_policy.id).where(_policy.shop_id == shop_id)
     return of_shop.order_by(_policy.version.desc()).limit(1).scalar_subquery()

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select, text, update
 
+from portal.columns import OrderPromised
 from portal.extensions import db
 from portal.flow import CaseType
-from portal.models import Order, Policy, ReturnAddress
+from portal.models import Case, Order, Policy, ReturnAddress
 from portal.models.orders import RESOLD
 from portal.rights.guarantees import codes
 
@@ -153,24 +154,24 @@ def add_up_versions(since: Sequence[Any]) -> Days:
     )
 
 
-def find_promised_since(order: Any) -> datetime:
+def find_promised_since(order: OrderPromised) -> datetime:
     """Since when a shop's words hold for an order, whatever it says later: since it was placed, as far as is known."""
     known: tuple[datetime | None, ...] = (order.ordered_at, order.imported_at, order.received_at)
     return min(moment for moment in known if moment is not None)
 
 
-def get_promised(order: Any) -> Days:
+def get_promised(order: OrderPromised) -> Days:
     """The most that was promised at some time since an order was placed: a later version takes nothing from it."""
     rows = db.session.execute(_SINCE, {"shop_id": order.shop_id, "at": find_promised_since(order)}).all()
     return add_up_versions(rows)
 
 
-def list_promised_to_case(case: Any) -> frozenset[str]:
+def list_promised_to_case(case: Case) -> frozenset[str]:
     """The guarantees that its shop gave for all goods at some time from a case's order to its application."""
     return list_promised_for(db.session.get_one(Order, (case.order_id, case.shop_id)), case.policy_id)
 
 
-def list_promised_for(order: Any, policy_id: int) -> frozenset[str]:
+def list_promised_for(order: OrderPromised, policy_id: int) -> frozenset[str]:
     """The same for an order and the version that counts at an application."""
     asked = {"shop_id": order.shop_id, "at": find_promised_since(order), "own": policy_id}
     return frozenset().union(*(codes(said) for said in db.session.scalars(_GUARANTEES_UNTIL, asked)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
+from portal.columns import OrderReceived
 from portal.flow import CaseType
 from portal.rights.goods import BEIJING, MONEY, Goods, Policy, find_promise
 from portal.rights.reasons import Ground, Reason
@@ -28,7 +29,7 @@ def find_window_end(
     return find_no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
 
 
-def find_counted_from(order: Any) -> datetime | None:
+def find_counted_from(order: OrderReceived) -> datetime | None:
     """When the terms of an order that was received began: what is learnt of an earlier receipt shortens none."""
     received_at: datetime | None = order.received_at
     latest: datetime | None = order.term_from

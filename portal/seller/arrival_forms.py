@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import EntryChoice
@@ -24,7 +23,7 @@ class ShowForm(EntryForm):
         super().prepare(case, view)
         self.open = [entry for entry in self.open if entry.arrival == "missing"]
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if not self.photos.data and not self.photos.errors:
             self.photos.errors = [*self.photos.errors, "请上传付款凭证，例如转账成功页面的截图"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -44,7 +43,7 @@ class RuleForm(Form):
     codes = Text("货号或 SKU", limit=4000, optional=True, exact=True)
     resold = Choice("铺货订单", choices=list(rules.RESOLD.items()), optional=True, default="any")
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if self.action.data == "tag" and not self.tag.errors and len(case_tags.split(self.tag.data or "")) != 1:
             self.tag.errors = ["请写一个标签，例如：大客户"]

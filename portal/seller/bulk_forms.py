@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from portal import inputs
 from portal.cases import bulk, owners
@@ -23,10 +22,10 @@ class BulkForm(Form):
     def prepare(self, shop_id: int, *, first: bool) -> None:
         """Fill in what depends on the shop; ``first``: nothing was sent yet."""
 
-    def fill(self, facts: Mapping[str, Any]) -> None:
+    def fill(self, facts: Mapping[str, object]) -> None:
         """Fill in what the run was made with."""
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """What is handed in with every case."""
         return {}
 
@@ -46,7 +45,7 @@ class AgreeForm(BulkForm):
         if first and known:
             self.address_id.data = str(known[0].id)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         return {"address_id": int(self.address_id.data)}
 
 
@@ -55,7 +54,7 @@ class AskForm(BulkForm):
 
     note = Text("需要补充什么", limit=500, missing="请写明需要买家补充什么凭证")
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         return {"note": self.note.data or ""}
 
 
@@ -70,7 +69,7 @@ class ShipForm(BulkForm):
 
     table = Text("售后单号、物流公司、运单号，每行一个包裹", limit=100_000, missing="请粘贴表格：每行一个包裹")
 
-    def fill(self, facts: Mapping[str, Any]) -> None:
+    def fill(self, facts: Mapping[str, object]) -> None:
         self.table.data = facts.get("table", "")
 
     def parcels(self, waiting: Mapping[str, int]) -> dict[int, list[tuple[str, str]]] | None:
@@ -119,7 +118,7 @@ class HandOverForm(BulkForm):
         people = owners.list_colleagues(shop_id)
         self.to.choices = [(str(each.user_id), f"{each.member_name}（{roles.ROLES[each.role]}）") for each in people]
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         return {"to": int(self.to.data), "words": self.line.data or ""}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 
 from flask import g, redirect, request
@@ -78,9 +77,9 @@ def show_page(
     case: Case,
     view: case_view.View,
     status: int,
-    gone: Any = None,
-    typed: Any = (),
-    kept: Any = (),
+    gone: object = None,
+    typed: object = (),
+    kept: object = (),
     panel: step_forms.Panel | None = None,
     team: Card | None = None,
     box: BoxForm | None = None,

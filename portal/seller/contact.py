@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -44,7 +43,7 @@ class HoursForm(Form):
     opens = Line("上班时间", limit=5, missing="请填写上班时间，例如 09:00")
     closes = Line("下班时间", limit=5, missing="请填写下班时间，例如 18:00")
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         self.minutes: list[int] = []  # of the day: from, to
         for field in (self.opens, self.closes):

@@ -130,7 +130,7 @@ class RejectForm(StepForm):
         needs = {known.id: "要上传至少 1 张照片" for known in refusal_words.REFUSALS if known.needs_evidence}
         return {**needs, **self.closed}
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         """Everything that the chosen reason lacks is said at once."""
         good = bool(super().validate(extra_validators))
         chosen = refusal_words.refusal(self.refusal.data or "")
@@ -223,7 +223,7 @@ class ShipForm(StepForm):
         """Which carrier had the least trouble there, where the numbers say so."""
         self.suggested = routes.suggest_carrier(case.shop_id, case.receiver_address, g.now)
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         picked = self.carrier.data or ""
         if self.number.errors:

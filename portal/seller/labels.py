@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal.cases import bulk, labels, shipping
 from portal.extensions import db
 from portal.inputs import quantity_text
-from portal.models import LabelPrint, Shop
+from portal.models import CaseLine, LabelPrint, OrderLine, Shop
 from portal.orders import sku_numbers
 from portal.rights import policies
 from portal.rights.addresses import Address
@@ -72,7 +72,7 @@ class Label(NamedTuple):
         return labels.draw_bars(self.number)
 
 
-def say_line(line: Any, wanted: str, milli: int) -> str:
+def say_line(line: CaseLine | OrderLine, wanted: str, milli: int) -> str:
     """One sort of goods in a parcel: its numbers, title, specification and how much."""
     return f"{sku_numbers.join(line)} {line.title} {wanted or line.spec} ×{quantity_text(milli)} {line.unit}".strip()
 

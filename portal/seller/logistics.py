@@ -64,7 +64,7 @@ class PackingForm(Form):
         return cls(data={"way": packings.find_way(g.who.shop_id, None)})
 
 
-def _show_rates(form: PackingForm, counts: Any, status: int = 200) -> ResponseReturnValue:
+def _show_rates(form: PackingForm, counts: object, status: int = 200) -> ResponseReturnValue:
     """异常率: by carrier, by packing, and by carrier, province and packing, of one province or packing if asked for."""
     found = routes.list_routes(g.who.shop_id, g.now)
     to, way = request.args.get("to", ""), request.args.get("packing", "")
@@ -131,7 +131,7 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
     return _page(parcel, form, ObjectionForm(), status)
 
 
-def _page(parcel: Any, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
+def _page(parcel: object, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
     scans = parcel_view.list_scans(parcel)
     return page(
         "seller/shipment.html",

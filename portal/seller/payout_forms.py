@@ -70,7 +70,7 @@ class SettleForm(EntryForm):
             self.way.data = self.way.data or self.chosen.way
             self.reference.optional = not self.chosen.amount_fen
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         if not super().validate(extra_validators):
             return False
         return not (self.chosen and self.chosen.amount_fen) or is_sound(self, self.shop_id, self.chosen.id)

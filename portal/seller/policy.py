@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -40,7 +38,7 @@ class PolicyForm(Form):
     excluded = Text("不支持无责换货的商品（每行一个货号或标题里的词）", limit=1000, optional=True, exact=True)
     words = Text("给买家的话", limit=300, optional=True)
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if problem := policies.find_missing_way(self.types.data or []):
             self.types.errors = [problem]

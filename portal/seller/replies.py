@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import abort, g
 from flask.typing import ResponseReturnValue
@@ -31,7 +31,7 @@ class ReplyForm(Form):
     words = Text("内容", limit=500, exact=True, missing="请写下要发给买家的话")
     step = Pick("这段话答应了什么", choices=list(replies.PROMISES.items()), optional=True)
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if unknown := replies.find_unknown(self.words.data or ""):
             named = "、".join(f"{{{name}}}" if len(name) != 1 or name not in "{}｛｝" else name for name in unknown)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -18,7 +17,7 @@ from portal.cases.effects.returning import as_placed
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, Step
-from portal.models import Case
+from portal.models import Case, CaseLine
 from portal.parcels import disposals, intake
 from portal.people import roles
 from portal.resale import across, chain_view, risks
@@ -270,7 +269,7 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
     return counted, problems
 
 
-def _read_disposals(line: Any, accepted: int, sent: Mapping[str, str], problems: dict[int, str]) -> dict[str, int]:
+def _read_disposals(line: CaseLine, accepted: int, sent: Mapping[str, str], problems: dict[int, str]) -> dict[str, int]:
     """Where some of the accepted units go; all others go where the condition says."""
     raw = {kind: sent.get(f"{kind}_{line.id}", "") for kind in disposals.SAID}
     found, wrong = room.read_kinds(line.title, line.unit, accepted, raw)

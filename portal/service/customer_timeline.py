@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import Row, and_, select, tuple_
 
 from portal import words
 from portal.extensions import db
@@ -61,7 +61,7 @@ def list_page(
     return shown, (shown[-1].at, shown[-1].id) if len(found) > PAGE else None
 
 
-def export(shop_id: int, buyer_id: int) -> list[dict[str, Any]]:
+def export(shop_id: int, buyer_id: int) -> list[dict[str, str]]:
     """The whole of it, to be handed to the person: the newest MOST_EXPORTED."""
     found = _load(shop_id, buyer_id, None, MOST_EXPORTED, money=True)
     return [{"at": each.at.isoformat(), "kind": KINDS[each.kind], "words": each.words} for each in found]
@@ -75,7 +75,7 @@ def _load(shop_id: int, buyer_id: int, before: Key | None, most: int, *, money: 
     return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:most]
 
 
-def _run(query: Any, at: Any, row_id: Any, before: Key | None, most: int) -> Sequence[Any]:
+def _run(query: Any, at: Any, row_id: Any, before: Key | None, most: int) -> Sequence[Row[Any]]:
     if before is not None:
         query = query.where(tuple_(at, row_id) < before)
     return db.session.execute(query.order_by(at.desc(), row_id.desc()).limit(most)).all()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
@@ -153,7 +153,7 @@ def list_of_cell(shop_id: int, cell: Cell) -> Sequence[Any]:
     return db.session.execute(query.order_by(Fix.id.desc()).limit(PAGE)).all()
 
 
-def _select(shop_id: int) -> Any:
+def _select(shop_id: int) -> Select[Fix, str, str]:
     return (
         select(Fix, Product.title, User.member_name.label("owner"))
         .join(Product, (Product.id == Fix.product_id) & (Product.shop_id == Fix.shop_id))

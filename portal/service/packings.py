@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from portal.extensions import db
 from portal.models import Packing, Shop, User
@@ -67,5 +67,5 @@ def list_history(shop_id: int, product_id: int | None) -> Sequence[Any]:
     return db.session.execute(query.order_by(Packing.since_at.desc(), Packing.id.desc()).limit(SHOWN)).all()
 
 
-def _is_of(product_id: int | None) -> Any:
+def _is_of(product_id: int | None) -> ColumnElement[bool]:
     return Packing.product_id.is_(None) if product_id is None else Packing.product_id == product_id

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import case, func, literal, select
+from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.orm import aliased
 
 from portal.calendar.weeks import number_week
@@ -192,7 +192,7 @@ def add_up_paid(shop_id: int, weeks: range) -> dict[Cell, int]:
     return found
 
 
-def select_lines(shop_id: int, weeks: range) -> Any:
+def select_lines(shop_id: int, weeks: range) -> Select[int, str, int, str]:
     """The lines that count as faulty, of what was sold in these weeks."""
     return (
         select(FaultLine.case_id, FaultLine.fault, SoldLine.product_id, SoldLine.spec)

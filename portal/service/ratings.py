@@ -27,7 +27,7 @@ class RatingRefused(Exception):
     """It can't be done; the message is the sentence for whoever tried."""
 
 
-def find_of_case(case: Case) -> Any | None:
+def find_of_case(case: Case) -> Rating | None:
     """The question about a case and what was answered, each with who did it; None while the case goes on."""
     return db.session.scalars(
         select(Rating).where(Rating.case_id == case.id, Rating.shop_id == case.shop_id)

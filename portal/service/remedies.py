@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
 from portal.extensions import db
-from portal.models import Case, CaseLine, Evidence, Product, Remedy, RemedyAnswer
+from portal.models import Case, CaseLine, Evidence, OrderLine, Product, Remedy, RemedyAnswer
 from portal.rights import faults
 from portal.service.honest_words import Hit, check_text
 
@@ -59,16 +59,16 @@ def list_of_product(product: Product) -> list[Remedy]:
     )
 
 
-def _is_of(product_id: Any, kind: Any) -> Any:
+def _is_of(product_id: object, kind: object) -> ColumnElement[bool]:
     return or_(Remedy.product_id == product_id, and_(Remedy.product_id.is_(None), Remedy.kind == kind))
 
 
-def list_for_line(line: Any, shop_id: int, reason: str, user_id: int) -> list[Shown]:
+def list_for_line(line: OrderLine, shop_id: int, reason: str, user_id: int) -> list[Shown]:
     """What can be tried about an order line for this reason; what is about the product itself goes before its kind."""
     return list_for_lines([line], shop_id, faults.list_meant(reason), user_id)
 
 
-def list_for_lines(lines: Sequence[Any], shop_id: int, meant: Collection[str], user_id: int) -> list[Shown]:
+def list_for_lines(lines: Sequence[OrderLine], shop_id: int, meant: Collection[str], user_id: int) -> list[Shown]:
     """The same for several lines of an order and any of these faults, in the order of the lines; a product once."""
     first: dict[int, int] = {}
     for line in lines:

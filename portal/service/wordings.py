@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, select, tuple_
 
 from portal.extensions import db
 from portal.models import Product, User, Wording
@@ -76,7 +76,7 @@ def _check(product: Product, place: str, words: str, row: Any | None, cases: Seq
     return Checked(place, words, hits, mismatches.find_contradicted(words, cases), row)
 
 
-def _find_newest(product: Product, place: str) -> Any | None:
+def _find_newest(product: Product, place: str) -> Row[Any] | None:
     query = _with_names(product).where(Wording.place == place).order_by(Wording.id.desc()).limit(1)
     return db.session.execute(query).one_or_none()
 
@@ -98,7 +98,7 @@ def _with_names(product: Product) -> Any:
     )
 
 
-def list_looked(product: Product, before: int | None = None) -> tuple[Sequence[Any], int | None]:
+def list_looked(product: Product, before: int | None = None) -> tuple[Sequence[Row[Any]], int | None]:
     """What was looked at, the newest first, and the key the next page begins before."""
     query = _with_names(product).where(Wording.looked_at.is_not(None)).order_by(Wording.id.desc()).limit(HISTORY + 1)
     if before is not None:

@@ -146,7 +146,7 @@ class Front:
         self._large_inside += 1
         body.has_place = True
 
-    def _run(self, environ: dict[str, Any]) -> Answer:
+    def _run(self, environ: dict[str, object]) -> Answer:
         """The app's whole answer. In a thread of the pool."""
         said: list[Any] = []
 

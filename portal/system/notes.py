@@ -42,7 +42,7 @@ def list_notes(kind: str, most: int = 1000) -> list[Note]:
     ]
 
 
-def write(kind: str, value: dict[str, Any], at: datetime, about: str = "") -> None:
+def write(kind: str, value: dict[str, object], at: datetime, about: str = "") -> None:
     """Keep a fact, in place of the one before."""
     with writing():
         db.session.merge(SystemNote(kind=kind, about=about, at=at, value=value))

@@ -30,7 +30,7 @@ class Reading(NamedTuple):
     uptime: float
     wall: datetime
 
-    def as_value(self) -> dict[str, Any]:
+    def as_value(self) -> dict[str, object]:
         """As a note keeps it."""
         return {"boot": self.boot, "uptime": self.uptime, "wall": self.wall.isoformat()}
 

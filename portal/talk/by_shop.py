@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, select
 
 from portal.extensions import db
 from portal.models import Conversation, Order, OrderLine, Shop
@@ -20,7 +20,7 @@ _GOODS = (
 _OF_ORDER = and_(Order.id == Conversation.order_id, Order.shop_id == Conversation.shop_id)
 
 
-def list_shops(buyer_id: int, *, size: int, skip: int | None = None) -> Sequence[Any]:
+def list_shops(buyer_id: int, *, size: int, skip: int | None = None) -> Sequence[Row[Any]]:
     """The shops that a buyer talks with, the newest first, those before message ``skip``; one more than ``size``."""
     newest = func.max(Conversation.last_message_id)
     query = (

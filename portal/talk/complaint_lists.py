@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import Row, Select, and_, func, or_, select, tuple_
 
 from portal.extensions import db
 from portal.models import Case, Complaint, Order, Shop, User
@@ -50,7 +50,7 @@ def list_of_person(user_id: int, before: int | None = None) -> Sequence[Any]:
 
 def list_of_state(
     state: str, filters: Filters, now: datetime, after: tuple[datetime, int] | None = None
-) -> Sequence[Any]:
+) -> Sequence[Row[Any]]:
     """The complaints in one state, the least time left first, after (due_at, id); one more than a page."""
     query = _narrow(_SHOWN.where(Complaint.state == state), filters, now)
     if after is not None:
@@ -58,7 +58,7 @@ def list_of_state(
     return db.session.execute(query.order_by(Complaint.due_at, Complaint.id).limit(PAGE + 1)).all()
 
 
-def list_for_export(state: str, filters: Filters, now: datetime) -> Sequence[Any]:
+def list_for_export(state: str, filters: Filters, now: datetime) -> Sequence[Row[Any]]:
     """The same list whole, at most MOST_EXPORTED."""
     query = _narrow(_SHOWN.where(Complaint.state == state), filters, now)
     return db.session.execute(query.order_by(Complaint.due_at, Complaint.id).limit(MOST_EXPORTED)).all()

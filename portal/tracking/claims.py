@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from portal import flow, words
 from portal.calendar import lengths
@@ -17,14 +17,14 @@ from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import write_note
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
-from portal.models import Case, ReceiptClaim, Staff
+from portal.models import Case, ReceiptClaim, Shipment, Staff
 from portal.notices import beside_steps, notices
 from portal.orders import known_shops
 from portal.parcels import parcel_view
 from portal.people import roles
 
 
-def begin(shipment: Any, side: str, now: datetime) -> None:
+def begin(shipment: Shipment, side: str, now: datetime) -> None:
     """After ``side`` typed scans of a followed parcel: give the other side its time, if they report 签收."""
     if not parcel_view.was_sent_by(shipment, side) or shipment.signed_at is not None:
         return
@@ -76,7 +76,7 @@ def is_unseen(shipment: Any) -> bool:
     return shipment.case_id is None and known_shops.is_hidden(shipment)
 
 
-def _of(shipment: Any) -> Any:
+def _of(shipment: Any) -> Select[ReceiptClaim]:
     return (
         select(ReceiptClaim)
         .where(ReceiptClaim.shop_id == shipment.shop_id, ReceiptClaim.shipment_id == shipment.id)
@@ -92,7 +92,7 @@ def find_latest(shipment: Any) -> ReceiptClaim | None:
     return claim if claim is not None and claim.settled_at is None else None
 
 
-def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime) -> None:
+def object_to(shipment: Shipment, *, side: str, why: str, by: ActedBy, now: datetime) -> None:
     """The side that waits for the parcel says that nothing came. Raises StepRefused when that is too late."""
     claim = db.session.scalars(_of(shipment).limit(1).with_for_update()).first()
     if claim is None or claim.side == side or claim.settled_at is not None or shipment.signed_at is not None:
@@ -122,7 +122,7 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
     db.session.flush()
 
 
-def note_in_timeline(shipment: Any, name: str, by: ActedBy, at: datetime, said: str) -> None:
+def note_in_timeline(shipment: Shipment, name: str, by: ActedBy, at: datetime, said: str) -> None:
     """One of flow.NOTES in the timeline of the parcel's case, while that goes on."""
     if shipment.case_id is None:
         return

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, text, tuple_
+from sqlalchemy import Select, and_, bindparam, func, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.models import Case, Order, Parcel, Shipment
@@ -89,7 +89,7 @@ _COLUMNS = (
 
 
 @cache
-def _make_list(tab: str, *, next_page: bool, size: int) -> Any:
+def _make_list(tab: str, *, next_page: bool, size: int) -> Select[Any]:
     moment = TABS[tab][3]
     query = (
         select(*_COLUMNS)
@@ -138,7 +138,7 @@ _RATES = (
 )
 
 
-def _values(shop_id: int, now: datetime) -> dict[str, Any]:
+def _values(shop_id: int, now: datetime) -> dict[str, object]:
     return {"shop_id": shop_id, "unscanned": now - UNSCANNED, "stuck": now - STUCK}
 
 

@@ -149,7 +149,7 @@ def _give_back(tracks: list[Any], next_at: datetime) -> None:
             _mark([track.id for track in tracks], next_at=next_at, tried_at=None)
 
 
-def _ask(courier: Courier, track: Any, clock_now: Callable[[], datetime]) -> Problem | None:
+def _ask(courier: Courier, track: Track, clock_now: Callable[[], datetime]) -> Problem | None:
     """Ask about one number and keep what is said; returns why there was no answer."""
     now = clock_now()
     carrier = carriers.by_code(track.carrier)
@@ -225,7 +225,7 @@ def _hanging(track_id: int, now: datetime) -> list[Any]:
     return [row for row in found if row.ended_at is None or row.signed_at is not None]
 
 
-def _keep(shipment: Any, said: list[Scan], now: datetime, origin: str) -> None:
+def _keep(shipment: Shipment, said: list[Scan], now: datetime, origin: str) -> None:
     """In a transaction for each parcel; a case that can't be settled holds up nobody else."""
     if not said:
         return
@@ -239,7 +239,7 @@ def _keep(shipment: Any, said: list[Scan], now: datetime, origin: str) -> None:
         log.error("scans of parcel %d can't be kept: %s", shipment.parcel_id, problem.sentence)
 
 
-def _failed(track: Any, problem: Problem, now: datetime) -> None:
+def _failed(track: Track, problem: Problem, now: datetime) -> None:
     counts = problem is not Problem.LIMIT
     failures = track.failures + counts
     with writing():

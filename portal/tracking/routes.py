@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.extensions import db
@@ -138,7 +138,7 @@ def _select_packings(shop_id: int, now: datetime) -> Any:
     """Of each parcel the first and the last way, by code, in which its order's products were packed when it went."""
     own, usual = aliased(Packing), aliased(Packing)
 
-    def held(packing: Any) -> Any:
+    def held(packing: Any) -> ColumnElement[bool]:
         went = Shipment.since_at
         return and_(
             packing.shop_id == shop_id,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import EntryChoice
+from portal.models import MoneyEntry
 from portal.money import arrivals
 from portal.web.entry_fields import EntryFields
 from portal.web.fields import Text
@@ -16,7 +16,7 @@ from portal.web.photo_field import Photos
 class ArrivalFields(EntryFields):
     """已到账."""
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_confirmable(view.entries, view.now)
 
 
@@ -26,7 +26,7 @@ class MissingFields(ArrivalFields):
     note = Text("您查过哪里（选填）", limit=500, optional=True)
     photos = Photos("账单截图（选填）")
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_objectable(view.entries, view.now)
 
     def hand_in(self) -> EntryChoice:
@@ -36,5 +36,5 @@ class MissingFields(ArrivalFields):
 class DoubtFields(MissingFields):
     """还是没到账: the same, once the shop has shown proof."""
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_doubtable(view.entries, view.now)

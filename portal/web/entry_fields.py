@@ -7,12 +7,12 @@ from typing import Any
 from portal import inputs, words
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import EntryChoice
-from portal.models import Case
+from portal.models import Case, MoneyEntry
 from portal.web.fields import Choice
 from portal.web.forms import Form
 
 
-def name_payment(entry: Any) -> str:
+def name_payment(entry: MoneyEntry) -> str:
     """A payment among several, with what tells it apart in an account."""
     number = f"，流水号 {entry.reference}" if entry.reference else ""
     return f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元{number}"
@@ -34,7 +34,7 @@ class EntryFields(Form):
         """The payments that can be chosen."""
         raise NotImplementedError
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         if self.entry.errors and len(self.open) < 2:  # nothing to choose from: it was dealt with meanwhile
             self.entry.errors = []

@@ -47,7 +47,7 @@ class Typed(Field):
     def read(self, text: str) -> Any:
         raise NotImplementedError
 
-    def show(self, value: Any) -> str:
+    def show(self, value: object) -> str:
         return str(value)
 
     def _value(self) -> str:
@@ -67,7 +67,7 @@ class Typed(Field):
         except inputs.InputRefused as refused:
             raise ValueError(refused.sentence) from None
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: object) -> None:
         if self.data in (None, "") and not self.process_errors and not self.optional:
             raise ValidationError(self.missing)
 
@@ -202,7 +202,7 @@ class Choice(_Offers, RadioField):
         super().__init__(label, **kwargs)
         self.missing, self.optional = missing or f"请选择{label}", optional
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: object) -> None:
         if self.raw_data and len(self.raw_data) > 1:
             raise ValidationError(f"{self.label.text}只能选择一项")
         known = {str(value) for value, *_ in self.iter_choices()}
@@ -220,7 +220,7 @@ class Pick(_Offers):
         super().__init__(label, **kwargs)
         self.missing, self.optional = missing or f"请选择{label}", optional
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: object) -> None:
         known = {str(value) for value, *_ in self.iter_choices()}
         if not self.data or str(self.data) not in known:
             if self.optional and not self.data:

@@ -81,7 +81,7 @@ class Form(FlaskForm):  # type: ignore[misc]
             parts.append(Markup('<input type="hidden" name="version" value="{}">').format(self.version.data))
         return Markup("").join(parts)
 
-    def validate_on_submit(self, extra_validators: Any = None) -> bool:
+    def validate_on_submit(self, extra_validators: object = None) -> bool:
         """Whether this is a POST whose every field is right. Photos are kept before anything is judged."""
         if request.method != "POST":
             return False
@@ -145,7 +145,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 _OWN = ("csrf_token", "form_key", "version")
 
 
-def _is_typed(field: Any) -> bool:
+def _is_typed(field: object) -> bool:
     if isinstance(field, Photos):
         return bool(field.data)
     if isinstance(field, Secret) or not isinstance(field, (Typed, Boxes)):

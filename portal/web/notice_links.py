@@ -11,6 +11,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from portal.models import Case, Notice
 from portal.people import roles
 from portal.people.sessions import Who
 
@@ -30,7 +31,7 @@ def lead_into(desk: Blueprint, has_room: Callable[[Who, str], bool]) -> None:
     desk.record(lambda state: state.app.extensions.__setitem__(_KEY, has_room))
 
 
-def can_open(notice: Any, case: Any) -> bool:
+def can_open(notice: Notice, case: Case) -> bool:
     """Whether the reader of this request may open what a notice leads to; ``case``: its columns, None without one."""
     path = urlsplit(notice.href).path
     may_enter = _ROLES.get(path.strip("/").partition("/")[0])

@@ -101,7 +101,7 @@ class Photos(Field):
         """The kept photos as rows, for showing again."""
         return evidence.by_public_ids(self.data or [])
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: object) -> None:
         if self.refusals:
             raise ValidationError("；".join(self.refusals))
         if (over := self.already + len(self.data or []) - self.most) > 0 and self.data:

@@ -23,7 +23,7 @@ class Reference(Line):
     def read(self, text: str) -> str:
         return references.tidy(super().read(text))
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: object) -> None:
         super().pre_validate(form)
         if self.judged and self.data and not references.is_reference(self.data):
             raise ValidationError(references.ODD)

@@ -41,7 +41,7 @@ _KNOWS = text(
 )
 
 
-def describe(url: str) -> dict[str, Any]:
+def describe(url: str) -> dict[str, object]:
     """The standby's engine, for Flask-SQLAlchemy: one that doesn't answer is given up soon."""
     return {"url": url, "pool_timeout": 1, "connect_args": {"connect_timeout": 2, "tcp_user_timeout": 5000}}
 

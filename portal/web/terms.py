@@ -15,7 +15,7 @@ from portal.cases.effects.hand_ins import Offer
 from portal.cases.proposals import Terms
 from portal.extensions import db
 from portal.flow import CaseType, State
-from portal.models import Case, Proposal
+from portal.models import Case, CaseLine, Proposal
 from portal.money import worth
 from portal.web.fields import Choice, Money, Text
 from portal.web.forms import Form
@@ -90,7 +90,7 @@ class TermsForm(Form):
             if sku:
                 self.skus[line.id] = sku
 
-    def _most(self, line: Any) -> int:
+    def _most(self, line: CaseLine) -> int:
         return int(line.accepted_milli if self.origin == State.RESHIPPING else line.quantity_milli)
 
     def _read(self) -> None:
@@ -106,7 +106,7 @@ class TermsForm(Form):
             if sku is not None:
                 self.skus[line.id] = sku
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
         for sentence in self.problems.values():
             self.refuse(sentence)

@@ -58,6 +58,7 @@ def find_ends(order: Order) -> list[datetime]:
     """The last days of the rights that run from receipt, as the page and the form have them; none: not begun."""
     order = fresh(order.id)
     row = order_lists.load_for_buyer(order.order_no, order.buyer_id)
+    assert row is not None
     [line] = goods.list_lines(order.id, order.shop_id)
     ends = []
     for each in (order, row):

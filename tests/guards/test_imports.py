@@ -17,6 +17,7 @@ PORTAL = PROJECT / "portal"
 PURE: dict[str, frozenset[str]] = {
     "flow": frozenset(),
     "rights.goods": frozenset(),
+    "columns": frozenset(),
     "rights.windows": frozenset(),
     "rights.eligibility": frozenset(),
     "rights.asking": frozenset(),

@@ -11,7 +11,7 @@ from portal.flow import CaseType
 from portal.rights import asking, eligibility, examples, guide, policies, reasons
 from portal.rights.goods import NAMES, Goods, Policy
 from portal.rights.reasons import Ground, Payer
-from tests.unit.test_eligibility import NOW, POLICY, goods
+from tests.unit.eligibility_rows import NOW, POLICY, goods
 
 
 def test_every_reason_has_an_example_of_its_own() -> None:

@@ -123,6 +123,6 @@ def _note(
     return db.session.scalar(made) is not None
 
 
-def _insert(table: Any) -> Any:
+def _insert(table: object) -> Any:
     make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     return make(table)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.calendar.workdays import BEIJING
@@ -131,7 +131,7 @@ def find_spent(shop_id: int, now: datetime) -> int:
     return db.session.scalar(asked) or 0
 
 
-def list_outcomes(shop_id: int, before: tuple[datetime, int] | None = None) -> Sequence[Any]:
+def list_outcomes(shop_id: int, before: tuple[datetime, int] | None = None) -> Sequence[Row[Any]]:
     """What the rules did or left to people, the newest first; one more than a page."""
     query = (
         select(AutoOutcome.case_id, AutoOutcome.rule_name, AutoOutcome.outcome, AutoOutcome.amount_fen)

@@ -44,7 +44,7 @@ class Conditions:
     codes: tuple[str, ...] = ()  # 货号 or SKU ID: every line has one of them
     resold: str = "any"
 
-    def pack(self) -> dict[str, Any]:
+    def pack(self) -> dict[str, object]:
         return asdict(self)
 
 
@@ -77,7 +77,7 @@ class Applied:
     is_own: bool = False  # the buyer is who the shop's rules act for
 
 
-def unpack(kept: dict[str, Any]) -> Conditions:
+def unpack(kept: dict[str, object]) -> Conditions:
     """Conditions as they were packed."""
     said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
     return Conditions(**said)

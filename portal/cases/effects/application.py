@@ -29,7 +29,7 @@ _ANEW = (
 
 
 @effect("modify", takes=Modification)
-def modify(context: StepContext[Modification]) -> dict[str, Any]:
+def modify(context: StepContext[Modification]) -> dict[str, object]:
     case, handed = context.case, context.handed
     lines = {line.order_line_id: line for line in load_lines(case)}
     wanted = handed.wanted or [
@@ -77,7 +77,7 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
     return changed
 
 
-def freeze_address(context: StepContext[HandIn], address: ReturnAddress) -> dict[str, Any]:
+def freeze_address(context: StepContext[HandIn], address: ReturnAddress) -> dict[str, object]:
     context.data["return_address"] = [address.name, address.phone, address.address]
     returning.forget_places(context)
     return {
@@ -90,7 +90,7 @@ def freeze_address(context: StepContext[HandIn], address: ReturnAddress) -> dict
 
 
 @effect("agree", takes=Approval)
-def agree(context: StepContext[Approval]) -> dict[str, Any]:
+def agree(context: StepContext[Approval]) -> dict[str, object]:
     if context.case.type == CaseType.REISSUE:
         return agree_without_return(context)
     if context.case.type == CaseType.REFUND_ONLY:
@@ -98,7 +98,7 @@ def agree(context: StepContext[Approval]) -> dict[str, Any]:
     return _decide_places(context) | decide_freight(context, context.handed.freight_payer)
 
 
-def _decide_places(context: StepContext[Approval]) -> dict[str, Any]:
+def _decide_places(context: StepContext[Approval]) -> dict[str, object]:
     """Where the goods go back to: all to one address, but for the lines that were said to go elsewhere."""
     elsewhere = {line_id for each in context.handed.placed for line_id in each.case_line_ids}
     rest = [line.id for line in load_lines(context.case) if line.id not in elsewhere] if elsewhere else ()
@@ -129,7 +129,7 @@ def _choose_address(context: StepContext[Approval]) -> ReturnAddress:
     return address
 
 
-def decide_freight(context: StepContext[HandIn], said: str | None = None) -> dict[str, Any]:
+def decide_freight(context: StepContext[HandIn], said: str | None = None) -> dict[str, object]:
     """Fixed at approval: by the reason, and where the reason leaves it open by what the seller says."""
     payer = context.case.freight_payer
     if payer == "negotiated":
@@ -141,7 +141,7 @@ def decide_freight(context: StepContext[HandIn], said: str | None = None) -> dic
 
 
 @effect("timeout_agree", takes=Approval)
-def agree_by_clock(context: StepContext[Approval]) -> dict[str, Any]:
+def agree_by_clock(context: StepContext[Approval]) -> dict[str, object]:
     if context.case.type == CaseType.REISSUE:
         return agree_without_return(context)
     if context.case.type == CaseType.REFUND_ONLY:
@@ -149,7 +149,7 @@ def agree_by_clock(context: StepContext[Approval]) -> dict[str, Any]:
     return use_default_address(context) | decide_freight(context)
 
 
-def use_default_address(context: StepContext[HandIn]) -> dict[str, Any]:
+def use_default_address(context: StepContext[HandIn]) -> dict[str, object]:
     address = policies.get_default_address(context.case.shop_id)
     if address is None:
         raise context.refuse("店铺还没有默认退货地址，请先在「退货地址」里添加")
@@ -157,7 +157,7 @@ def use_default_address(context: StepContext[HandIn]) -> dict[str, Any]:
 
 
 @effect("agree_no_return", takes=Approval)
-def agree_without_return(context: StepContext[Approval]) -> dict[str, Any]:
+def agree_without_return(context: StepContext[Approval]) -> dict[str, object]:
     for line in load_lines(context.case):
         line.accepted_milli = line.quantity_milli
     db.session.flush()
@@ -165,7 +165,7 @@ def agree_without_return(context: StepContext[Approval]) -> dict[str, Any]:
 
 
 @effect("agree_refund_without_return", takes=AdvanceRefund)
-def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
+def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, object]:
     fen = context.handed.amount_fen
     most = worth.add_up(worth.work_out_case_worth(context.case, worth.list_units(context.case, accepted=False)))
     if fen is not None and not 0 < fen <= most:
@@ -174,7 +174,7 @@ def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
 
 
 @effect("reject", takes=Refusal)
-def reject(context: StepContext[Refusal]) -> dict[str, Any]:
+def reject(context: StepContext[Refusal]) -> dict[str, object]:
     refusal = refusal_words.refusal(context.handed.refusal)
     if refusal is None:
         raise context.refuse("请选择拒绝的原因")
@@ -188,14 +188,14 @@ def reject(context: StepContext[Refusal]) -> dict[str, Any]:
 
 
 @effect("ask_evidence")
-def ask_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
+def ask_evidence(context: StepContext[HandIn]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明需要买家补充什么凭证")
     return {"origin": {}}
 
 
 @effect("timeout_close")
-def note_rule(context: StepContext[HandIn]) -> dict[str, Any]:
+def note_rule(context: StepContext[HandIn]) -> dict[str, object]:
     """Two rows lead from revising to closed: silence after a refusal is told in other words."""
     context.data["rule"] = context.case.due_rule
     return {}
@@ -208,7 +208,7 @@ def withdraw(context: StepContext[HandIn]) -> dict[str, Any]:
     return {"origin": {}, "countered": False}
 
 
-def resume_origin(context: StepContext[HandIn]) -> dict[str, Any]:
+def resume_origin(context: StepContext[HandIn]) -> dict[str, object]:
     """Back where the proposal came from: its clock goes on, with a day left at least."""
     before = context.case.origin
     stood = context.at - datetime.fromisoformat(before["left"])

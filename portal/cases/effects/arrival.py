@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases.effects.hand_ins import EntryChoice, HandIn
@@ -14,7 +12,7 @@ from portal.flow import Actor, State
 from portal.money import arrivals
 
 
-def note_claim(context: StepContext[HandIn]) -> dict[str, Any]:
+def note_claim(context: StepContext[HandIn]) -> dict[str, object]:
     """The case's own word about its payments, as they now are."""
     db.session.flush()
     claim, since = arrivals.work_out_claim(context.case)
@@ -22,7 +20,7 @@ def note_claim(context: StepContext[HandIn]) -> dict[str, Any]:
 
 
 @effect("deny_arrival", takes=EntryChoice)
-def deny_arrival(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def deny_arrival(context: StepContext[EntryChoice]) -> dict[str, object]:
     entry = arrivals.deny_arrival(context.case, context.handed.entry_id, at=context.at)
     tell_payment(context, entry)
     if context.step.source != State.CONVERTED:
@@ -33,32 +31,32 @@ def deny_arrival(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 
 @effect("doubt_payment", takes=EntryChoice)
-def doubt_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def doubt_payment(context: StepContext[EntryChoice]) -> dict[str, object]:
     tell_payment(context, arrivals.doubt_payment(context.case, context.handed.entry_id, at=context.at))
     return note_claim(context)
 
 
 @effect("confirm_arrival", takes=EntryChoice)
-def confirm_arrival(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def confirm_arrival(context: StepContext[EntryChoice]) -> dict[str, object]:
     tell_payment(context, arrivals.confirm_arrival(context.case, context.handed.entry_id, at=context.at))
     return note_claim(context)
 
 
 @effect("refund_arrived")
-def confirm_rest(context: StepContext[HandIn]) -> dict[str, Any]:
+def confirm_rest(context: StepContext[HandIn]) -> dict[str, object]:
     arrivals.confirm_rest(context.case, at=context.at)
     return note_claim(context)
 
 
 @effect("timeout_arrival")
-def close_unopposed(context: StepContext[HandIn]) -> dict[str, Any]:
+def close_unopposed(context: StepContext[HandIn]) -> dict[str, object]:
     """Nobody said that it arrived: only the question is closed."""
     arrivals.confirm_rest(context.case, at=context.at, word="unopposed")
     return note_claim(context)
 
 
 @effect("show_payment", takes=EntryChoice)
-def show_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def show_payment(context: StepContext[EntryChoice]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明这笔款是怎么付的，买家会看到")
     if not context.photos:
@@ -68,7 +66,7 @@ def show_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 
 @effect("admit_unpaid", takes=EntryChoice)
-def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明没有付成的原因，买家会看到")
     for entry in arrivals.reopen_unpaid(context.case, context.handed.entry_id, "due", problem=context.note[:200]):
@@ -77,7 +75,7 @@ def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 
 @effect("decide_unpaid")
-def decide_unpaid(context: StepContext[HandIn]) -> dict[str, Any]:
+def decide_unpaid(context: StepContext[HandIn]) -> dict[str, object]:
     """The platform finds that it wasn't paid: the shop pays it, with a day left at least, and the mediation is over."""
     if not context.note and context.by.actor is not Actor.CLOCK:
         raise context.refuse("请写明裁决的理由，双方都会看到")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from portal.cases.effects.hand_ins import DefectReport, HandIn
 from portal.cases.effects.step_context import ChildCase, StepContext, effect, load_lines
@@ -26,7 +25,7 @@ def list_units(case: Case, column: str = "quantity_milli") -> tuple[tuple[int, i
 
 
 @effect("timeout_convert", "convert_refund")
-def convert_to_refund(context: StepContext[HandIn]) -> dict[str, Any]:
+def convert_to_refund(context: StepContext[HandIn]) -> dict[str, object]:
     context.child = make_refund_child(context, None)
     return {}
 
@@ -74,7 +73,7 @@ REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of
 
 
 @effect("replacement_defective", takes=DefectReport)
-def report_defective(context: StepContext[DefectReport]) -> dict[str, Any]:
+def report_defective(context: StepContext[DefectReport]) -> dict[str, object]:
     case, wanted = context.case, context.handed.type
     if wanted not in AGAIN[case.type]:
         raise context.refuse("请选择希望怎么处理")

@@ -17,7 +17,7 @@ from portal.money import entries as money_entries
 
 
 @effect("claim_freight", takes=AdvancedFreight)
-def claim_freight(context: StepContext[AdvancedFreight]) -> dict[str, Any]:
+def claim_freight(context: StepContext[AdvancedFreight]) -> dict[str, object]:
     fen = context.handed.freight_fen
     if not 0 < fen <= MOST_FREIGHT:
         raise context.refuse(f"请填写垫付的运费，最多 {money_text(MOST_FREIGHT)} 元")
@@ -26,13 +26,13 @@ def claim_freight(context: StepContext[AdvancedFreight]) -> dict[str, Any]:
 
 
 @effect("accept_freight")
-def accept_freight(context: StepContext[HandIn]) -> dict[str, Any]:
+def accept_freight(context: StepContext[HandIn]) -> dict[str, object]:
     """What was claimed becomes a payment to the buyer; the version keeps it apart from that of a later claim."""
     context.data["advanced_fen"] = context.case.freight_fen
     return _owe(context)
 
 
-def _owe(context: StepContext[Any]) -> dict[str, Any]:
+def _owe(context: StepContext[Any]) -> dict[str, object]:
     case = context.case
     money_entries.plan_entry(
         case, "freight", case.freight_fen, key=f"freight:{case.version}", at=context.at, by=context.by.user_id
@@ -41,7 +41,7 @@ def _owe(context: StepContext[Any]) -> dict[str, Any]:
 
 
 @effect("decline_freight")
-def decline_freight(context: StepContext[HandIn]) -> dict[str, Any]:
+def decline_freight(context: StepContext[HandIn]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明不同意的原因，买家会看到")
     context.data["advanced_fen"] = context.case.freight_fen
@@ -60,7 +60,7 @@ def ends_claim(step_name: str) -> bool:
     return step_name in ("decide_close", "decide_complete")
 
 
-def rule_on_freight(context: StepContext[HandIn]) -> dict[str, Any]:
+def rule_on_freight(context: StepContext[HandIn]) -> dict[str, object]:
     """What a decision says of the freight that was claimed and isn't agreed to: the shop pays it, or doesn't.
 
     The rule goes by who bears it: whoever claims it was told so, and the shop had its time to answer.

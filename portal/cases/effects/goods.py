@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -68,7 +67,7 @@ def record_parcel(
 
 
 @effect("extend")
-def extend(context: StepContext[HandIn]) -> dict[str, Any]:
+def extend(context: StepContext[HandIn]) -> dict[str, object]:
     """The time that is added comes on top of what is left, whatever kept that longer."""
     case = context.case
     more = "buyer_return_extension" if case.state == flow.State.RETURNING else "buyer_confirm_extension"
@@ -76,7 +75,7 @@ def extend(context: StepContext[HandIn]) -> dict[str, Any]:
 
 
 @effect("grant_extension", takes=Extension)
-def grant_extension(context: StepContext[Extension]) -> dict[str, Any]:
+def grant_extension(context: StepContext[Extension]) -> dict[str, object]:
     days = context.handed.days
     if not 1 <= days <= 30:
         raise context.refuse("请填写延长的天数，1 至 30 天")
@@ -87,7 +86,7 @@ def grant_extension(context: StepContext[Extension]) -> dict[str, Any]:
 
 
 @effect("accept_goods", "accept_goods_diff", takes=Inspection)
-def accept_all(context: StepContext[Inspection]) -> dict[str, Any]:
+def accept_all(context: StepContext[Inspection]) -> dict[str, object]:
     """Everything came and is accepted; a line that isn't as new may be accepted all the same, in the seller's words.
 
     Of a line that was never sent nothing came.
@@ -130,12 +129,12 @@ def _set_faults(context: StepContext[Inspection]) -> None:
 
 
 @effect("timeout_accept", "timeout_accept_diff", takes=Inspection)
-def accept_by_clock(context: StepContext[Inspection]) -> dict[str, Any]:
+def accept_by_clock(context: StepContext[Inspection]) -> dict[str, object]:
     return accept_all(context) if context.case.state == flow.State.INSPECTING else {}
 
 
 @effect("dispute_goods", "revise_inspection", takes=Inspection)
-def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
+def dispute(context: StepContext[Inspection]) -> dict[str, object]:
     counted = {item.case_line_id: item for item in context.handed.counted}
     lines = load_lines(context.case)
     before = [[line.id, line.received_milli, line.accepted_milli] for line in lines]
@@ -169,14 +168,14 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
 
 
 @effect("object")
-def object_to_result(context: StepContext[HandIn]) -> dict[str, Any]:
+def object_to_result(context: StepContext[HandIn]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明不认可的原因，商家会据此复核")
     return {"objected": True}
 
 
 @effect("ship_part", "ship_replacement", takes=Shipment)
-def ship(context: StepContext[Shipment]) -> dict[str, Any]:
+def ship(context: StepContext[Shipment]) -> dict[str, object]:
     parcels = context.handed.parcels
     shipped = context.handed.shipped
     if not parcels:
@@ -231,17 +230,17 @@ def ship(context: StepContext[Shipment]) -> dict[str, Any]:
 
 
 @effect("timeout_late")
-def mark_late(context: StepContext[HandIn]) -> dict[str, Any]:
+def mark_late(context: StepContext[HandIn]) -> dict[str, object]:
     return {"late": True}
 
 
 @effect("nudge")
-def nudge(context: StepContext[HandIn]) -> dict[str, Any]:
+def nudge(context: StepContext[HandIn]) -> dict[str, object]:
     return {"nudged_at": context.at}
 
 
 @effect("report_problem", takes=ReceivingProblem)
-def report_problem(context: StepContext[ReceivingProblem]) -> dict[str, Any]:
+def report_problem(context: StepContext[ReceivingProblem]) -> dict[str, object]:
     kind = context.handed.kind
     if kind not in conditions.PROBLEMS:
         raise context.refuse("请选择遇到了什么问题")
@@ -256,7 +255,7 @@ def report_problem(context: StepContext[ReceivingProblem]) -> dict[str, Any]:
 
 
 @effect("resend", "replacement_lost")
-def ship_again(context: StepContext[HandIn]) -> dict[str, Any]:
+def ship_again(context: StepContext[HandIn]) -> dict[str, object]:
     following.end_following(context.case, context.at, leg="out")
     for line in load_lines(context.case):
         line.shipped_milli = 0

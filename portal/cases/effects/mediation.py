@@ -32,7 +32,7 @@ from portal.rights import phrases, policies
 
 
 @effect("escalate", "timeout_escalate", "timeout_overdue", takes=Escalation)
-def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
+def escalate(context: StepContext[Escalation]) -> dict[str, object]:
     if context.by.actor is Actor.CLOCK:
         context.data["rule"] = context.case.due_rule  # two rows lead from confirming to confirming
     else:
@@ -45,7 +45,7 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
     return {**open_mediation(context, Stage.EVIDENCE), **_doubt_proof(context)}
 
 
-def _doubt_proof(context: StepContext[Escalation]) -> dict[str, Any]:
+def _doubt_proof(context: StepContext[Escalation]) -> dict[str, object]:
     """Who calls the platform because the money hasn't come doesn't believe the proof that was shown of it."""
     case = context.case
     said = context.by.actor is Actor.BUYER and context.handed.because == "not_paid"
@@ -58,7 +58,7 @@ def _doubt_proof(context: StepContext[Escalation]) -> dict[str, Any]:
 
 
 @effect("timeout_unfulfilled")
-def list_unfulfilled(context: StepContext[HandIn]) -> dict[str, Any]:
+def list_unfulfilled(context: StepContext[HandIn]) -> dict[str, object]:
     """Whoever owes it hasn't done it after the rule decided: no clock runs any more, the platform keeps it listed."""
     case = context.case
     context.data["rule"] = case.due_rule
@@ -66,7 +66,7 @@ def list_unfulfilled(context: StepContext[HandIn]) -> dict[str, Any]:
     return open_mediation(context, Stage.UNFULFILLED)
 
 
-def open_mediation(context: StepContext[Any], stage: Stage) -> dict[str, Any]:
+def open_mediation(context: StepContext[Any], stage: Stage) -> dict[str, object]:
     """The platform is in it from now on, also where it was already: all of the mediation is new."""
     return {
         "escalated": True,
@@ -90,7 +90,7 @@ def mark_heard(before: str, context: StepContext[HandIn]) -> str:
 
 
 @effect("submit_evidence")
-def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
+def submit_evidence(context: StepContext[HandIn]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明证据说明了什么")
     had = evidence.count_of_side(context.case.id, context.case.shop_id, str(context.by.actor))
@@ -102,23 +102,23 @@ def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
 
 
 @effect("withdraw_mediation")
-def withdraw_mediation(context: StepContext[HandIn]) -> dict[str, Any]:
+def withdraw_mediation(context: StepContext[HandIn]) -> dict[str, object]:
     return end_mediation(context)
 
 
 @effect("timeout_evidence")
-def end_evidence_round(context: StepContext[HandIn]) -> dict[str, Any]:
+def end_evidence_round(context: StepContext[HandIn]) -> dict[str, object]:
     return {"stage": Stage.DECIDING, "stage_at": context.at}
 
 
 @effect("timeout_decision")
-def mark_decision_late(context: StepContext[HandIn]) -> dict[str, Any]:
+def mark_decision_late(context: StepContext[HandIn]) -> dict[str, object]:
     notices.tell_supervisors(context.case, "平台裁决超时", "请提醒负责的裁决员尽快裁决。", at=context.at)
     return {"stage": Stage.OVERDUE, "stage_at": context.at}
 
 
 @effect("timeout_second")
-def pass_on(context: StepContext[HandIn]) -> dict[str, Any]:
+def pass_on(context: StepContext[HandIn]) -> dict[str, object]:
     """Another mediator has it now, related to neither side; where there is none, who has it keeps it."""
     case, late = context.case, find_mediation(context.case).mediator_id
     second = mediators.choose_decider(case.buyer_id, case.shop_id, but_not=late)
@@ -144,7 +144,7 @@ def check_reason(context: StepContext[HandIn]) -> None:
 
 
 @effect("more_evidence", takes=EvidenceRequest)
-def ask_more_evidence(context: StepContext[EvidenceRequest]) -> dict[str, Any]:
+def ask_more_evidence(context: StepContext[EvidenceRequest]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明需要补充什么")
     asked = context.handed.asked
@@ -164,7 +164,7 @@ ASKED: Mapping[str, str] = {"both": "", "buyer": "seller", "seller": "buyer"}  #
 
 
 @effect("decide_continue", takes=Decision)
-def decide_continue(context: StepContext[Decision]) -> dict[str, Any]:
+def decide_continue(context: StepContext[Decision]) -> dict[str, object]:
     check_reason(context)
     case = context.case
     claim = rule_on_freight(context)
@@ -182,7 +182,7 @@ def decide_continue(context: StepContext[Decision]) -> dict[str, Any]:
 
 
 @effect("decide_close", "decide_complete")
-def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
+def decide_end(context: StepContext[HandIn]) -> dict[str, object]:
     check_reason(context)
     case = context.case
     claim = rule_on_freight(context)
@@ -230,7 +230,7 @@ NO_ADDRESS = "店铺还没有退货地址，现在不能裁决寄回；可以裁
 
 
 @effect("decide_return", takes=Decision)
-def decide_return(context: StepContext[Decision]) -> dict[str, Any]:
+def decide_return(context: StepContext[Decision]) -> dict[str, object]:
     check_reason(context)
     address = policies.get_default_address(context.case.shop_id)
     if address is None:
@@ -239,7 +239,7 @@ def decide_return(context: StepContext[Decision]) -> dict[str, Any]:
 
 
 @effect("decide_reship", takes=Decision)
-def decide_reship(context: StepContext[Decision]) -> dict[str, Any]:
+def decide_reship(context: StepContext[Decision]) -> dict[str, object]:
     check_reason(context)
     case = context.case
     for line in load_lines(case):
@@ -262,7 +262,7 @@ def decide_reship(context: StepContext[Decision]) -> dict[str, Any]:
 
 
 @effect("decide_refund", takes=RefundDecision)
-def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
+def decide_refund(context: StepContext[RefundDecision]) -> dict[str, object]:
     check_reason(context)
     case, handed = context.case, context.handed
     most = find_most_decidable(case)

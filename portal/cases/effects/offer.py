@@ -18,7 +18,7 @@ class MadeOffer(HandIn):
 
 
 @effect("offer_step", takes=MadeOffer)
-def make_offer(context: StepContext[MadeOffer]) -> dict[str, Any]:
+def make_offer(context: StepContext[MadeOffer]) -> dict[str, object]:
     if not context.handed.step:
         raise context.refuse("请从要进行的那一步提出")
     context.data["offered"] = {"step": context.handed.step, "handed": context.handed.handed}
@@ -26,11 +26,11 @@ def make_offer(context: StepContext[MadeOffer]) -> dict[str, Any]:
 
 
 @effect("accept_offer")
-def accept_offer(context: StepContext[HandIn]) -> dict[str, Any]:
+def accept_offer(context: StepContext[HandIn]) -> dict[str, object]:
     """Both sides stand for it: the platform has nothing to decide any more."""
     return end_mediation(context)
 
 
 @effect("decline_offer", "withdraw_offer")
-def end_offer(context: StepContext[HandIn]) -> dict[str, Any]:
+def end_offer(context: StepContext[HandIn]) -> dict[str, object]:
     return {"offered_by": "", "offered_version": None}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from portal.calendar.lengths import get_deadline
 from portal.cases.effects.hand_ins import DeclaredPayment, EntryChoice, GivenAccount, HandIn
 from portal.cases.effects.step_context import StepContext, effect
@@ -16,7 +14,7 @@ from portal.money.accounts import consent as bank_accounts
 
 
 @effect("pay", takes=DeclaredPayment)
-def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, Any]:
+def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, object]:
     reference = context.handed.reference
     if not reference:
         raise context.refuse("请填写付款的流水号，商家会核对")
@@ -37,19 +35,19 @@ def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, Any]:
 
 
 @effect("waive")
-def waive_difference(context: StepContext[HandIn]) -> dict[str, Any]:
+def waive_difference(context: StepContext[HandIn]) -> dict[str, object]:
     return {"difference_waived": True}
 
 
 @effect("confirm_payment")
-def confirm_payment(context: StepContext[HandIn]) -> dict[str, Any]:
+def confirm_payment(context: StepContext[HandIn]) -> dict[str, object]:
     entry = money_entries.confirm_difference(context.case, by=context.by.user_id, at=context.at)
     context.data["difference_fen"] = entry.amount_fen
     return {}
 
 
 @effect("deny_payment")
-def deny_payment(context: StepContext[HandIn]) -> dict[str, Any]:
+def deny_payment(context: StepContext[HandIn]) -> dict[str, object]:
     """The shop says that the difference hasn't come: what the buyer declared is cancelled."""
     tell_payment(context, money_entries.deny_difference(context.case))
     return {"payment_claim": "denied", "claimed_at": context.at}
@@ -60,7 +58,7 @@ def tell_payment(context: StepContext[HandIn], entry: MoneyEntry) -> None:
 
 
 @effect("approve_refund", takes=EntryChoice)
-def approve(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def approve(context: StepContext[EntryChoice]) -> dict[str, object]:
     tell_payment(
         context,
         money_entries.approve_entry(context.case, context.handed.entry_id, by=context.by.user_id or 0, at=context.at),
@@ -69,7 +67,7 @@ def approve(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 
 @effect("settle_entry", "refund_ok", takes=EntryChoice)
-def settle(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def settle(context: StepContext[EntryChoice]) -> dict[str, object]:
     handed = context.handed
     entry = money_entries.settle_entry(
         context.case,
@@ -85,7 +83,7 @@ def settle(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 
 @effect("refund_fail", takes=EntryChoice)
-def fail(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def fail(context: StepContext[EntryChoice]) -> dict[str, object]:
     contested = context.case.payment_claim != ""
     entry = money_entries.fail_entry(context.case, context.handed.entry_id, problem=context.note)
     tell_payment(context, entry)
@@ -97,19 +95,19 @@ def fail(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 
 @effect("retry", takes=EntryChoice)
-def retry(context: StepContext[EntryChoice]) -> dict[str, Any]:
+def retry(context: StepContext[EntryChoice]) -> dict[str, object]:
     tell_payment(context, money_entries.retry_entry(context.case, context.handed.entry_id, way=context.handed.way))
     return {}
 
 
 @effect("ask_account")
-def ask_account(context: StepContext[HandIn]) -> dict[str, Any]:
+def ask_account(context: StepContext[HandIn]) -> dict[str, object]:
     bank_accounts.ask_account(context.case, context.at)
     return {}
 
 
 @effect("give_account", takes=GivenAccount)
-def give_account(context: StepContext[GivenAccount]) -> dict[str, Any]:
+def give_account(context: StepContext[GivenAccount]) -> dict[str, object]:
     """Nothing of the account goes into the event: what was done is kept for ever, the account isn't."""
     account = context.handed.account
     if account is None:
@@ -119,12 +117,12 @@ def give_account(context: StepContext[GivenAccount]) -> dict[str, Any]:
 
 
 @effect("decline_account")
-def decline_account(context: StepContext[HandIn]) -> dict[str, Any]:
+def decline_account(context: StepContext[HandIn]) -> dict[str, object]:
     bank_accounts.decline_account(context.case, context.at)
     return {}
 
 
 @effect("withdraw_account")
-def withdraw_account(context: StepContext[HandIn]) -> dict[str, Any]:
+def withdraw_account(context: StepContext[HandIn]) -> dict[str, object]:
     bank_accounts.withdraw_account(context.case, context.at)
     return {}

@@ -22,7 +22,7 @@ from portal.parcels import following
 from portal.rights import policies
 
 
-def place_lines(context: StepContext[HandIn], placed: Sequence[PlacedLines]) -> dict[str, Any]:
+def place_lines(context: StepContext[HandIn], placed: Sequence[PlacedLines]) -> dict[str, object]:
     """Fix where each line goes back to, in place of what was fixed before; returns the case's changed columns.
 
     Lines that go to one address are one place, unless one part is on its way already.
@@ -87,7 +87,7 @@ def forget_places(context: StepContext[HandIn]) -> None:
     db.session.execute(delete(ReturnPlace).where(ReturnPlace.case_id == case.id, ReturnPlace.shop_id == case.shop_id))
 
 
-def record_places(placed: Iterable[PlacedLines]) -> list[Any]:
+def record_places(placed: Iterable[PlacedLines]) -> list[list[Sequence[object]]]:
     """For the event: receiver, phone, address, lines; no address where it isn't known yet."""
     return [[*(("", "", "") if each.waits else each.to[:3]), list(each.case_line_ids)] for each in placed]
 
@@ -103,7 +103,7 @@ def as_placed(address: ReturnAddress, line_ids: Iterable[int]) -> PlacedLines:
 
 
 @effect("give_place", takes=GivenPlaces)
-def give_place(context: StepContext[GivenPlaces]) -> dict[str, Any]:
+def give_place(context: StepContext[GivenPlaces]) -> dict[str, object]:
     """Say where goods go that waited for it: to one of the shop's addresses, or where ``placed`` says."""
     known = places.list_places(context.case)
     waiting = [place for place in known if place.waits]
@@ -122,19 +122,19 @@ def give_place(context: StepContext[GivenPlaces]) -> dict[str, Any]:
 
 
 @effect("timeout_place")
-def fall_back(context: StepContext[HandIn]) -> dict[str, Any]:
+def fall_back(context: StepContext[HandIn]) -> dict[str, object]:
     known = places.list_places(context.case)
     given = [replace(read_place(place), waits=False) for place in known if place.waits]
     return _give(context, [place for place in known if not place.waits], given)
 
 
-def _give(context: StepContext[Any], kept: Sequence[Place], given: Sequence[PlacedLines]) -> dict[str, Any]:
+def _give(context: StepContext[Any], kept: Sequence[Place], given: Sequence[PlacedLines]) -> dict[str, object]:
     context.data["return_places"] = record_places(given)
     return place_lines(context, [*map(read_place, kept), *given])
 
 
 @effect("ship_return", takes=SentParcels)
-def ship_return(context: StepContext[SentParcels]) -> dict[str, Any]:
+def ship_return(context: StepContext[SentParcels]) -> dict[str, object]:
     """Everything that goes to one place is on its way: which parcel holds what is known where it was said.
 
     One parcel to one of several places holds all that goes there.
@@ -201,7 +201,7 @@ def _pack(parcel: Parcel, packed: Mapping[int, int]) -> None:
 
 
 @effect("edit_parcel", takes=ParcelCorrection)
-def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
+def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, object]:
     case = context.case
     old = db.session.get(Parcel, (context.handed.parcel_id or 0, case.shop_id))
     if old is None or old.case_id != case.id or old.leg != "back" or old.voided_at is not None:
@@ -217,7 +217,7 @@ def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
     return _leave_time(context)
 
 
-def _leave_time(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
+def _leave_time(context: StepContext[ParcelCorrection]) -> dict[str, object]:
     """The shop couldn't know of the goods by the number that was wrong: it has the time it has after a 签收."""
     case = context.case
     if case.state != State.INSPECTING or case.escalated or case.due_at is None:
@@ -227,7 +227,7 @@ def _leave_time(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
 
 
 @effect("timeout_part")
-def go_on_with_a_part(context: StepContext[HandIn]) -> dict[str, Any]:
+def go_on_with_a_part(context: StepContext[HandIn]) -> dict[str, object]:
     """What wasn't sent is neither exchanged nor refunded: the price difference is of what was."""
     case, unsent = context.case, places.list_unsent(context.case)
     context.data["unsent"] = sorted(unsent)

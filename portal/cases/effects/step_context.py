@@ -111,7 +111,7 @@ def fit_hand_in(step_name: str, handed: HandIn | None) -> HandIn:
     return takes(note=handed.note, photos=handed.photos) if type(handed) is HandIn else handed
 
 
-def apply_effect(context: StepContext[HandIn]) -> dict[str, Any]:
+def apply_effect(context: StepContext[HandIn]) -> dict[str, object]:
     """Do what the step does; returns what of the case and its mediation changes. Raises StepRefused for wrong facts."""
     takes, change = _EFFECTS.get(context.step.name, (HandIn, None))
     if not isinstance(context.handed, takes):
@@ -159,7 +159,7 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
     return {}
 
 
-def end_claim(context: StepContext[HandIn], changes: Mapping[str, Any]) -> dict[str, Any]:
+def end_claim(context: StepContext[HandIn], changes: Mapping[str, object]) -> dict[str, object]:
     """What becomes of the freight that was claimed when a case ends: the case that goes on takes it over.
 
     It takes over what the shop owes for the way back, and what waits for an answer. With no such case, or one of 补发,
@@ -242,7 +242,7 @@ def find_price(shop_id: int, sku_id: int | None) -> int | None:
     return db.session.scalar(select(Sku.price_fen).where(Sku.id == sku_id, Sku.shop_id == shop_id))
 
 
-def end_mediation(context: StepContext[HandIn]) -> dict[str, Any]:
+def end_mediation(context: StepContext[HandIn]) -> dict[str, object]:
     """The mediation is over, the state's own clock goes on with a day left at least."""
     if not context.case.escalated:
         return {}

@@ -21,7 +21,7 @@ from portal.orders import ledger
 
 
 @effect("propose", "propose_other_sku", "counter", takes=Offer)
-def propose(context: StepContext[Offer]) -> dict[str, Any]:
+def propose(context: StepContext[Offer]) -> dict[str, object]:
     case = context.case
     terms = context.handed.terms
     if terms is None:
@@ -49,7 +49,7 @@ def propose(context: StepContext[Offer]) -> dict[str, Any]:
 
 
 @effect("decline", "timeout_decline")
-def decline(context: StepContext[HandIn]) -> dict[str, Any]:
+def decline(context: StepContext[HandIn]) -> dict[str, object]:
     lapsed = context.by.actor is Actor.CLOCK
     made = proposals.answer_proposal(
         context.case, "lapsed" if lapsed else "declined", by=context.by.user_id, at=context.at
@@ -61,7 +61,7 @@ def decline(context: StepContext[HandIn]) -> dict[str, Any]:
 
 
 @effect("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert")
-def accept_terms(context: StepContext[HandIn]) -> dict[str, Any]:
+def accept_terms(context: StepContext[HandIn]) -> dict[str, object]:
     case = context.case
     origin = case.origin["state"]
     made = proposals.answer_proposal(case, "accepted", by=context.by.user_id, at=context.at)
@@ -114,7 +114,7 @@ def take_terms(context: StepContext[HandIn], terms: Terms) -> None:
         db.session.flush()
 
 
-def plan_compensation(context: StepContext[HandIn], made: Proposal, terms: Terms) -> dict[str, Any]:
+def plan_compensation(context: StepContext[HandIn], made: Proposal, terms: Terms) -> dict[str, object]:
     if not terms.compensation_fen:
         return {}
     money_entries.plan_entry(

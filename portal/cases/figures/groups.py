@@ -67,7 +67,7 @@ def group_cases(shop_id: int, rows: Sequence[Any], by: str) -> Groups:
     return {key: list(case_ids) for key, case_ids in found.items()}
 
 
-def narrow_to(filters: Filters, by: str, key: Any) -> Filters:
+def narrow_to(filters: Filters, by: str, key: object) -> Filters:
     """The filters that list the cases of one group."""
     return _NARROW[by](filters, key)
 

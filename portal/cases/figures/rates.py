@@ -64,11 +64,11 @@ def count_orders(shop_id: int, filters: Filters, by: str, keys: Collection[Any])
     return _COUNT[by](shop_id, filters, keys)
 
 
-def _values(shop_id: int, since: datetime, until: datetime) -> dict[str, Any]:
+def _values(shop_id: int, since: datetime, until: datetime) -> dict[str, object]:
     return {"shop_id": shop_id, "since": since, "until": until}
 
 
-def _of_period(shop_id: int, filters: Filters) -> dict[str, Any]:
+def _of_period(shop_id: int, filters: Filters) -> dict[str, object]:
     return _values(shop_id, begin_day(filters.since), end_day(filters.until))
 
 
@@ -77,7 +77,7 @@ def _count_all(shop_id: int, filters: Filters, keys: Collection[Any]) -> dict[An
     return dict.fromkeys(keys, number)
 
 
-def _count_weeks(shop_id: int, filters: Filters, keys: Collection[date]) -> dict[Any, int]:
+def _count_weeks(shop_id: int, filters: Filters, keys: Collection[date]) -> dict[date, int]:
     found = {}
     for monday in keys:
         first, last = bound_week(filters, monday)

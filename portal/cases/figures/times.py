@@ -70,7 +70,7 @@ def load_stays(shop_id: int, case_ids: Sequence[int]) -> list[Stay]:
     return found
 
 
-def measure_case(case_id: int, events: Sequence[Any]) -> list[Stay]:
+def measure_case(case_id: int, events: Sequence[CaseEvent]) -> list[Stay]:
     """The stays of one case, from its events in order."""
     stays: list[Stay] = []
     entered, stood_still, late = events[0].at, False, False

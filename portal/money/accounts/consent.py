@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, select, text, update
+from sqlalchemy import Row, and_, exists, select, text, update
 
 from portal.extensions import db
 from portal.flow import State, StepRefused
@@ -230,7 +230,7 @@ def find_of_case(case: Case) -> Sequence[Any]:
     return db.session.execute(_SHOWN.where(BankAccount.case_id == case.id, BankAccount.shop_id == case.shop_id)).all()
 
 
-def list_of_owner(owner_id: int, most: int = 50) -> Sequence[Any]:
+def list_of_owner(owner_id: int, most: int = 50) -> Sequence[Row[Any]]:
     """The newest accounts that this person has given, as ``of_case`` with the case's number."""
     query = _SHOWN.add_columns(Case.case_no, Case.goods).join(
         Case, and_(Case.id == BankAccount.case_id, Case.shop_id == BankAccount.shop_id)

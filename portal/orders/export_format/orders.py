@@ -194,7 +194,7 @@ class Assembly:
         self._rows = [SubRow(row.number, of_line)]
         yield from self._line(self._order, row, repeated=True, own=of_line)
 
-    def _line(self, order: OrderRows, row: Row, repeated: bool, own: dict[str, Any]) -> Iterator[Problem]:
+    def _line(self, order: OrderRows, row: Row, repeated: bool, own: dict[str, object]) -> Iterator[Problem]:
         values, problems, unread = self._reader.read(row, self._line_places, Lost.LINE)
         unit = unit_in(row.cells.get(self._quantity_at, ""))
         priced = price_unit_in(row.cells.get(self._price_at, ""))

@@ -33,7 +33,7 @@ class Change(NamedTuple):
         return int(self.there["id"])
 
 
-def keep_terms(known: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+def keep_terms(known: Mapping[str, object], values: dict[str, object]) -> dict[str, object]:
     """What changes of an order; one that becomes 铺货 by that, or is it no more, keeps the longer of both terms."""
     was, becomes = (any(each[name] for name in _MAKE_RESOLD) for each in (known, {**known, **values}))
     return {**values, "both_terms": True} if was != becomes and not known["both_terms"] else values
@@ -94,7 +94,7 @@ def write_changes(connection: Connection, changes: Sequence[Change], now: dateti
         )
 
 
-def make_line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:
+def make_line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, object]:
     return {
         "shop_id": shop_id,
         "order_id": order_id,

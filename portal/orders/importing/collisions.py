@@ -84,7 +84,7 @@ def refuse_rows(order: OrderRows, other_row: int, columns: list[str]) -> Iterato
             yield Problem(line.row, "", f"所属订单（第 {order.row} 行）未能导入", Lost.LINE, order.order_no)
 
 
-def refuse_another(order: OrderRows, there: Mapping[str, Any] | None) -> None:
+def refuse_another(order: OrderRows, there: Mapping[str, object] | None) -> None:
     """Raises Refused when a number that may have been cut is known as another order's: placed at another moment."""
     if there is None or not is_cut(order.order_no):
         return

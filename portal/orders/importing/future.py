@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from portal.orders.export_format import OrderRows
 from portal.orders.export_format.rows import NOT_TAKEN
@@ -35,6 +34,6 @@ def say_unplaced(order: OrderRows) -> Iterator[tuple[str, str]]:
         yield COLUMNS["ordered_at"], NO_TIME
 
 
-def forget_stand_in(row: dict[str, Any]) -> dict[str, Any]:
+def forget_stand_in(row: dict[str, object]) -> dict[str, object]:
     """A known order, without the moment of its import where that only stands for the unknown one of its placing."""
     return {**row, "ordered_at": None} if row["ordered_at"] == row["imported_at"] else row

@@ -88,7 +88,7 @@ class Goods:
         db.session.execute(upsert, [_sku_row(shops[key[0]], *key, line) for key, line in changed])
 
 
-def _product_row(shop_id: int, key: str, line: LineRow) -> dict[str, Any]:
+def _product_row(shop_id: int, key: str, line: LineRow) -> dict[str, object]:
     return {
         "shop_id": shop_id,
         "product_key": key,
@@ -98,7 +98,7 @@ def _product_row(shop_id: int, key: str, line: LineRow) -> dict[str, Any]:
     }
 
 
-def _sku_row(shop_id: int, product_id: int, key: str, line: LineRow) -> dict[str, Any]:
+def _sku_row(shop_id: int, product_id: int, key: str, line: LineRow) -> dict[str, object]:
     return {
         "shop_id": shop_id,
         "product_id": product_id,

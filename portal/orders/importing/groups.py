@@ -86,7 +86,7 @@ class Groups:
         """The faults of one outcome, the most frequent first."""
         return sorted((each for each in self.faults.values() if each.outcome == outcome), key=lambda each: -each.count)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The groups as JSON can keep them."""
         return {
             "orders": {outcome: [row._asdict() for row in rows] for outcome, rows in self.orders.items()},

@@ -64,12 +64,12 @@ def list_held(doubts: Sequence[Doubt], *, has_open_case: bool) -> list[list[str]
     return [[each.column, each.kept, each.said] for each in doubts if each.why in because]
 
 
-def pack(value: Any) -> Any:
+def pack(value: object) -> Any:
     """A column's value as JSON keeps it."""
     return {"moment": value.isoformat()} if isinstance(value, datetime) else value
 
 
-def unpack(value: Any) -> Any:
+def unpack(value: object) -> Any:
     """The value that ``pack`` was given."""
     return datetime.fromisoformat(value["moment"]) if isinstance(value, dict) and "moment" in value else value
 

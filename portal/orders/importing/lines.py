@@ -174,7 +174,7 @@ def _judge_prices(pairs: Sequence[tuple[KnownLine, LineRow]], made: LineMerge, *
 def _judge_own(
     pairs: Sequence[tuple[KnownLine, LineRow]],
     made: LineMerge,
-    known: Mapping[str, Any],
+    known: Mapping[str, object],
     replaced: _Replaced,
     *,
     has_open_case: bool,

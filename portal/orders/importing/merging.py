@@ -159,7 +159,7 @@ def _take_withdrawal(order: OrderRows, known: Mapping[str, Any], made: Merge, re
     return Progress.BACKWARD
 
 
-def _done_here(known: Mapping[str, Any], status: str) -> str:
+def _done_here(known: Mapping[str, object], status: str) -> str:
     """What was done here that a status in a file must not undo; "" when the file only goes on from it."""
     if known["cancelled_at"] is not None and status != "cancelled":
         return CALLED_OFF
@@ -254,12 +254,12 @@ def _join_parcels(
                 _set(made, known, name, said[name])
 
 
-def _set(made: Merge, known: Mapping[str, Any], name: str, value: Any) -> None:
+def _set(made: Merge, known: Mapping[str, object], name: str, value: object) -> None:
     if known[name] != value:
         made.values[name] = value
 
 
-def _reckon_gap(known: Mapping[str, Any], lines: Sequence[KnownLine], made: Merge) -> None:
+def _reckon_gap(known: Mapping[str, object], lines: Sequence[KnownLine], made: Merge) -> None:
     """By how much the lines, as they will be, miss 货品总价: what `portal doctor` compares them with."""
     if not (made.lines.new or made.lines.quantities or "goods_total_fen" in made.values):
         return
@@ -268,7 +268,7 @@ def _reckon_gap(known: Mapping[str, Any], lines: Sequence[KnownLine], made: Merg
     _set(made, known, "lines_gap_fen", round(total - after))
 
 
-def values_of_new(order: OrderRows, now: datetime) -> dict[str, Any]:
+def values_of_new(order: OrderRows, now: datetime) -> dict[str, object]:
     """The columns of a new order as the file says them; what it has no columns for is worked out or empty."""
     row: dict[str, Any] = dict.fromkeys((*TEXTS, *PARCELS, "receiver_phone"), "") | {
         "goods_total_fen": int(goods_of(order.lines).to_integral_value(ROUND_HALF_UP)),

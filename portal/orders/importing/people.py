@@ -94,7 +94,7 @@ class People:
             raise Refused("卖家会员名", "这个订单号有几家店铺在用，缺少卖家会员名，不知道是哪一家的")
         return next(iter(shops))
 
-    def check(self, order: OrderRows, there: Mapping[str, Any] | None) -> None:
+    def check(self, order: OrderRows, there: Mapping[str, object] | None) -> None:
         """Raises Refused for an order of somebody else, or of nobody; ``there`` is the order in the database."""
         shop_id, create = self._known.shop_id, self._known.create_missing
         seller, buyer = order.seller_member, order.buyer_member

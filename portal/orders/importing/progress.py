@@ -52,7 +52,7 @@ def compare(known: str, said: str, known_text: str = "", said_text: str = "") ->
     return Progress.ASIDE
 
 
-def is_given_up(name: str, known: Any, said: Any, replaced: Replaced) -> bool:
+def is_given_up(name: str, known: object, said: object, replaced: Replaced) -> bool:
     """Whether a file says of a column what was known once, and was replaced by something else since."""
     words = shown(name, said)
     return words != shown(name, known) and words in replaced.get(COLUMNS[name], ())

@@ -19,7 +19,7 @@ from portal.orders.importing.progress import Replaced, find_numbers, is_older, w
 _ON_THE_WAY = ("unshipped", "in_transit", "delivered")  # what a refund can be asked for before the trade is done
 
 
-def find_status(order: OrderRows, known: Mapping[str, Any], replaced: Replaced) -> str:
+def find_status(order: OrderRows, known: Mapping[str, object], replaced: Replaced) -> str:
     """Where an order stands again whose refund was withdrawn; "" when that isn't known."""
     if not says_only_refund_closed(order.status_text):
         return order.status
@@ -54,6 +54,6 @@ def may_lift(order: OrderRows, known: Mapping[str, Any], status: str, replaced: 
     return is_untouched(known) and first and status in _ON_THE_WAY and not (sent and status == "unshipped")
 
 
-def is_untouched(known: Mapping[str, Any]) -> bool:
+def is_untouched(known: Mapping[str, object]) -> bool:
     """Whether nothing was opened, paid or called off here that a withdrawal might contradict."""
     return not known["case_count"] and not known["refunded_fen"] and known["cancelled_at"] is None

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Mapping
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from portal.config import may_carry_keys
@@ -37,7 +36,7 @@ class AskFailed(Exception):
         self.problem = problem
 
 
-def post(url: str, fields: Mapping[str, str], wait: float) -> dict[str, Any]:
+def post(url: str, fields: Mapping[str, str], wait: float) -> dict[str, object]:
     """Send a form and read a JSON object. ``wait``: seconds for each part of the answer. Raises AskFailed."""
     if not may_carry_keys(url):
         raise AskFailed(Problem.REFUSED, "the address must begin with https://")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from portal.cases import places
 from portal.cases.effects.hand_ins import HandIn
@@ -184,7 +184,7 @@ def match_share(pair: Pair) -> dict[int, CaseLine] | None:
     return found if len(found) == len(theirs) else None
 
 
-def find_last(case: Case, steps: Collection[str]) -> Any | None:
+def find_last(case: Case, steps: Collection[str]) -> Row[Any] | None:
     """The newest event of a case by one of these steps: version, step, at, note, data."""
     return db.session.execute(
         select(CaseEvent.version, CaseEvent.step, CaseEvent.at, CaseEvent.note, CaseEvent.data)
