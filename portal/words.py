@@ -604,26 +604,33 @@ OBJECTED_LATE = (  # of an inspection that the buyer doesn't accept: the clock r
     "到期您没有改验货结果、买家也没有申请平台介入的，按您的验货结果继续",
 )
 # When a deadline runs out, by the claim of what was advanced for the way back, and the rule: for buyer and seller.
+# After a colon which of two ways it goes: whether a payment is open, whether anything passed the inspection.
 FREIGHT_LATE: dict[tuple[str, str], tuple[str, str]] = {
     ("open", "buyer_confirm"): (
         "商家到期仍没有答复您报的退回运费，由平台介入，不自动确认收货",
         "到期仍没有答复买家报的退回运费，由平台介入，不自动确认收货",
     ),
-    ("open", "refund_legal"): (
-        "商家到期仍没有付清款项，或没有答复您报的退回运费，由平台介入",
-        "到期仍没有付清款项，或没有答复买家报的退回运费，由平台介入",
+    ("open", "refund_legal:yes"): (
+        "商家须在到期前付清款项并答复您报的退回运费，否则由平台介入",
+        "到期前须付清款项并答复买家报的退回运费，否则由平台介入",
     ),
-    ("declined", "refund_legal"): (
-        "到期还有没付清的款项，由平台介入；已付清而您没有再提出的，售后完成",
-        "到期还有没付清的款项，由平台介入；已付清而买家没有再提出的，售后完成",
+    ("open", "refund_legal:no"): (
+        "商家到期仍没有答复您报的退回运费，由平台介入",
+        "到期仍没有答复买家报的退回运费，由平台介入",
     ),
+    ("declined", "refund_legal:yes"): ("商家到期仍没有付清款项，由平台介入", "到期仍没有付清款项，由平台介入"),
+    ("declined", "refund_legal:no"): ("到期您没有再提出的，售后完成", "到期买家没有再提出的，售后完成"),
     ("open", "arrival_objection"): (
         "到期没有再提出未到账，这笔款项按已付清处理，等待商家答复您报的退回运费",
         "买家到期没有再提出未到账，这笔款项按已付清处理，还要答复买家报的退回运费",
     ),
-    ("open", "inspection_dispute"): (
-        "到期未答复，按商家的验货结果继续；没有商品通过验货而商家没有答复您报的退回运费的，由平台介入",
-        "买家到期未答复，按您的验货结果继续；没有商品通过验货而您没有答复买家报的退回运费的，由平台介入",
+    ("open", "inspection_dispute:yes"): (
+        "到期未答复，按商家的验货结果继续",
+        "买家到期未答复，按您的验货结果继续",
+    ),
+    ("open", "inspection_dispute:no"): (
+        "到期未答复，商家仍没有答复您报的退回运费的，由平台介入；已答复的，申请关闭",
+        "买家到期未答复，您仍没有答复买家报的退回运费的，由平台介入；已答复的，申请关闭",
     ),
     ("open", "buyer_modify"): (
         "到期未补充，商家仍没有答复您报的退回运费的，由平台介入；已答复的，申请关闭",

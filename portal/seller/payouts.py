@@ -30,7 +30,7 @@ class SettleForm(Form):
     """登记已付款: the way it really took, and the payment's own number."""
 
     way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
-    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款，已核对")], optional=True)
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", payout_forms.SAME)], optional=True)
     why = Line("为什么手工登记", limit=200, optional=True)
     reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号，方便买家核对")
 
