@@ -121,8 +121,12 @@ def book(
     from_1904: bool = False,
     most: int = LONGEST_RECORD,
     before: bytes = b"",
+    merged: Sequence[tuple[int, int, int]] = (),
 ) -> bytes:
-    """The stream of a workbook. ``before``: a record that stands first, as that of a password does."""
+    """The stream of a workbook. ``before``: a record that stands first, as that of a password does.
+
+    ``merged``: first row, last row and column of cells that stand in several rows.
+    """
     shared = _Shared(most)
     parts: list[bytes] = []
     for rows in sheets.values():
@@ -133,6 +137,8 @@ def book(
         for number, row in enumerate(rows):
             for column, value in enumerate(row):
                 made += b"" if value is None else _cell(number, column, value, shared)
+        spans = b"".join(struct.pack("<HHHH", top, bottom, column, column) for top, bottom, column in merged)
+        made += record(0xE5, struct.pack("<H", len(merged)) + spans) if merged else b""
         parts.append(made + record(0x0A))
     head = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)) + before
     head += record(0x22, struct.pack("<H", from_1904))

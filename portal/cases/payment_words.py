@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from portal import told, words
+from portal import flow, told, words
 from portal.calendar import lengths
 from portal.flow import OWED, Actor
-from portal.flow.needs import PROOFS
 from portal.models import MoneyEntry
 
 if TYPE_CHECKING:
@@ -55,8 +54,8 @@ def _tell_arrival(view: View, entry: Any) -> str:
     """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
     if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
         return ""
-    if entry.arrival == "missing" and not view.case.escalated and count_doubts(view) >= PROOFS:
-        return told.to_reader(words.ARRIVAL["doubted"], view.side)
+    if entry.arrival == "missing" and not is_proof_left(view):
+        return told.to_reader(words.ARRIVAL["proved"], view.side)
     if entry.arrival:
         return told.to_reader(words.ARRIVAL[entry.arrival], view.side)
     until = entry.settled_at + lengths.get_deadline("arrival_objection")
@@ -66,9 +65,10 @@ def _tell_arrival(view: View, entry: Any) -> str:
     return f"{who}在 {words.end(until)} 前提出「未到账」"
 
 
-def count_doubts(view: View) -> int:
-    """How often the buyer looked at proof of a payment and still hadn't got it."""
-    return sum(event.step == "doubt_payment" for event in view.events)
+def is_proof_left(view: View, more: int = 0) -> bool:
+    """Whether the shop can still show proof of a payment that is said not to have come, after ``more`` doubts."""
+    doubts = sum(event.step == "doubt_payment" for event in view.events)
+    return flow.is_proof_left(doubts + more, escalated=view.case.escalated)
 
 
 def _tell_term(view: View, entry: MoneyEntry) -> str:

@@ -103,6 +103,11 @@ _SUPPORTS = re.compile(  # goes with a receipt and is none
     rf"|(?:{_PERSONS})+已(?:经)?(?:到|至|在)[^,]{{0,12}}自提|(?:取件|出库)方式:(?:扫码|验证码|取件码|刷脸|自助|身份码)(?:取件|出库)?"
     rf"|{_SUBJECT}(?:投递|投放|投|放)[至到入]?(?:您的?|收件人)?信报箱|信报箱"
 )
+# What the reader sends off themselves: who takes that out of a locker is the courier.
+_MAILED = re.compile(
+    rf"寄件(?!人)|代寄|[要交]寄|寄[出回送]|寄的(?:{GOODS})|(?:发出?|退回?|换|投递)的(?:{GOODS}|寄)|退换|(?:退|换)(?:货|件)"
+)
+_OWN_HANDS = re.compile("刷脸|人脸|身份码|取[出件]人[:是为]")  # who receives shows a face, a courier doesn't
 _NAMES_SIGNER = re.compile(f"(?:客户|用户|收件人)?签收人(?:[:是为].+|(?:{PEOPLE})+)")
 _ENDS = re.compile(f"{_SUBJECT}(?:成功)?(?:送货上门|送达|完成配送)")
 # Beside a receipt it says that the parcel, or a part of it, is still on the way, or only put down somewhere.
@@ -146,10 +151,11 @@ def read(words: str) -> Reading:
     if receipts and other != "delivering" and not _unsaid(clauses, receipts):
         return Reading("signed")
     if other in ("delivering", "picked") and not receipts:
-        return Reading(other, clear=other == "delivering" or not signers.BY_RECEIVER.search(bare))
+        by_receiver = signers.BY_RECEIVER.search(bare) or _OWN_HANDS.search(bare)
+        return Reading(other, clear=other == "delivering" or not by_receiver)
     if receipts or _ABOUT_RECEIPT.search(_PROMISED.sub("", bare)):
         if other == "transit" and not receipts and not re.search("签收|妥投", _PROMISED.sub("", bare)):
-            return Reading("transit")
+            return Reading("transit", clear=not _OWN_HANDS.search(bare))
         return Reading("transit", clear=False)
     return Reading("transit", spoken=bool(other or _PROMISED.search(bare) or LATER.search(bare)))
 
@@ -163,7 +169,7 @@ def _is_receipt(clause: str) -> bool:
         return False
     if signers.signs_for_another(clause):
         return False
-    if re.search("取[出走件]|自提|领取", clause) and signers.BY_ANOTHER.search(clause):
+    if re.search("取[出走件]|自提|领取", clause) and (signers.BY_ANOTHER.search(clause) or _MAILED.search(clause)):
         return False
     return not signers.is_another(clause)
 
@@ -186,6 +192,8 @@ def _unsaid(clauses: list[str], receipts: list[str]) -> bool:
             continue
         bare = without_names(clause)
         if _DOUBT.search(bare) or _AGAINST.search(bare) or signers.is_another(clause):
+            return True
+        if re.search("取[走出]", bare) and signers.BY_ANOTHER.search(bare):
             return True
         if _SUPPORTS.fullmatch(clause):
             continue

@@ -56,12 +56,18 @@ def find_lost(text: str, label: str, *, digits: bool = True) -> str:
 
 
 class Row(NamedTuple):
-    """One row. ``cells`` has only those that hold something, by column from 0; ``trouble`` spoils the whole row."""
+    """One row. ``cells`` has only those that hold something, by column from 0; ``trouble`` spoils the whole row.
+
+    ``above``: columns whose cell is merged with one in a row above, and that row; ``shared``: the row whose quantity
+    stands here too.
+    """
 
     number: int  # as a spreadsheet counts, from 1
     cells: dict[int, str]
     trouble: str = ""
     hidden: bool = False
+    above: Mapping[int, int] = {}
+    shared: int = 0
 
 
 class Table(Protocol):

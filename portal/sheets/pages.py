@@ -56,25 +56,27 @@ class Page:
         """The rows in their order, only the wanted columns; see Table."""
         del width  # a cell says itself how wide it is
         number = 0
-        below: dict[int, int] = {}  # by column: in how many further rows a cell from above stands
+        tops: dict[int, int] = {}  # by column: in which row a cell that stands in several begins,
+        ends: dict[int, int] = {}  # and the last of them
         for attributes, found in _split_rows(self._text):
             number += 1
             cells: dict[int, str] = {}
             column = 0
-            taken, below = below, {at: left - 1 for at, left in below.items() if left > 1}
             for said, text in found:
-                while column in taken:
+                while ends.get(column, 0) >= number:
                     column += 1
                 spans = {which.lower(): min(int(many), MOST_COLUMNS) for which, many in _SPAN.findall(said)}
                 if text and (wanted is None or column in wanted):
                     cells[column] = text
                 wide = max(spans.get("col", 1), 1)
                 if spans.get("row", 1) > 1:
-                    below |= dict.fromkeys(range(column, column + wide), spans["row"] - 1)
+                    ends |= dict.fromkeys(range(column, column + wide), number + spans["row"] - 1)
+                    tops |= dict.fromkeys(range(column, column + wide), number)
                 column += wide
                 if column > MOST_COLUMNS:
                     break
-            yield Row(number, cells, "", _HIDDEN.search(attributes) is not None)
+            above = {at: tops[at] for at in wanted or () if tops.get(at, number) < number <= ends[at]}
+            yield Row(number, cells, "", _HIDDEN.search(attributes) is not None, above)
 
 
 def _split_rows(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from portal.sheets.cells import Fault, Row, SheetRefused, Tables
 from portal.sheets.compound import Container
+from portal.sheets.spans import MOST_SPANS, Span, Sweep
 from portal.sheets.styles import Dates, what_it_shows
 from portal.sheets.xlsx_files import LOCKED
 from portal.sheets.xlsx_texts import well_formed
@@ -30,7 +31,7 @@ _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 
 _BOF, _EOF, _CONTINUE, _FILEPASS, _DATEMODE = 0x809, 0x0A, 0x3C, 0x2F, 0x22
 _BOUNDSHEET, _SST, _FORMAT, _XF, _ROW = 0x85, 0xFC, 0x41E, 0xE0, 0x208
 _LABELSST, _LABEL, _RSTRING, _NUMBER, _RK, _MULRK = 0xFD, 0x204, 0xD6, 0x203, 0x27E, 0xBD
-_BOOLERR, _FORMULA, _STRING = 0x205, 0x06, 0x207
+_BOOLERR, _FORMULA, _STRING, _MERGED = 0x205, 0x06, 0x207, 0xE5
 _CELLS = frozenset((_LABELSST, _LABEL, _RSTRING, _NUMBER, _RK, _BOOLERR, _FORMULA))
 
 
@@ -112,6 +113,7 @@ class Sheet:
         self.dates_from_1904 = dates.from_1904
         self.rows_about = 0
         self._hidden_rows: set[int] = set()
+        self._spans: list[Span] = []
         self._looked = False
 
     def check(self) -> None:
@@ -128,6 +130,10 @@ class Sheet:
                 number, options = struct.unpack_from("<H10xH", self._book, at)
                 if options & 0x20:
                     self._hidden_rows.add(number)
+            elif kind == _MERGED and len(self._spans) < MOST_SPANS:
+                for place in range(struct.unpack_from("<H", self._book, at)[0]):
+                    top, bottom, left, _right = struct.unpack_from("<HHHH", self._book, at + 2 + 8 * place)
+                    self._spans.append(Span(top + 1, bottom + 1, left))
         self._looked = True
 
     def rows(self, wanted: frozenset[int] | None = None, width: int | None = None) -> Iterator[Row]:
@@ -136,19 +142,19 @@ class Sheet:
         with well_formed():
             self._look()
             self._texts.decoded = 0
-            number = -1
+            number, sweep = -1, Sweep(self._spans, wanted)
             cells: dict[int, str] = {}
             for row, column, value in self._cells(wanted):
                 if row < number:
                     raise SheetRefused(UNORDERED)
                 if row > number and cells:
-                    yield Row(number + 1, cells, "", number in self._hidden_rows)
+                    yield Row(number + 1, cells, "", number in self._hidden_rows, sweep.above(number + 1))
                     cells = {}
                 number = row
                 if value or isinstance(value, Fault):
                     cells[column] = value
             if cells:
-                yield Row(number + 1, cells, "", number in self._hidden_rows)
+                yield Row(number + 1, cells, "", number in self._hidden_rows, sweep.above(number + 1))
 
     def _cells(self, wanted: frozenset[int] | None) -> Iterator[tuple[int, int, str]]:
         book = self._book

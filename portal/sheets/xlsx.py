@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO
 
 from portal.sheets.cells import Fault, Number, Row, SheetRefused
+from portal.sheets.spans import MOST_SPANS, Span, Sweep
 from portal.sheets.styles import Dates
 from portal.sheets.xlsx_texts import (
     BROKEN,
@@ -49,6 +51,8 @@ _HIDDEN = b' hidden="1"'
 _SHEET_DATA = re.compile(rb"<(\w+:)?sheetData\s*(/?)>")
 
 
+_BELOW = re.compile(rb"</(?:\w+:)?sheetData|<(?:\w+:)?mergeCells\b")
+_MERGED = re.compile(rb'<(?:\w{1,9}:)?mergeCell\b[^<>]*\bref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([^"']+)""")
 
 
@@ -123,18 +127,29 @@ class Sheet:
         self.name, self.hidden = name, hidden
         self.dates_from_1904 = dates.from_1904
         self.rows_about = 0
+        self._spans: list[Span] = []
 
     def check(self) -> None:
-        """Read the part once: a damaged one is refused before anything is done with its first rows; counts the rows."""
+        """Read the part once: a damaged one is refused before anything is done with its first rows; counts the rows.
+
+        What is merged stands below the rows.
+        """
+        tail, below = b"", False
         with well_formed(), self._archive.open(self._part) as part:
             while chunk := part.read(CHUNK):  # the last read compares the checksum
                 self.rows_about += chunk.count(b"<row ")
+                tail = (tail if below else tail[-20:]) + (chunk if len(tail) < LONGEST_ROW else b"")
+                below = below or _BELOW.search(tail) is not None
+        found = islice(_MERGED.finditer(tail), MOST_SPANS) if below else ()
+        self._spans = [Span(int(each[2]), int(each[3]), find_column(each[1].decode())) for each in found]
 
     def rows(self, wanted: frozenset[int] | None = None, width: int | None = None) -> Iterator[Row]:
         """The rows in their order; cells beyond the wanted columns are skipped unread. Raises SheetRefused."""
         del width  # a cell says itself where it stands
+        sweep = Sweep(self._spans, wanted)
         with well_formed(), self._archive.open(self._part) as part:
-            yield from self._rows(part, wanted)
+            for row in self._rows(part, wanted):
+                yield row._replace(above=above) if (above := sweep.above(row.number)) else row
 
     def _rows(self, part: IO[bytes], wanted: frozenset[int] | None) -> Iterator[Row]:
         prefix, rest = _to_the_data(part)

@@ -423,12 +423,105 @@ def test_a_line_that_disappears_stays_and_is_told(take: Take) -> None:
     assert (only().goods_total_fen, only().paid_fen) == (7520, 8120)
 
 
+@pytest.mark.parametrize("more", [{"SKU ID": "5000000000001"}, {"SKU ID": "5000000000001", "型号": "红"}])
+@pytest.mark.parametrize("freight", [0, 6])
+@pytest.mark.parametrize("adjustment", [0, -2])
+def test_what_was_paid_is_a_witness_where_no_sum_of_goods_is(
+    take: Take, more: Cells, freight: int, adjustment: int
+) -> None:
+    """The goods get new ids in a file without 货品总价: what was paid for them counts them once."""
+    sums = {"货品总价(元)": "", "运费(元)": freight, "涨价或折扣(元)": adjustment}
+    sums["实付款(元)"] = round(75.2 + freight + adjustment, 2)
+    second = line(**{"SKU ID": "4900126478450", "型号": "白"})
+    take([order(**sums), second])
+    report = take([order(**sums, **more), second])
+    assert bought() == [("黑色;L", 2000), ("白", 2000)]
+    assert ("货品标题", "", f"{line()['货品标题']} {more.get('型号', '黑色;L')}") in doubted(report)
+    assert any(each.why == "加上这一行，明细合计就超过实付款减去运费和改价" for each in report.disbelieved)
+    assert doubted(take([order(**sums, 数量=3), second])) == [("数量", "2", "3")]
+    paid = {"实付款(元)": round(75.2 + 18.8 + freight + adjustment, 2)}
+    take([order(**sums | paid, 数量=3), second])
+    assert bought() == [("黑色;L", 3000), ("白", 2000)], "what was paid grew with it"
+
+
 def test_a_price_that_changes_leaves_price_and_sums(take: Take) -> None:
     take([order()])
     report = take([order(**{"单价(元)": 9.4, "货品总价(元)": 18.8, "实付款(元)": 24.8})])
     assert db.session.scalars(select(OrderLine.unit_price_fen)).one() == 1880
     assert (only().goods_total_fen, only().paid_fen) == (3760, 4360)
     assert doubted(report)[-1] == ("单价(元)", "18.80", "9.40")
+
+
+def one(price: float, pieces: int, **more: Any) -> Cells:
+    """An order of one line that adds up, with freight 6."""
+    goods = round(price * pieces + 1e-9, 2)
+    sums = {"货品总价(元)": goods, "实付款(元)": round(goods + 6, 2)}
+    return order(**{"单价(元)": price, "数量": pieces, **sums, **more})
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 12, 1000])
+@pytest.mark.parametrize("by", [-0.01, 0.01])
+def test_a_price_that_moves_by_one_fen_is_told(take: Take, pieces: int, by: float) -> None:
+    take([one(18.8, pieces)])
+    report = take([one(18.8 + by, pieces)])
+    assert doubted(report)[-1] == ("单价(元)", "18.80", f"{18.8 + by:.2f}")
+    assert {"货品总价(元)", "实付款(元)"} <= {each[0] for each in doubted(report)}
+    assert only().paid_fen == 1880 * pieces + 600
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 12])
+@pytest.mark.parametrize("by", [-0.01, 0.01])
+def test_a_sum_that_moves_by_one_fen_beside_its_line_is_told(take: Take, pieces: int, by: float) -> None:
+    """What rounding may lose is no reason to say nothing when the file knew better before."""
+    row = one(18.8, pieces)
+    moved = {name: round(row[name] + by, 2) for name in ("货品总价(元)", "实付款(元)")}
+    take([row])
+    report = take([row | moved])
+    assert [each.column for each in report.problems if each.column == "货品总价(元)"]
+    assert only().paid_fen == round(moved["实付款(元)"] * 100)
+    assert "货品总价(元)" not in {each.column for each in take([row | moved]).problems} or pieces == 1
+
+
+def test_one_piece_at_whole_fen_misses_no_fen(take: Take) -> None:
+    """A sum divided by its pieces may be rounded; one piece was not divided."""
+    assert [each.column for each in take([one(18.81, 1) | {"货品总价(元)": 18.8, "实付款(元)": 24.8}]).problems] == [
+        "货品总价(元)"
+    ]
+    assert take([one(3.33, 3) | {"订单编号": "390540369255075", "货品总价(元)": 10, "实付款(元)": 16}]).problems == []
+
+
+@pytest.mark.parametrize(("price", "other"), [(0.035, 0.039), (0.035, 0.044), (1.205, 1.208), (0.0125, 0.0149)])
+def test_a_price_that_moves_by_parts_of_a_fen_is_told(take: Take, price: float, other: float) -> None:
+    take([one(price, 1000)])
+    before = only().paid_fen
+    report = take([one(other, 1000)])
+    assert doubted(report)[-1] == ("单价(元)", str(price), str(other))
+    assert only().paid_fen == before
+
+
+@pytest.mark.parametrize(("price", "other"), [(3.3333, 3.33), (3.33, 3.333333), (0.035, 0.04)])
+def test_a_price_and_its_rounding_are_one(take: Take, price: float, other: float) -> None:
+    sums = {"货品总价(元)": 10, "实付款(元)": 16} if price > 1 else {}
+    take([one(price, 3) | sums])
+    assert doubted(take([one(other, 3) | sums])) == []
+
+
+@pytest.mark.parametrize("price", [0.035, 0.0125, 1.234, 18.8])
+def test_the_sum_is_a_witness_of_parts_of_a_fen_too(take: Take, price: float) -> None:
+    """A thousand pieces at 3.5 分 come to 35.00 and not to 40.00: what the sum doesn't know isn't taken."""
+    take([one(price, 1000)])
+    more = line(**{"SKU ID": "4900126478450", "型号": "红", "单价(元)": price, "数量": 1000})
+    assert doubted(take([one(price, 1000), more]))[0][0] == "货品标题"
+    assert doubted(take([one(price, 1000) | {"数量": 1400}])) == [("数量", "1000", "1400")]
+    assert bought() == [("黑色;L", 1_000_000)]
+
+
+@pytest.mark.parametrize("price", [0.035, 0.0125, 1.234, 18.8])
+def test_a_sum_that_is_worked_out_grows_by_parts_of_a_fen_too(take: Take, price: float) -> None:
+    headings = [name for name in exports.HEADINGS if name not in ("货品总价(元)", "实付款(元)")]
+    take([one(price, 1000)], headings)
+    take([one(price, 3000)], headings)
+    assert (only().goods_total_fen, only().paid_fen) == (round(price * 300_000), round(price * 300_000) + 600)
 
 
 def test_a_quantity_below_what_is_claimed_leaves_the_sums(take: Take) -> None:

@@ -131,6 +131,10 @@ def test_a_spreadsheets_day_is_understood_as_number_and_as_text(moment: datetime
         ("202611051331", utc(2026, 11, 5, 5, 31)),
         ("25/11/2026 13:31", utc(2026, 11, 25, 5, 31)),
         ("1793856660", utc(2026, 11, 5, 5, 31)),
+        ("星期四, 2026-11-05 13:31", utc(2026, 11, 5, 5, 31)),
+        ("周四，2026年11月5日 13:31", utc(2026, 11, 5, 5, 31)),
+        ("Thu Nov 05 2026 13:31:00 GMT+0800 (中国标准时间)", utc(2026, 11, 5, 5, 31)),
+        ("Thu Nov 05 2026 13:31:00 GMT+0800 (China Standard Time)", utc(2026, 11, 5, 5, 31)),
     ],
 )
 def test_unusual_times(text: str, moment: datetime) -> None:

@@ -99,6 +99,29 @@ def test_who_is_not_the_receivers_takes_nothing_out_for_them(who: str, taken: st
     assert said(taken.format(who)) != "signed"
 
 
+@pytest.mark.parametrize(
+    "head", ["丰巢:", "【丰巢】", "菜鸟驿站:", "妈妈驿站", "您在多多驿站的", "您已从丰巢", "丰巢智能柜(东门):"]
+)
+@pytest.mark.parametrize(
+    "goods",
+    (
+        "您的寄件 您寄的快件 您寄出的包裹 您的寄件订单 您的退货包裹 您的换货包裹 您退回的包裹 代寄包裹 您要寄的快件 "
+        "您的退换货 寄件包裹 您寄回的商品 您发的快递 您发出的快件 您交寄的包裹 您投递的寄件"
+    ).split(),
+)
+def test_what_the_reader_sends_is_taken_away_by_a_courier(head: str, goods: str) -> None:
+    for taken in ("已取件成功", "已被取走", "已取走", "取件成功", "已取出", "取件完成"):
+        for end in ("", "，感谢使用", "，快递员已取走包裹"):
+            assert said(f"{head}{goods}{taken}{end}") != "signed"
+    for taken in ("已取件成功", "已取出"):
+        assert said(f"{head}快件{taken}，快递员已取走包裹") != "signed"
+
+
+@pytest.mark.parametrize("how", ["刷脸取件", "人脸识别取件", "身份码取件"])
+def test_who_shows_a_face_is_no_courier_who_picks_up(how: str) -> None:
+    assert said(f"已通过{how}，取出人：本人") in ("signed", "unclear")
+
+
 # Sentences composed ---------------------------------------------------------------------------------------------------
 
 RECEIPTS = tuple(

@@ -24,6 +24,7 @@ from portal.orders.export_format.columns import (
 from portal.orders.export_format.finding import find_strange_headings, headings_of, holds_orders
 from portal.orders.export_format.headings import Headings
 from portal.orders.export_format.ids import say_order_no
+from portal.orders.export_format.merged import Merged
 from portal.orders.export_format.orders import Assembly
 from portal.orders.export_format.regions import ADDRESS, Regions
 from portal.orders.export_format.rows import LineRow, Lost, OrderRows, Parcel, Problem
@@ -145,15 +146,17 @@ class Export:
         for number, part in enumerate(self._parts):
             sheet = part.table.name if number else ""
             assembly = Assembly(part.places, part.table.dates_from_1904, sheet, part.headings)
+            merged = Merged(part.places)
             hidden: list[int] = []
             hidden_count = 0
-            for row in part.rows():
+            for row in map(merged.fill, part.rows()):
                 if row.hidden:
                     hidden_count += 1
                     if len(hidden) < MOST_HIDDEN_SAID:
                         hidden.append(row.number)
                 yield from _in_sheet(assembly.take(row), sheet)
             yield from _in_sheet(assembly.finish(), sheet)
+            yield from _in_sheet(merged.say(), sheet)
             if hidden:
                 rows = "、".join(str(each) for each in hidden)
                 rows += " …" if hidden_count > len(hidden) else ""

@@ -17,7 +17,7 @@ _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # the number of a day, as spread
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ T]?(\d{2})(\d{2})(\d{2})?)?(?:\.0+)?", re.ASCII)
 _WEEKDAY = re.compile(
-    r"[(\[]?(?:星期|周|礼拜)[一二三四五六日天][)\]]?|\b(?:MON|TUE|WED|THU|FRI|SAT|SUN)(?:[A-Z]{0,6})\b,?"
+    r"[(\[]?(?:星期|周|礼拜)[一二三四五六日天][)\]]?,?|\b(?:MON|TUE|WED|THU|FRI|SAT|SUN)(?:[A-Z]{0,6})\b,?"
 )
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MONTH = r"(?P<name>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6}\.?"
@@ -95,6 +95,7 @@ def _with_time(date: dict[str, str | None], rest: str) -> tuple[datetime, timezo
     rest = re.sub(r"^(\d{2})(\d{2})(\d{2})$", r"\1:\2:\3", rest, flags=re.ASCII)
     rest = re.sub(r"^(\d{1,2})-(\d{2})-(\d{2})$", r"\1:\2:\3", rest, flags=re.ASCII)
     rest = re.sub(r"\(((?:GMT|UTC)[+-][\d:]+)\)?$", r"\1", rest, flags=re.ASCII)
+    rest = re.sub(r"(?<=\+0800) ?\((?:中国标准时间|北京时间|CHINA STANDARD TIME|CST)\)$", "", rest, flags=re.ASCII)
     rest = re.sub("([点时]) ?半", r"\g<1>30分", re.sub("(?<=[点时分]) ?[整正]$", "", rest))
     rest = re.sub("([点时]) ?([13一三]) ?刻", lambda found: f"{found[1]}{15 if found[2] in '1一' else 45}分", rest)
     time = _TIME.fullmatch(rest) if rest else None

@@ -11,6 +11,7 @@ from portal.orders.export_format.dozens import Dozens, count_pieces, price_piece
 from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.lines import Double, decide_doubles, make_line, number_lines, refuse_absurd, weigh_sums
 from portal.orders.export_format.loose import drop_loose
+from portal.orders.export_format.merged import weigh_shared
 from portal.orders.export_format.reading import RowReader
 from portal.orders.export_format.rows import (
     MOST_LINES,
@@ -76,6 +77,7 @@ class Assembly:
         self._rows: list[SubRow] = []  # those that have the present order's number
         self._seen: dict[tuple[Any, ...], int] = {}
         self._dozens: dict[int, Dozens] = {}  # of the present order's lines, by their rows
+        self._shared: dict[int, int] = {}  # rows whose quantity stands in a row above
         self._doubles: list[Double] = []
         self._loose: dict[int, Row] = {}  # rows that may be another order's: they repeat its cells, but not its number
 
@@ -189,7 +191,7 @@ class Assembly:
         self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said
         self._own, self._own_cells = values, row.cells
         self._refused_row, self._stray_row, self._collided = 0, 0, False
-        self._keys, self._seen, self._doubles, self._dozens, self._loose = {}, {}, [], {}, {}
+        self._keys, self._seen, self._doubles, self._dozens, self._shared, self._loose = {}, {}, [], {}, {}, {}
         of_line = {key: value for key, value in values.items() if key in PER_LINE}
         self._rows = [SubRow(row.number, of_line)]
         yield from self._line(self._order, row, repeated=True, own=of_line)
@@ -229,6 +231,8 @@ class Assembly:
         order.lines.append(make_line(row.number, values, words, self._keys))
         if dozens:
             self._dozens[row.number] = dozens
+        if row.shared:
+            self._shared[row.number] = row.shared
 
     def _add_parcels(self, order: OrderRows, row: Row) -> None:
         """Where the order's cells are repeated on each row, a parcel may be named on a later one only."""
@@ -259,12 +263,13 @@ class Assembly:
             return
         again = {order.lines[place].row: first for place, first, _repeated in self._doubles}
         yield from decide_doubles(order, self._doubles, {each.row: each.different for each in self._rows})
+        yield from weigh_shared(order, self._shared)
         if self._dozens:
             yield from weigh_dozens(order, self._dozens)
             order.lines = number_lines(order.lines)
-            if not order.lines:
-                yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
-                return
+        if not order.lines:
+            yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
+            return
         said = order.status_text
         settled = list(settle_rows(order, self._rows, again, derived=self._derives))
         if order.status_text == said or not says_only_refund_closed(said):

@@ -138,9 +138,18 @@ def goods_of(lines: Iterable[LineRow]) -> Decimal:
     return sum((line.unit_price * line.quantity_milli for line in lines), Decimal()) / 10
 
 
+def may_lose(price: Decimal, milli: int) -> int:
+    """How many 分 a line's own sum may miss its price (元) times its quantity: the price may be a sum divided by it.
+
+    One piece at whole 分 misses none: nothing was divided.
+    """
+    return 0 if milli == 1000 and price * 100 % 1 == 0 else 1
+
+
 def adds_up(lines: Sequence[LineRow], goods_total_fen: int) -> bool:
-    """Whether lines come to this sum; a half 分 may be lost in each."""
-    return abs(goods_of(lines) - goods_total_fen) <= len(lines)
+    """Whether lines come to this sum, but for what may be lost in each by rounding."""
+    most = sum(may_lose(line.unit_price, line.quantity_milli) for line in lines)
+    return abs(goods_of(lines) - goods_total_fen) <= most
 
 
 def is_heading_again(row: Row, headings: Mapping[int, str]) -> bool:

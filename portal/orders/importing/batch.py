@@ -40,7 +40,7 @@ from portal.orders.importing.merging import merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.pairing import KnownLine
 from portal.orders.importing.people import People
-from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS
+from portal.orders.importing.prepared import KNOWN_LINES, KNOWN_ORDERS, make_known
 from portal.orders.importing.progress import Replaced
 from portal.orders.importing.report import Outcome, Report, RowResult
 from portal.orders.importing.twins import find_twins, refuse_twin
@@ -104,8 +104,8 @@ class Batch:
         wanted = self._without_strangers(present, write)
         lines: dict[int, list[KnownLine]] = defaultdict(list)
         known = {"ids": [row["id"] for row in present.values()], "shops": list({shop_id for shop_id, _ in present})}
-        for order_id, *line in db.session.execute(KNOWN_LINES, known):
-            lines[order_id].append(KnownLine(*line))
+        for row in db.session.execute(KNOWN_LINES, known):
+            lines[row.order_id].append(make_known(row))
         if with_cases := [row["id"] for row in present.values() if row["case_count"]]:
             self._open_cases = versions.find_with_open_case(with_cases, known["shops"])
         self._replaced = versions.list_replaced(known["ids"], known["shops"])

@@ -39,6 +39,7 @@ REFUNDED = "比已登记的退款少，保留原来的实付款"
 CASE_OPEN = "有进行中的售后单，售后单按申请时的数据处理"
 LINES_DIFFER = "与已知的明细合计不一致"
 FEWER = "比已知的包裹少"
+MOVED = "由 {was} 元变为 {now} 元，单价和数量却没有变，按表格更新，请核对"
 
 
 class Doubt(NamedTuple):

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from portal.orders.export_format import LineRow, OrderRows
+from portal.orders.export_format.suborders import PRICE
 from portal.orders.importing.changes import Change, describe_change
 from portal.orders.importing.future import forget_stand_in
 from portal.orders.importing.merging import values_of_new
@@ -83,6 +84,7 @@ def _add(known: list[KnownLine], new: Sequence[tuple[int, LineRow]]) -> list[Kno
             line_key=line.key,
             position=position,
             claimed_milli=0,
+            price_said=line.snapshot.get(PRICE),
         )
         for position, line in new
     ]

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import LineRow, OrderRows
-from portal.orders.export_format.rows import adds_up
+from portal.orders.export_format.rows import adds_up, may_lose
+from portal.orders.export_format.suborders import PRICE
 from portal.orders.importing import withdrawn
 from portal.orders.importing.pairing import KnownLine, may_be, pair_lines
 from portal.words import ORDER_STATUS
@@ -21,8 +23,8 @@ from portal.words import ORDER_STATUS
 KEPT = "比已申请售后的数量少，保留原来的数量"
 IN_A_CASE = "有进行中的售后单，售后单按申请时的数据处理"
 PRICE_STAYS = "成交单价以首次导入的为准"
-SUM_SAYS = "与货品总价不符，保留原来的数量"
-TOO_MUCH = "加上这一行，明细合计就超过货品总价"
+SUM_SAYS = "与{witness}不符，保留原来的数量"
+TOO_MUCH = "加上这一行，明细合计就超过{witness}"
 GONE = "表格里没有这一行，已知的明细不删除"
 RELABELLED = "单价和数量与已知的一行相同，编号没有矛盾，只是名称或型号改了，按同一行处理"
 OLDER = "表格比已知的更早"
@@ -55,11 +57,18 @@ class LineMerge:
     row_of: dict[int, int] = field(default_factory=dict)  # id of a line: its row in the file
     doubts: list[_LineDoubt] = field(default_factory=list)
     contradicted: bool = False  # something isn't believed, so that the file's sums needn't be right for our lines
+    came_to: Fraction = Fraction()  # the lines before, 分, as exactly as their prices are known,
+    growth: Fraction = Fraction()  # and by how much more they come to now
 
 
 def amount_of(price_fen: int, milli: int) -> Fraction:
     """Price times quantity, 分."""
     return Fraction(price_fen * milli, 1000)
+
+
+def _worth(price: Decimal, milli: int) -> Fraction:
+    """A price in 元 times a quantity, 分."""
+    return Fraction(price) * milli / 10
 
 
 def merge_lines(
@@ -74,11 +83,17 @@ def merge_lines(
     """Compare a file's lines with the known ones. Of an ``older`` file nothing is taken but lines that were missing."""
     made = LineMerge()
     pairs, unknown, missing = pair_lines(lines, order.lines)
-    total = order.goods_total_fen
+    total, witness = _find_witness(order)
     whole = order.whole and total is not None and adds_up(order.lines, total)
-    _pair_relabelled(pairs, unknown, missing, made, witnessed=whole or total is None)
-    before = sum(amount_of(line.unit_price_fen, line.quantity_milli) for line in lines)
-    slack = len(lines) + len(order.lines)
+    _pair_relabelled(pairs, unknown, missing, made, witnessed=whole or order.goods_total_fen is None)
+    prices = {line.id: line.price for line in lines} | {
+        line.id: row.unit_price  # worked out, and the same as before
+        for line, row in pairs
+        if line.exact_price is None and line.unit_price_fen == row.unit_price_fen
+    }
+    made.came_to = before = sum((_worth(prices[line.id], line.quantity_milli) for line in lines), Fraction())
+    slack = sum(may_lose(prices[line.id], line.quantity_milli) for line in lines)
+    slack += sum(may_lose(row.unit_price, row.quantity_milli) for row in order.lines)
 
     def fits(amount: Fraction | int) -> bool:
         sum_known = known["goods_total_fen"] if total is None or older else total
@@ -86,13 +101,13 @@ def merge_lines(
 
     for line, row in pairs:
         made.row_of[line.id] = row.row
-    sum_fits = total is not None and not whole and fits(before)
-    _judge_quantities(pairs, made, has_open_case=has_open_case, older=older, sum_fits=sum_fits)
+    sum_says = SUM_SAYS.format(witness=witness) if total is not None and not whole and fits(before) else ""
+    _judge_quantities(pairs, made, has_open_case=has_open_case, older=older, sum_says=sum_says)
     _judge_prices(pairs, made, older=older)
     _judge_own(pairs, made, known, replaced or {}, has_open_case=has_open_case, older=older)
-    added = sum(amount_of(row.unit_price_fen, row.quantity_milli) for row in unknown)
+    added = sum((_worth(row.unit_price, row.quantity_milli) for row in unknown), Fraction())
     quantities = dict(made.quantities)
-    after = added + sum(amount_of(line.unit_price_fen, quantities.get(line.id, line.quantity_milli)) for line in lines)
+    after = added + sum(_worth(prices[line.id], quantities.get(line.id, line.quantity_milli)) for line in lines)
     gone = bool(missing) and whole and (not fits(after) or not any(line.unit_price_fen for line in missing))
     too_much = bool(added) and (total is not None or older) and not fits(after) and (fits(before) or gone or older)
     taken = {line.line_key for line in lines}
@@ -102,14 +117,23 @@ def merge_lines(
             made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), IN_A_CASE))
         elif too_much and row.unit_price_fen:
             made.contradicted = True
-            made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), TOO_MUCH))
+            made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), TOO_MUCH.format(witness=witness)))
         else:
             made.new.append((_free_key(row.key, taken), row))
     if gone:
         for line in missing:
             made.contradicted |= bool(line.unit_price_fen)
             made.doubts.append(_LineDoubt(order.row, "货品标题", _name(line), "", GONE))
+    made.growth = after - added - before + sum(_worth(row.unit_price, row.quantity_milli) for _key, row in made.new)
     return made
+
+
+def _find_witness(order: OrderRows) -> tuple[int | None, str]:
+    """What the goods come to as the file says beside its lines, 分, and what says so."""
+    parts = order.paid_fen, order.freight_fen, order.adjustment_fen
+    if order.goods_total_fen is not None or None in parts or not order.paid_fen:
+        return order.goods_total_fen, "货品总价"
+    return order.paid_fen - (order.freight_fen or 0) - (order.adjustment_fen or 0), "实付款减去运费和改价"
 
 
 def _pair_relabelled(
@@ -148,13 +172,13 @@ def _judge_quantities(
     *,
     has_open_case: bool,
     older: bool,
-    sum_fits: bool,
+    sum_says: str,
 ) -> None:
     for line, row in pairs:
         if line.quantity_milli == row.quantity_milli:
             continue
         less = row.quantity_milli < line.claimed_milli
-        why = OLDER if older else KEPT if less else IN_A_CASE if has_open_case else SUM_SAYS if sum_fits else ""
+        why = OLDER if older else KEPT if less else IN_A_CASE if has_open_case else sum_says
         if why:
             made.contradicted = True
             kept = quantity_text(line.quantity_milli)
@@ -165,10 +189,22 @@ def _judge_quantities(
 
 def _judge_prices(pairs: Sequence[tuple[KnownLine, LineRow]], made: LineMerge, *, older: bool) -> None:
     for line, row in pairs:
-        if line.unit_price_fen != row.unit_price_fen:
-            made.contradicted = True
-            kept, said = money_text(line.unit_price_fen), money_text(row.unit_price_fen)
-            made.doubts.append(_LineDoubt(row.row, "单价(元)", kept, said, OLDER if older else PRICE_STAYS))
+        kept, said = money_text(line.unit_price_fen), money_text(row.unit_price_fen)
+        if kept == said:
+            exact = line.exact_price
+            if exact is None or PRICE not in row.snapshot or not _matters(exact, row.unit_price, row.quantity_milli):
+                continue
+            kept, said = (f"{price:f}" for price in (exact, row.unit_price))
+        made.contradicted = True
+        made.doubts.append(_LineDoubt(row.row, PRICE, kept, said, OLDER if older else PRICE_STAYS))
+
+
+def _matters(one: Decimal, other: Decimal, milli: int) -> bool:
+    """Whether two prices that are the same in whole 分 are two, and not one of them the other's rounding."""
+    places = [-int(price.normalize().as_tuple().exponent) for price in (one, other)]
+    if places[0] != places[1] and abs(one - other) < Decimal(1).scaleb(-min(places)):
+        return False
+    return abs(_worth(one - other, milli)) >= 1
 
 
 def _judge_own(

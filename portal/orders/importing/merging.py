@@ -15,17 +15,20 @@ from decimal import ROUND_HALF_UP
 from fractions import Fraction
 from typing import Any
 
+from portal.inputs import money_text
 from portal.orders.export_format import OrderRows
-from portal.orders.export_format.rows import goods_of
+from portal.orders.export_format.rows import adds_up, goods_of
 from portal.orders.export_format.statuses import is_refund_closed, says_only_refund_closed
 from portal.orders.importing import withdrawn
 from portal.orders.importing.doubts import (
     BESIDE,
     CALLED_OFF,
     CASE_OPEN,
+    COLUMNS,
     FEWER,
     GIVEN_UP,
     LINES_DIFFER,
+    MOVED,
     OLDER,
     REFUND_AGAIN,
     REFUNDED,
@@ -66,6 +69,7 @@ class Merge:
     lines: LineMerge = field(default_factory=LineMerge)
     doubts: list[Doubt] = field(default_factory=list)
     done_here: str = ""  # what was done here that the file's status contradicts
+    notes: list[tuple[str, str]] = field(default_factory=list)  # (heading, what is to be looked at, though believed)
 
     @property
     def changes(self) -> bool:
@@ -98,7 +102,8 @@ def merge(
     else:
         made.lines = merge_lines(order, known, lines, has_open_case=has_open_case, replaced=replaced)
         _follow(order, known, said, made, has_open_case)
-        _carry_sums(order, known, lines, said, made)
+        _carry_sums(order, known, said, made)
+        _note_total(order, known, made)
     made.doubts += [Doubt(*each) for each in made.lines.doubts]
     _join_parcels(order, known, said, made, progress)
     _reckon_gap(known, lines, made)
@@ -203,12 +208,10 @@ def _follow(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], ma
             made.values[name] = said[name]
 
 
-def _carry_sums(
-    order: OrderRows, known: Mapping[str, Any], lines: Sequence[KnownLine], said: dict[str, Any], made: Merge
-) -> None:
+def _carry_sums(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge) -> None:
     """Work out the sums that the file has no columns for, as they are for a new order."""
     if "goods_total_fen" not in said and (made.lines.new or made.lines.quantities):
-        _set(made, known, "goods_total_fen", known["goods_total_fen"] + round(_growth(lines, made)))
+        _set(made, known, "goods_total_fen", known["goods_total_fen"] + round(made.lines.growth))
     now = {name: made.values.get(name, known[name]) for name in SUMS}
     due, was_due = sum(now[name] for name in SUMS[:3]), sum(known[name] for name in SUMS[:3])
     begins = known["status"] in UNPAID and order.status not in UNPAID and known["paid_fen"] == 0
@@ -216,8 +219,15 @@ def _carry_sums(
         _set(made, known, "paid_fen", due)
 
 
+def _note_total(order: OrderRows, known: Mapping[str, Any], made: Merge) -> None:
+    """Say that 货品总价 moved by what rounding may lose, while the lines stay and came to it to the 分."""
+    total, was = made.values.get("goods_total_fen"), known["goods_total_fen"]
+    if total is not None and made.lines.came_to == was and not made.lines.growth and adds_up(order.lines, total):
+        made.notes.append((COLUMNS["goods_total_fen"], MOVED.format(was=money_text(was), now=money_text(total))))
+
+
 def _growth(lines: Sequence[KnownLine], made: Merge) -> Fraction:
-    """By how much more the lines come to than before, 分."""
+    """By how much more the lines come to than before, 分, as `portal doctor` reckons: in prices of whole ones."""
     quantities = dict(made.lines.quantities)
     more = sum(
         (

@@ -49,6 +49,7 @@ class Outcomes:
             for line in order.lines
         }
         self.done(order, Outcome.UPDATED if merged.changes else Outcome.UNCHANGED, of_lines)
+        self.warn_all(order, merged.notes)
 
     def refuse(self, order: OrderRows, problem: Refused) -> None:
         """An order was refused, its lines with it."""

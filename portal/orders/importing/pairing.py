@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from portal.orders.export_format import LineRow
+from portal.orders.export_format.cells import CellRefused, Kind, convert, in_fen
 
 
 class KnownLine(NamedTuple):
@@ -26,6 +29,28 @@ class KnownLine(NamedTuple):
     claimed_milli: int
     own_paid_fen: int | None = None
     own_status: str = ""
+    price_said: str | None = None  # 单价 as its row had it
+
+    @property
+    def exact_price(self) -> Decimal | None:
+        """元, in parts of a 分 where its row said so; None where it said none, or that of another unit."""
+        price = _read_price(self.price_said) if self.price_said else None
+        return price if price is not None and in_fen(price) == self.unit_price_fen else None
+
+    @property
+    def price(self) -> Decimal:
+        """元, as exact as it is known."""
+        exact = self.exact_price
+        return Decimal(self.unit_price_fen) / 100 if exact is None else exact
+
+
+@lru_cache(maxsize=4096)
+def _read_price(said: str) -> Decimal | None:
+    try:
+        price, _note = convert(said, Kind.PRICE, len(said))
+    except CellRefused:
+        return None
+    return price if isinstance(price, Decimal) else None
 
 
 def pair_lines(
