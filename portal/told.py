@@ -159,12 +159,6 @@ def tell_news(news: str, side: str) -> str:
     return NEWS[news][side == Actor.SELLER]
 
 
-def tell_posted(words_said: str, side: str) -> str:
-    """A line that a step wrote into the conversation, or the last line of one in a list, for this side."""
-    news, because, why = words_said.partition("。原因：")
-    return tell_news(news, side) + because + why
-
-
 def tell_title(title: str, side: str) -> str:
     """The title of a step's notice, for this side; still with {type}."""
     if side not in _SIDES:
@@ -243,8 +237,8 @@ OTHERWISE: dict[str, tuple[str, str]] = {
     ),
     "refund_legal": ("商家超过法定期限未退款，由平台介入", "超过法定期限未退款，由平台介入"),
     "arrival_answer": (
-        "商家到期没有答复您没有收到的款项，由平台介入",
-        "到期没有答复买家没有收到的款项，由平台介入",
+        "商家到期没有提交付款凭证，也没有登记没有付成，由平台介入",
+        "到期没有提交付款凭证，也没有登记没有付成，由平台介入",
     ),
     "arrival_objection": (
         "到期没有再提出异议，售后按商家的登记完成；没有收到的请在期限内申请平台介入",
