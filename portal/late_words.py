@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from portal import told, words
 from portal.columns import CaseSilence
-from portal.flow import UNPAID, Actor, CaseType, Facts, Stage
+from portal.flow import UNPAID, Actor, CaseType, Facts, Stage, is_proof_left
 
 _SIDES = (Actor.BUYER, Actor.SELLER)
 
@@ -22,6 +22,8 @@ _AGREES: dict[str, tuple[str, str]] = {
 }
 _NO_ADDRESS = ("店铺没有退货地址，商家到期未处理的，由平台介入", "店铺没有默认退货地址，到期未处理的，由平台介入")
 _CALLED_IN = ("商家到期未处理，由平台介入", "到期未处理，由平台介入")
+# Where the buyer has looked at as much proof of a payment as they have to.
+_PROVED = ("商家到期没有登记没有付成，由平台介入", "到期没有登记没有付成，由平台介入")
 # Of a parcel with scans: it keeps them, so that only this can come.
 _TRACED: dict[str, tuple[str, str]] = {
     "seller_receive": ("商家到期未验货，视为验货通过", "到期未验货，视为验货通过"),
@@ -34,6 +36,7 @@ _IS_GOOD: dict[tuple[str, CaseType | None], Callable[[Facts], bool]] = {
     ("seller_response", CaseType.REISSUE): lambda facts: facts.guaranteed,
     ("seller_response", CaseType.REFUND_ONLY): lambda facts: facts.auto_refund,
     ("seller_receive", None): lambda facts: facts.back_traced or facts.back_signed_at is not None,
+    ("arrival_answer", None): lambda facts: is_proof_left(facts.doubts, escalated=facts.escalated),
     ("buyer_confirm", None): lambda facts: facts.out_traced or facts.out_signed_at is not None,
 }
 # Where the buyer asked for the freight of the way back: what decides between the two ways that a deadline can go.
@@ -58,6 +61,8 @@ def tell_known(case_type: str, rule: str, side: str, *, good: bool) -> str:
     if rule == "seller_response":
         said = _NO_ADDRESS if case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND) else _CALLED_IN
         return said[side == Actor.SELLER]
+    if rule == "arrival_answer" and not good:
+        return _PROVED[side == Actor.SELLER]
     if good and rule in _TRACED:
         own = Actor.SELLER if rule == "seller_receive" else Actor.BUYER  # who is late reads it without their name
         return _TRACED[rule][side == Actor.SELLER if side in _SIDES else own is Actor.BUYER]

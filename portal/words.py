@@ -136,6 +136,14 @@ ROUTE: dict[str, str] = {  # the way a payment takes; by hand: a transfer by the
     "cash": "现金",
     "offline": "线下支付",
 }
+_IN_ACCOUNT = "转账请在收款账户里按流水号查询"
+LOOK_FOR: dict[str, str] = {  # where a buyer looks for a payment, by the way it took
+    "original": "原路退回银行卡一般要 1 至 3 个工作日，退回余额一般当天到账，请在原来的支付账户里按流水号查询",
+    "bank": "银行转账请在您提供的收款账户里按流水号查询",
+    **dict.fromkeys(("alipay", "wechat"), _IN_ACCOUNT),
+    "cash": "现金请与经手人核对",
+    "offline": "线下支付的，请按约定的收款方式核对",
+}
 MONEY_STATE: dict[str, str] = {
     "waiting": "待复核",
     "due": "待付款",
@@ -158,9 +166,13 @@ PROOF_RULE = (
     "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款；"
     "规则处理前不满 {both}才说「未到账」的，来不及核对，平台介入结束，按原流程继续"
 )
+WAYBILL_MEANWHILE = (
+    "平台介入期间改过运单的，平台到期没有裁决时，不凭新运单的物流判定商品已退回：介入结束，由商家继续验货"
+)
 DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
     "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
+    "proved": "买家看过凭证，仍说没有到账；商家须登记没有付成后重新付款，或由平台介入",  # missing, and no proof is left
     "shown": "商家已提交付款凭证，请买家查收",
     "arrived": "买家已确认到账",
     "decided": "平台裁决已付到",
@@ -231,6 +243,7 @@ ORDER_NEXT: dict[str, str] = {
     "refunding": "平台显示这笔订单正在退款，退款期间不能在这里申请售后",
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
+NEXT_GIVEN_BACK = "商品不再发货；退款在售后单里可以查看"
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
