@@ -28,6 +28,13 @@ class CaseDeadline(CaseStanding, Protocol):
     def late(self) -> bool: ...
 
 
+class CaseArrived(CaseDeadline, Protocol):
+    """And whether the parcel on its way back was signed for."""
+
+    @property
+    def arrived_at(self) -> datetime | None: ...
+
+
 class CaseFreight(CaseStanding, Protocol):
     """And what there is of money in it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal import arrival_words, words
-from portal.columns import CaseDeadline, CaseFreight, CaseStanding
+from portal.columns import CaseArrived, CaseDeadline, CaseFreight, CaseStanding
 from portal.flow import Actor, Stage, State
 from portal.news import NEWS, TITLES
 
@@ -91,6 +91,15 @@ def tell_chip(case: CaseStanding, side: str) -> str:
 def is_refused(case: CaseStanding) -> bool:
     """Whether the seller has refused and the buyer's time to object runs; of a row with due_rule."""
     return bool(case.due_rule == "refusal_answer")
+
+
+def tell_more(case: CaseArrived) -> str:
+    """What a list of the shop adds to a chip."""
+    if case.stage:
+        return ""
+    if is_late(case):
+        return "·已超时"
+    return "·已签收" if case.arrived_at and case.state == State.INSPECTING else ""
 
 
 def find_chip_kind(case: CaseStanding) -> str:

@@ -136,6 +136,14 @@ ROUTE: dict[str, str] = {  # the way a payment takes; by hand: a transfer by the
     "cash": "现金",
     "offline": "线下支付",
 }
+_IN_ACCOUNT = "转账请在收款账户里按流水号查询"
+LOOK_FOR: dict[str, str] = {  # where a buyer looks for a payment, by the way it took
+    "original": "原路退回银行卡一般要 1 至 3 个工作日，退回余额一般当天到账，请在原来的支付账户里按流水号查询",
+    "bank": "银行转账请在您提供的收款账户里按流水号查询",
+    **dict.fromkeys(("alipay", "wechat"), _IN_ACCOUNT),
+    "cash": "现金请与经手人核对",
+    "offline": "线下支付的，请按约定的收款方式核对",
+}
 MONEY_STATE: dict[str, str] = {
     "waiting": "待复核",
     "due": "待付款",
@@ -158,9 +166,13 @@ PROOF_RULE = (
     "按已付款处理；没有凭证、买家仍说没有到账，或到规则处理时不满 {term}的，按没有付款处理，由商家重新付款；"
     "规则处理前不满 {both}才说「未到账」的，来不及核对，平台介入结束，按原流程继续"
 )
+WAYBILL_MEANWHILE = (
+    "平台介入期间改过运单的，平台到期没有裁决时，不凭新运单的物流判定商品已退回：介入结束，由商家继续验货"
+)
 DOUBTED_BY_CALLING = "商家已提交付款凭证；选择「退款未到账」的，视为您看过凭证、还是没有到账"
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
     "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
+    "proved": "买家看过凭证，仍说没有到账；商家须登记没有付成后重新付款，或由平台介入",  # missing, and no proof is left
     "shown": "商家已提交付款凭证，请买家查收",
     "arrived": "买家已确认到账",
     "decided": "平台裁决已付到",
@@ -231,6 +243,7 @@ ORDER_NEXT: dict[str, str] = {
     "refunding": "平台显示这笔订单正在退款，退款期间不能在这里申请售后",
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
+NEXT_GIVEN_BACK = "商品不再发货；退款在售后单里可以查看"
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
@@ -591,26 +604,33 @@ OBJECTED_LATE = (  # of an inspection that the buyer doesn't accept: the clock r
     "到期您没有改验货结果、买家也没有申请平台介入的，按您的验货结果继续",
 )
 # When a deadline runs out, by the claim of what was advanced for the way back, and the rule: for buyer and seller.
+# After a colon which of two ways it goes: whether a payment is open, whether anything passed the inspection.
 FREIGHT_LATE: dict[tuple[str, str], tuple[str, str]] = {
     ("open", "buyer_confirm"): (
         "商家到期仍没有答复您报的退回运费，由平台介入，不自动确认收货",
         "到期仍没有答复买家报的退回运费，由平台介入，不自动确认收货",
     ),
-    ("open", "refund_legal"): (
-        "商家到期仍没有付清款项，或没有答复您报的退回运费，由平台介入",
-        "到期仍没有付清款项，或没有答复买家报的退回运费，由平台介入",
+    ("open", "refund_legal:yes"): (
+        "商家须在到期前付清款项并答复您报的退回运费，否则由平台介入",
+        "到期前须付清款项并答复买家报的退回运费，否则由平台介入",
     ),
-    ("declined", "refund_legal"): (
-        "到期还有没付清的款项，由平台介入；已付清而您没有再提出的，售后完成",
-        "到期还有没付清的款项，由平台介入；已付清而买家没有再提出的，售后完成",
+    ("open", "refund_legal:no"): (
+        "商家到期仍没有答复您报的退回运费，由平台介入",
+        "到期仍没有答复买家报的退回运费，由平台介入",
     ),
+    ("declined", "refund_legal:yes"): ("商家到期仍没有付清款项，由平台介入", "到期仍没有付清款项，由平台介入"),
+    ("declined", "refund_legal:no"): ("到期您没有再提出的，售后完成", "到期买家没有再提出的，售后完成"),
     ("open", "arrival_objection"): (
         "到期没有再提出未到账，这笔款项按已付清处理，等待商家答复您报的退回运费",
         "买家到期没有再提出未到账，这笔款项按已付清处理，还要答复买家报的退回运费",
     ),
-    ("open", "inspection_dispute"): (
-        "到期未答复，按商家的验货结果继续；没有商品通过验货而商家没有答复您报的退回运费的，由平台介入",
-        "买家到期未答复，按您的验货结果继续；没有商品通过验货而您没有答复买家报的退回运费的，由平台介入",
+    ("open", "inspection_dispute:yes"): (
+        "到期未答复，按商家的验货结果继续",
+        "买家到期未答复，按您的验货结果继续",
+    ),
+    ("open", "inspection_dispute:no"): (
+        "到期未答复，商家仍没有答复您报的退回运费的，由平台介入；已答复的，申请关闭",
+        "买家到期未答复，您仍没有答复买家报的退回运费的，由平台介入；已答复的，申请关闭",
     ),
     ("open", "buyer_modify"): (
         "到期未补充，商家仍没有答复您报的退回运费的，由平台介入；已答复的，申请关闭",

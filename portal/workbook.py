@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -15,14 +16,17 @@ MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Column(NamedTuple):
-    """A heading, what it means (for the sheet 说明), and its width in characters. ``yuan``: holds 分, shown as 元."""
+    """A heading, what it means (for the sheet 说明), and its width in characters. ``yuan``: holds 分, shown as 元;
+    ``figure``: holds numbers, which the reader adds up."""
 
     heading: str
     meaning: str
     width: int = 16
     yuan: bool = False
+    figure: bool = False
 
 
+_FIGURE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,3})?", re.ASCII)
 _AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -55,15 +59,18 @@ def _write_table(
     book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     plain, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0.00"})
+    figure = book.add_format({"num_format": "General"})
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(columns):
-        sheet.set_column(place, place, column.width, money if column.yuan else plain)
+        sheet.set_column(place, place, column.width, money if column.yuan else figure if column.figure else plain)
         sheet.write_string(0, place, column.heading, head)
     for number, row in enumerate(rows, start=1):
         for place, (column, value) in enumerate(zip(columns, row, strict=True)):
             if column.yuan and isinstance(value, int):
                 sheet.write_number(number, place, value / 100, money)
+            elif column.figure and _FIGURE.fullmatch(str(value)):
+                sheet.write_number(number, place, float(value), figure)
             else:
                 sheet.write_string(number, place, safe_cell(str(value)), plain)
     return head

@@ -115,7 +115,7 @@ def order(order_no: str) -> ResponseReturnValue:
         call_off=cancel_outcomes.name_call_off(resells=g.who.resells, paid=found.status != "unpaid"),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=_tell_next(found, cases),
+        next_step=words.NEXT_GIVEN_BACK if found.given_back else _tell_next(found, cases),
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
         below=downstream.list_orders_below(found.id) if resells else (),

@@ -142,19 +142,9 @@ def _add_up(case: Case, column: str, lines: Sequence[CaseLine] | None) -> int:
 
 def tell_late(case: Case, side: Actor, collect: Callable[[], Facts]) -> str:
     """What happens when the present deadline runs out, for this side: one sentence, where the data says which."""
-    good = _IS_GOOD.get((case.due_rule, CaseType(case.type))) or _IS_GOOD.get((case.due_rule, None))
+    good = late_words.find_question(case)
     least = lengths.describe_deadline("least_left")
     return late_words.tell_late(case, side, least, good(collect()) if good else None)
-
-
-# Whether what the clock step of a deadline needs is there.
-_IS_GOOD: dict[tuple[str, CaseType | None], Callable[[Facts], bool]] = {
-    ("seller_response", None): lambda facts: facts.has_default_address,
-    ("seller_response", CaseType.REISSUE): lambda facts: facts.guaranteed,
-    ("seller_response", CaseType.REFUND_ONLY): lambda facts: facts.auto_refund,
-    ("seller_receive", None): lambda facts: facts.back_traced or facts.back_signed_at is not None,
-    ("buyer_confirm", None): lambda facts: facts.out_traced or facts.out_signed_at is not None,
-}
 
 
 def application_of(case: Case) -> refusals.Application:

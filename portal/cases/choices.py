@@ -10,6 +10,7 @@ from portal import told, words
 from portal.calendar import lengths
 from portal.cases import expected, proposals
 from portal.cases.inspection import Result
+from portal.cases.payment_words import is_proof_left
 from portal.flow import Actor, CaseType, State, Step
 from portal.inputs import money_text, quantity_text
 from portal.money import arrivals
@@ -107,9 +108,15 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "pay" and view.case.payment_claim == "denied":
         return "付过的不要再付一次，先和商家核对流水号；没有付的，付款后填写新的流水号"
     if name == "deny_arrival":
-        return f"{_tell_objection_term(view)}；商家须提交付款凭证，或登记没有付成后重新付款"
+        proof = (
+            "提交付款凭证，或登记没有付成后重新付款" if is_proof_left(view) else "登记没有付成后重新付款，或由平台介入"
+        )
+        return f"{_tell_objection_term(view)}；商家须{proof}"
     if name == "doubt_payment":
-        return f"{_tell_doubt_term(view)}；商家须再次答复，或登记没有付成后重新付款"
+        again = (
+            "再次答复，或登记没有付成后重新付款" if is_proof_left(view, 1) else "登记没有付成后重新付款，或由平台介入"
+        )
+        return f"{_tell_doubt_term(view)}；商家须{again}"
     return _THEN.get(name, "")
 
 

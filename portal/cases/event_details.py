@@ -65,6 +65,8 @@ def describe_event(
         said.append(f"垫付的退回运费：¥{money_text(fen)}")
     if event.step == "deny_payment" and (declared := data.get("money")):
         said.append(f"没有收到的是 {money_text(declared[1])} 元，流水号 {declared[2]}")
+    if event.step in ("refund_ok", "settle_entry") and (paid := data.get("money")):
+        said.append(_describe_payment(*paid, way=data.get("way", "")))
     if fen := data.get("dropped_fen"):
         said.append(f"垫付的退回运费 {money_text(fen)} 元，商家没有答复，随售后结束，不再要求")
     if payer := data.get("freight_payer"):
@@ -102,6 +104,12 @@ def describe_event(
     if whence := words.WHENCE.get(data.get("whence", "")):
         said.append(whence)
     return said
+
+
+def _describe_payment(kind: str, fen: int, reference: str, *, way: str) -> str:
+    """What was paid, the way it took and its number."""
+    parts = [f"{words.MONEY[kind]} {money_text(fen)} 元", words.ROUTE.get(way, ""), reference and f"流水号 {reference}"]
+    return "，".join(part for part in parts if part)
 
 
 def _describe_counts(now: tuple[int, int], before: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from portal import told, words
+from portal import flow, told, words
 from portal.calendar import lengths
 from portal.flow import Actor
 from portal.models import MoneyEntry
@@ -53,6 +53,8 @@ def _tell_arrival(view: View, entry: Any) -> str:
     """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
     if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
         return ""
+    if entry.arrival == "missing" and not is_proof_left(view):
+        return told.to_reader(words.ARRIVAL["proved"], view.side)
     if entry.arrival:
         return told.to_reader(words.ARRIVAL[entry.arrival], view.side)
     until = entry.settled_at + lengths.get_deadline("arrival_objection")
@@ -60,6 +62,12 @@ def _tell_arrival(view: View, entry: Any) -> str:
         return told.to_reader(words.ARRIVAL["unopposed"], view.side)
     who = "请核对是否到账；没有收到请" if view.side is Actor.BUYER else "买家没有收到可以"
     return f"{who}在 {words.end(until)} 前提出「未到账」"
+
+
+def is_proof_left(view: View, more: int = 0) -> bool:
+    """Whether the shop can still show proof of a payment that is said not to have come, after ``more`` doubts."""
+    doubts = sum(event.step == "doubt_payment" for event in view.events)
+    return flow.is_proof_left(doubts + more, escalated=view.case.escalated)
 
 
 def tell_way(view: View) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select
 from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases.mediation_rows import find_mediation
-from portal.extensions import db
+from portal.extensions import Moment, db
 from portal.flow import CaseType, Facts, Stage, State
 from portal.inputs import money_text
 from portal.models import Case, CaseEvent, CaseLine
@@ -62,6 +62,7 @@ def add_ruling(case: Case, facts: Facts, lines: Sequence[CaseLine] | None = None
         facts,
         **_weigh_claim(case, facts),
         problem_stands=facts.problem_open and (called_at is None or facts.entered_at <= called_at),
+        waybill_late=case.state == State.INSPECTING and is_waybill_late(case),
         favours=str(flow.FAVOURED[ground]),
         received_milli=_count_received(case) if lines is None else sum(line.received_milli or 0 for line in lines),
         decidable_fen=worth.add_up(found),
@@ -69,6 +70,24 @@ def add_ruling(case: Case, facts: Facts, lines: Sequence[CaseLine] | None = None
         has_default_address=policies.get_default_address(case.shop_id) is not None,
     )
     return replace(full, ruling=flow.find_ruling(case.type, case.state, full))
+
+
+def is_waybill_late(case: Case) -> bool:
+    """Whether the waybill of what went back was changed after the platform was called into this case."""
+    asked = {"case_id": case.id, "shop_id": case.shop_id, "since": find_mediation(case).escalated_at}
+    return asked["since"] is not None and db.session.scalar(_CORRECTED, asked) is not None
+
+
+_CORRECTED = (
+    select(CaseEvent.id)
+    .where(
+        CaseEvent.case_id == bindparam("case_id"),
+        CaseEvent.shop_id == bindparam("shop_id"),
+        CaseEvent.step == "edit_parcel",
+        CaseEvent.at >= bindparam("since", type_=Moment()),
+    )
+    .limit(1)
+)
 
 
 def _weigh_claim(case: Case, facts: Facts) -> dict[str, Any]:

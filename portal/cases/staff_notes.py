@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal.cases import owners
 from portal.cases.effects.step_context import ActedBy
@@ -40,6 +40,27 @@ def write_note(case: Case, words: str, *, by: ActedBy, now: datetime) -> None:
                 at=now,
                 key=str(note.id),
             )
+
+
+class Colleague(NamedTuple):
+    """Somebody of the shop who may be named."""
+
+    user_id: int
+    member_name: str
+
+
+def find_unanswered(notes: Sequence[Any], reader_id: int, people: Sequence[Colleague]) -> Any:
+    """The newest note that hands the case to a reader or names them with @; None once they wrote one, or the case went
+    on to somebody else. ``notes``: the newest first, with name, word, receiver and words."""
+    name = next((each.member_name for each in people if each.user_id == reader_id), "")
+    for note in notes:
+        if note.name == name:
+            return None
+        if note.receiver:
+            return note if note.receiver == name else None
+        if any(each.user_id == reader_id for each in find_named(note.words, people)):
+            return note
+    return None
 
 
 def find_named(words: str, people: Sequence[Any]) -> list[Any]:

@@ -17,12 +17,12 @@ from portal.service import ratings
 from portal.tracking import monitor
 from portal.workbook import Column
 
-_SORTED = {kind: Column(said, "", 10) for kind, said in disposals.SAID.items()}
+_SORTED = {kind: Column(said, "", 10, figure=True) for kind, said in disposals.SAID.items()}
 _CUSTOMERS: dict[str, Column] = {
     "member_name": Column("会员名", "", 24),
     "company_name": Column("公司", "", 30),
-    "orders": Column("订单", "", 8),
-    "cases": Column("售后", "", 8),
+    "orders": Column("订单", "", 8, figure=True),
+    "cases": Column("售后", "", 8, figure=True),
     "last_at": Column("最近下单", "", 20),
     "order_no": Column("最近的订单号", "", 24),
 }
@@ -45,7 +45,7 @@ _PARCELS: dict[str, Column] = {
 _UNIDENTIFIED: dict[str, Column] = {
     "number": Column("号码", "", 24),
     "at": Column("到货", "", 16),
-    "days": Column("已放（天）", "", 10),
+    "days": Column("已放（天）", "", 10, figure=True),
     "goods": Column("里面是什么", "", 36),
     "sender": Column("寄件人留的话", "", 36),
     "phone_tail": Column("手机尾号", "", 10),
@@ -58,7 +58,7 @@ _DISPOSALS: dict[str, Column] = {
     "spec": Column("规格", "", 20),
     "unit": Column("单位", "", 6),
     **_SORTED,
-    "own": Column("合计", "", 10),
+    "own": Column("合计", "", 10, figure=True),
 }
 _SUPPLIERS: dict[str, Column] = {"name": Column("供应商", "", 30), "unit": Column("单位", "", 6), **_SORTED}
 _LINES: dict[str, Column] = {
@@ -70,7 +70,7 @@ _LINES: dict[str, Column] = {
 }
 _RATINGS: dict[str, Column] = {
     "rated_at": Column("评价时间", "", 16),
-    "stars": Column("评分", "", 6),
+    "stars": Column("评分", "", 6, figure=True),
     "words": Column("评价", "", 48),
     "case_no": Column("售后单号", "", 20),
     "type": Column("类型", "", 10),

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from portal import words
+from portal import told, words
 from portal.cases import case_numbers, shop_queue
 from portal.cases.figures import group_names, tables
 from portal.cases.queue_filters import Filters
 from portal.exporting import desk_kinds, kind, shop_kinds
 from portal.exporting.kind import Cell, Kind, read_pages, say_moment
-from portal.flow import State
+from portal.flow import Actor, State
 from portal.money import payment_lists
 from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
@@ -32,11 +32,15 @@ _CASES: dict[str, Column] = {
     "cargo_no": Column("货号", "", 20),
     "sku_cargo_no": Column("单品货号", "", 20),
     "wanted_spec": Column("换成", "", 20),
-    "quantity_milli": Column("数量", "", 8),
+    "quantity_milli": Column("数量", "", 8, figure=True),
     "unit": Column("单位", "", 6),
     "reason": Column("原因", "", 16),
     "buyer": Column("买家", "", 18),
     "opened_at": Column("申请时间", "", 14),
+    "refund_fen": Column("退款金额（元）", "", 14, yuan=True),
+    "owner": Column("负责", "", 14),
+    "tags": Column("标签", "", 14),
+    "photo_count": Column("照片", "", 8, figure=True),
 }
 _ORDERS: dict[str, Column] = {
     "order_no": Column("订单号", "", 24),
@@ -50,7 +54,7 @@ _ORDERS: dict[str, Column] = {
     "shipped_at": Column("发货时间", "", 14),
     "parcels": Column("物流", "", 36),
     "cancelled_at": Column("撤销时间", "", 14),
-    "case_count": Column("售后次数", "", 8),
+    "case_count": Column("售后次数", "", 8, figure=True),
 }
 _PAYOUTS: dict[str, Column] = {
     "kind": Column("款项", "", 12),
@@ -68,17 +72,17 @@ _PAYOUTS: dict[str, Column] = {
 }
 _FIGURES: dict[str, Column] = {
     "name": Column("统计项", "", 30),
-    "number": Column("售后单", "", 10),
-    "rate": Column("每百单", "", 10),
-    "orders": Column("订单数", "", 10),
+    "number": Column("售后单", "", 10, figure=True),
+    "rate": Column("每百单", "", 10, figure=True),
+    "orders": Column("订单数", "", 10, figure=True),
     "refund": Column("退款（元）", "", 12, yuan=True),
     "freight": Column("运费（元）", "", 12, yuan=True),
     "compensation": Column("补偿（元）", "", 12, yuan=True),
     "goods": Column("发出货值（元）", "", 14, yuan=True),
-    "whole": Column("全程用时（小时）", "", 14),
-    "whole_number": Column("用时统计张数", "", 12),
-    "in_time": Column("按期（%）", "", 10),
-    "in_time_number": Column("按期统计次数", "", 12),
+    "whole": Column("全程用时（小时）", "", 14, figure=True),
+    "whole_number": Column("用时统计张数", "", 12, figure=True),
+    "in_time": Column("按期（%）", "", 10, figure=True),
+    "in_time_number": Column("按期统计次数", "", 12, figure=True),
 }
 
 
@@ -87,7 +91,14 @@ def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterat
     filters = Filters(**asked["filters"])
     for rows in read_pages(
         lambda after, size: shop_queue.list_page(
-            shop_id, asked["tab"], now, filters=filters, states=states, after=after, size=size
+            shop_id,
+            asked["tab"],
+            now,
+            filters=filters,
+            states=states,
+            after=after,
+            sort=asked.get("sort", ""),
+            size=size,
         )
     ):
         numbers: Mapping[int, Any] = {}
@@ -104,7 +115,11 @@ def _say_case(name: str, found: tuple[Any, case_numbers.Numbers]) -> Cell:
     if name == "type":
         return words.TYPE[value]
     if name == "state":
-        return words.STATES_OF[row.type][value]
+        return told.tell_chip(row, Actor.SELLER) + told.tell_more(row)
+    if name == "refund_fen":
+        return int(value) if value else ""
+    if name == "tags":
+        return "、".join(value.split())
     if name == "reason":
         return guarantees.say_reason(value, row.basis)
     if name == "quantity_milli":
@@ -186,7 +201,7 @@ def _say_figure(name: str, named: tuple[str, tables.Row]) -> Cell:
 
 
 KINDS: dict[str, Kind] = {
-    "queue": Kind("售后单", _CASES, _read_cases, _say_case),
+    "queue": Kind("售后单", _CASES, _read_cases, _say_case, frozenset({"refund_fen"})),
     "orders": Kind("订单", _ORDERS, _read_orders, _say_order, frozenset({"paid_fen"})),
     "payouts": Kind("款项", _PAYOUTS, _read_payouts, _say_payout),
     "figures": Kind(

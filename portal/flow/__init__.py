@@ -33,7 +33,9 @@ from portal.flow.needs import (
     EVIDENCE_ROUNDS,
     MOST_APPLICATIONS,
     NEEDS,
+    PROOFS,
     UNPAID,
+    is_proof_left,
 )
 from portal.flow.rulings import FAVOURED, find_ruling
 from portal.flow.spans import DEADLINES, in_words
@@ -75,6 +77,7 @@ __all__ = [
     "NOT_NOW",
     "OVERLAY",
     "OWED",
+    "PROOFS",
     "RELEASING",
     "RESTARTING",
     "RM",
@@ -112,6 +115,7 @@ __all__ = [
     "find_ruling",
     "find_stage",
     "in_words",
+    "is_proof_left",
     "open_steps",
     "reminders",
     "unmet",

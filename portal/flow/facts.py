@@ -86,6 +86,7 @@ class Facts:
     doubtable_entries: int = 0  # proof was shown, and whoever gets the money can still say that it hasn't come
     proof_stands: bool = False  # by when the rule decides, nobody will have doubted the proof for its whole term
     claim_late: bool = False  # 未到账 was said so late that no proof of the payment could stand when the rule decides
+    waybill_late: bool = False  # the waybill of what went back was changed after the platform was called
     problem_stands: bool = False  # problem_open, and said before the platform was called
     account_held: bool = False  # an account is kept for a payment still owed
 

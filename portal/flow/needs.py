@@ -25,6 +25,17 @@ _RULED = (
 )
 
 
+def is_proof_left(doubts: int, *, escalated: bool) -> bool:
+    """Whether proof of a payment can still be shown that was doubted this often; the platform looks at any."""
+    return escalated or doubts < PROOFS
+
+
+def _name_ways(facts: Facts) -> str:
+    """What a shop can do about a payment that hasn't arrived, says the buyer."""
+    shows = facts.payment_claim == "missing" and is_proof_left(facts.doubts, escalated=facts.escalated)
+    return "提交付款凭证或登记没有付成" if shows else "登记没有付成"
+
+
 def _is_ruled(name: str) -> Callable[[Facts], str | None]:
     return lambda f: None if f.ruling == name else "规则在这里另有规定"
 
@@ -110,7 +121,7 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "money_settled": lambda f: "还有待付的款项" if f.open_entries else None,
     "one_entry": lambda f: None if f.open_entries <= 1 else "还有其他待付的款项",
     "nothing_contested": lambda f: (
-        "买家说有一笔款项没有到账，核清后才能进行这一步；商家可以提交付款凭证或登记没有付成，双方可以申请平台介入"
+        f"买家说有一笔款项没有到账，核清后才能进行这一步；商家可以{_name_ways(f)}，双方可以申请平台介入"
         if f.contested_entries
         else None
     ),
@@ -128,7 +139,7 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     ),
     "proof_left": lambda f: (  # or the payment is put off by one proof after the other
         None
-        if f.escalated or f.doubts < PROOFS
+        if is_proof_left(f.doubts, escalated=f.escalated)
         else f"买家已 {PROOFS} 次看过凭证仍说没有到账；请登记没有付成后重新付款，或申请平台介入"
     ),
     "proof_open": lambda f: (

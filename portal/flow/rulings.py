@@ -37,6 +37,8 @@ def find_ruling(case_type: str, state: str, facts: Facts) -> str:
         came = facts.received_milli if state == State.DISPUTED else facts.back_traced or facts.back_signed_at
         if not came:
             return "decide_close"
+        if state == State.INSPECTING and facts.waybill_late:  # by its sender alone: the shop looks for it first
+            return "decide_continue"
         return "decide_reship" if case_type == CaseType.EXCHANGE else _refund(facts)
     if state == State.RESHIPPING:  # not sent until now: the money
         return _refund(facts)

@@ -188,7 +188,7 @@ ROWS: tuple[Step, ...] = (
     Step("timeout_overdue", XRM, State.REFUNDING, State.REFUNDING, C, "商家没有答复退回运费，平台介入", (B, S, P), after="refund_legal", needs=("freight_claimed_alone",), title="平台介入通知"),
     Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款，平台介入", (B, S, P), after="refund_legal", needs=("not_freight_alone",), title="平台介入通知"),
     Step("retry", ALL, State.REFUND_FAILED, State.REFUNDING, S, "商家重新办理退款", (B,), "重新退款", roles=MONEY),
-    Step("ask_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, S, "原路退回不成功，商家请您填写收款账户", (B,), "请买家填写收款账户", needs=("takes_bank", "account_not_asked"), roles=MONEY, title="请填写收款账户"),
+    Step("ask_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, S, "退款没有付成，商家请您填写收款账户", (B,), "请买家填写收款账户", needs=("takes_bank", "account_not_asked"), roles=MONEY, title="请填写收款账户"),
     Step("give_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家填写了收款账户，请重新退款", (S,), "填写收款账户", needs=("takes_bank", "account_wanted"), title="买家填写了收款账户"),
     Step("decline_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家没有提供收款账户，请商家用其他方式退款", (S,), "不提供账户", needs=("account_asked",), title="买家没有提供收款账户"),
     *(

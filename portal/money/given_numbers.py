@@ -36,7 +36,7 @@ def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
     if odd := references.find_oddity(way, reference, _list_numbers(shop_id, *own) if own else ()):
         return odd
     used = find_other_use(shop_id, entry_id, reference)
-    return f"这个流水号已经登记在售后单 {used} 上，请核对；确实是同一笔付款时，请勾选后再提交" if used else ""
+    return f"这个流水号已经登记在售后单 {used} 上，请核对" if used else ""
 
 
 def find_other_use(shop_id: int, entry_id: int, reference: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,10 @@ from sqlalchemy import bindparam, func, select
 
 from portal.calendar.lengths import get_deadline
 from portal.extensions import db
+from portal.flow import PROOFS
 from portal.models import CaseEvent, MoneyEntry
 from portal.money.entries import OPEN
+from portal.prepared import among
 
 _STANDING = select(
     MoneyEntry.kind,
@@ -22,12 +24,25 @@ _STANDING = select(
     MoneyEntry.arrival_at,
 ).where(MoneyEntry.case_id == bindparam("case_id"), MoneyEntry.shop_id == bindparam("shop_id"))
 
-
+DOUBT = "doubt_payment"
 _DOUBTS = select(func.count()).where(
     CaseEvent.case_id == bindparam("case_id"),
     CaseEvent.shop_id == bindparam("shop_id"),
-    CaseEvent.step == "doubt_payment",
+    CaseEvent.step == DOUBT,
 )
+
+
+def list_proved(shop_id: int, case_ids: Collection[int]) -> set[int]:
+    """In which of these cases the buyer has doubted as much proof as they have to look at."""
+    if not case_ids:
+        return set()
+    doubts = (
+        select(CaseEvent.case_id)
+        .where(among(CaseEvent.case_id, "cases"), CaseEvent.shop_id == bindparam("shop_id"), CaseEvent.step == DOUBT)
+        .group_by(CaseEvent.case_id)
+        .having(func.count() >= PROOFS)
+    )
+    return set(db.session.scalars(doubts, {"cases": sorted(set(case_ids)), "shop_id": shop_id}))
 
 
 def may_object(entry: Any, now: datetime) -> bool:

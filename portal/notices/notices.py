@@ -103,7 +103,7 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, late: Late, n
         return f"{goods}{news}：{note}\n请在 {until} 前修改后重新提交，或联系商家协商；逾期申请会关闭。"
     if step.name == "ask_account":
         return (
-            f"{goods}的退款按原支付方式退回没有成功，商家请您填写银行收款账户。"
+            f"{goods}的退款没有付成，商家请您填写银行收款账户。"
             "填写前请阅读用途和保存期限；不提供也不影响退款，商家会用其他方式退给您。"
         )
     if actor is Actor.BUYER and step.name in ("refund_ok", "settle_entry"):

@@ -30,7 +30,7 @@ _order, _line, _case, _shop, _product, _draft, _shipment = (
 TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a range of one index)
     "all": ("全部", ()),
     "unpaid": ("待付款", (_order.status == "unpaid",)),
-    "unshipped": ("待发货", (_order.status == "unshipped",)),
+    "unshipped": ("待发货", (to_send.WAITS,)),
     "receiving": ("待收货", (text(RECEIVING),)),
     "done": ("已完成", (_order.status == "completed",)),
     "aftersale": ("售后", (text(WITH_CASES),)),
@@ -47,6 +47,7 @@ _COLUMNS = (
     _order.case_count,
     case((_order.apply_from.is_not(None) & ~_order.both_terms, _order.apply_by)).label("apply_by"),  # once it runs
     _shop.name.label("shop"),
+    to_send.GIVEN_BACK.label("given_back"),
 )
 
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
@@ -241,6 +242,7 @@ _SHOWN = Addressed(
         kept_policies.select_newest(_order.shop_id).label("newest_policy"),
         _draft.fields.label("draft_fields"),
         _draft.updated_at.label("draft_at"),
+        to_send.GIVEN_BACK.label("given_back"),
         exists()
         .where(_shipment.shop_id == _order.shop_id, _shipment.order_id == _order.id, _shipment.case_id.is_(None))
         .label("followed"),

@@ -19,7 +19,9 @@ ALL_GIVEN_BACK = "这笔订单的商品都已同意退款，请不要发货；�
 ENDED = ("refunding", "cancelled")  # what an import may have said of one line
 
 _GIVEN_BACK = and_(
-    Case.type == CaseType.REFUND_ONLY, Case.goods_state == "unshipped", Case.state.in_([str(state) for state in AGREED])
+    Case.type == CaseType.REFUND_ONLY,
+    Case.goods_state == "unshipped",
+    or_(*(Case.state == str(state) for state in AGREED)),  # no IN, which prepared statements don't take
 )
 _OF_LINE = (
     select(func.coalesce(func.sum(CaseLine.quantity_milli), 0))
@@ -33,12 +35,13 @@ _LEFT = (
     .where(
         OrderLine.order_id == Order.id,
         OrderLine.shop_id == Order.shop_id,
-        OrderLine.own_status.not_in(ENDED),
+        *(OrderLine.own_status != ended for ended in ENDED),
         or_(OrderLine.claimed_milli == 0, OrderLine.quantity_milli > _OF_LINE),
     )
     .correlate(Order)
 )
 WAITS = and_(Order.status == "unshipped", _LEFT)  # of an order: something of it is to be sent
+GIVEN_BACK = and_(Order.status == "unshipped", ~_LEFT)  # and nothing of it any more
 
 
 def count_given_back(shop_id: int, order_ids: Collection[int]) -> dict[int, int]:

@@ -75,7 +75,15 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
         state="made",
         made_at=now,
         rows=[
-            [row.key, row.case_no, row.order_no, row.buyer, words.MONEY[row.kind], row.amount_fen, ROUTE[row.route]]
+            [
+                row.key,
+                row.case_no,
+                row.order_no,
+                row.buyer,
+                words.MONEY[row.kind],
+                row.amount_fen,
+                ROUTE[row.channel or row.route],
+            ]
             for row in rows
         ],
         row_count=len(rows),

@@ -5,23 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from collections.abc import Sequence
 
 from flask import Response, abort, g, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 
-from portal import words
 from portal.cases import bulk, case_numbers, shop_queue
 from portal.cases.effects.step_context import ActedBy
+from portal.exporting.kind import Cell
+from portal.exporting.kinds import KINDS
 from portal.flow import Actor
 from portal.models import BulkRun
 from portal.people import roles
-from portal.rights import guarantees
 from portal.seller import bp, listing, not_yours
 from portal.seller.bulk_forms import FORMS
 from portal.sheets import safe_cell
 from portal.web import guards
 from portal.web.once import once
 from portal.web.pages import page
+from portal.workbook import Column
 
 
 def list_kinds() -> dict[str, str]:
@@ -111,35 +113,20 @@ def bulk_progress(run_id: int) -> ResponseReturnValue:
     return page("seller/_bulk_progress.html", status, run=run, counts=bulk.count_items(run))
 
 
-_HEADINGS = (
-    "售后单号",
-    "订单号",
-    "类型",
-    "状态",
-    "期限",
-    "商品",
-    "规格",
-    "货号",
-    "单品货号",
-    "换成",
-    "数量",
-    "单位",
-    "原因",
-    "买家",
-    "申请时间",
-)
-
-
 @bp.get("/queue/export.csv")
 def export_queue() -> ResponseReturnValue:
     """导出: all cases of the list, page by page, however many."""
     here = place = listing.read().at(None)
+    queue = KINDS["queue"]
+    columns = {name: queue.columns[name] for name in queue.list_columns(money=roles.may_see_money(g.who.role))}
     kept = tempfile.TemporaryFile()
-    kept.write(b"\xef\xbb\xbf" + _line(_HEADINGS))
+    kept.write(b"\xef\xbb\xbf" + _line([column.heading for column in columns.values()]))
     while True:
         rows, key = place.load()
         numbers = case_numbers.load_numbers(g.who.shop_id, [row.id for row in rows])
-        kept.writelines(_line(_cells(row, numbers.get(row.id, case_numbers.NONE))) for row in rows)
+        for row in rows:
+            found = (row, numbers.get(row.id, case_numbers.NONE))
+            kept.write(_line([_say_cell(column, queue.say(name, found)) for name, column in columns.items()]))
         if key is None:
             break
         place = here.at(key)
@@ -149,24 +136,11 @@ def export_queue() -> ResponseReturnValue:
     return answer
 
 
-def _cells(row: object, numbers: case_numbers.Numbers) -> tuple[str, ...]:
-    r: dict[str, object] = row._asdict()  # type: ignore[attr-defined]
-    due = words.end(row.due_at) if row.due_at else ""  # type: ignore[attr-defined]
-    state = words.STATES_OF[row.type][row.state]  # type: ignore[attr-defined]
-    quantity = f"{row.quantity_milli / 1000:g}"  # type: ignore[attr-defined]
-    said = (r["case_no"], r["order_no"], words.TYPE[str(r["type"])], state, due, r["goods"], r["spec"])
-    more = (
-        *numbers,
-        r["wanted_spec"],
-        quantity,
-        r["unit"],
-        guarantees.say_reason(str(r["reason"]), str(r["basis"])),
-        r["buyer"],
-    )
-    return tuple(str(cell or "") for cell in (*said, *more, words.moment(row.opened_at)))  # type: ignore[attr-defined]
+def _say_cell(column: Column, cell: Cell) -> str:
+    return f"{cell / 100:.2f}" if column.yuan and isinstance(cell, int) else str(cell)
 
 
-def _line(cells: tuple[str, ...]) -> bytes:
+def _line(cells: Sequence[str]) -> bytes:
     out = io.StringIO()
     csv.writer(out).writerow([safe_cell(cell) for cell in cells])
     return out.getvalue().encode()

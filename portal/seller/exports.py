@@ -60,6 +60,7 @@ def _read_queue() -> Asked:
     rows = {
         "tab": here.tab,
         "filters": asdict(here.filters),
+        "sort": here.sort,
         "states": None if states is None else sorted(states),
     }
     return Asked(said, rows, here.at(None).query, here.at(None).address)

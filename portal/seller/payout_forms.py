@@ -17,6 +17,8 @@ from portal.web.entry_fields import EntryFields
 from portal.web.fields import Line, Money, Pick
 from portal.web.reference_field import Reference
 
+SAME = "是同一笔付款，已核对"  # the second yes that a number needs which was used before
+
 
 class AdvanceForm(AgreeRefundForm):
     """同意退款,无需寄回: how much, at most what the units are worth."""
@@ -57,7 +59,7 @@ class SettleForm(EntryForm):
     states = ("due",)
     way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
     reference = Reference(limit=80, judged=False, missing="请填写付款的流水号，方便买家核对")
-    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款，已核对")], optional=True)
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", SAME)], optional=True)
     why = Line("为什么手工登记", limit=200, optional=True)
 
     def prepare(self, case: Case, view: View) -> None:
@@ -88,7 +90,8 @@ def is_sound(form: Any, shop_id: int, entry_id: int) -> bool:
     form.doubted = doubt.startswith("这个流水号已经")
     if not doubt or (form.doubted and form.same.data == "yes"):
         return not form.why.errors
-    form.reference.errors = [doubt]
+    yes = f"；确实是同一笔付款的，请在「{form.same.label.text}」里选「{SAME}」再提交"
+    form.reference.errors = [doubt + (yes if form.doubted else "")]
     return False
 
 

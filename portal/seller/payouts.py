@@ -14,7 +14,7 @@ from portal.cases import staff_notes
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
 from portal.money import entries as money_entries
-from portal.money import payment_lists
+from portal.money import payment_lists, standing
 from portal.money.accounts import keeping as accounts
 from portal.payments import batches as payment_batches
 from portal.payments import recording
@@ -30,7 +30,7 @@ class SettleForm(Form):
     """登记已付款: the way it really took, and the payment's own number."""
 
     way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
-    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款，已核对")], optional=True)
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", payout_forms.SAME)], optional=True)
     why = Line("为什么手工登记", limit=200, optional=True)
     reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号，方便买家核对")
 
@@ -75,6 +75,7 @@ def _list(status: int, left: Sequence[tuple[str, str]] = (), done: int = 0) -> R
         "seller/payouts.html",
         status,
         rows=[(row, recording.work_out_left(row, g.now)) for row in rows],
+        proved=standing.list_proved(shop_id, [row.case_id for row in rows if row.state == "contested"]),
         batches=payment_batches.name_batches(shop_id, [row.exported_at for row in rows]),
         digits=accounts.list_last_digits(shop_id, [row.id for row in rows if row.route == "bank"]),
         left_out=left,

@@ -14,7 +14,8 @@ from portal import searching
 from portal.cases import case_view, finding, held
 from portal.extensions import writing
 from portal.flow import State
-from portal.parcels import intake
+from portal.inputs import InputRefused
+from portal.parcels import intake, numbers
 from portal.seller import bp
 from portal.seller.cases import build_view
 from portal.web import label_photo
@@ -59,12 +60,29 @@ def scan() -> ResponseReturnValue:
     if len(hits) == 1:
         return redirect(find_next(hits[0], typed.number), 303)
     form = UnidentifiedForm(formdata=None, data={"number": typed.number})
-    return _page(raw, typed.number, hits, form, 200)
+    doubt = _tell_doubt(raw) if raw and not hits else ""
+    return _page(raw, typed.number, hits, form, 200, doubt=doubt)
+
+
+def _tell_doubt(raw: str) -> str:
+    """Why what was scanned can't be a parcel's number, which no buyer will ever name; "" where it can."""
+    if not searching.read_typed(raw).number:
+        return "这不是号码，请扫描面单，或把运单号输全"
+    if len(numbers.normalise(raw)) < numbers.LEAST_LENGTH:
+        return "号码太短，不是完整的运单号，请重新扫描面单，或把运单号输全"
+    try:
+        numbers.check_number(raw)
+    except InputRefused as refused:
+        return str(refused)
+    return ""
 
 
 def _register_unidentified() -> ResponseReturnValue:
     form = UnidentifiedForm()
-    if form.validate_on_submit():
+    valid = form.validate_on_submit()
+    if valid and (doubt := _tell_doubt(form.number.data)):
+        form.number.errors, valid = [doubt], False
+    if valid:
         number = searching.read_typed(form.number.data).number or form.number.data.upper()
         photo = next(iter(form.photos.data or []), None)
 
@@ -112,20 +130,24 @@ def _page(
     *,
     found: Sequence[str] = (),
     sentence: str = "",
+    doubt: str = "",
 ) -> ResponseReturnValue:
     recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
     cases = [row.case_id for row in recent if row.case_id is not None]
+    waiting = held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now)
+    leads = [(row, find_next(row, number)) for row in hits]
     return page(
         "seller/scan.html",
         status,
         raw=raw,
         number=number,
-        hits=[(row, find_next(row, number)) for row in hits],
+        hits=sorted(leads, key=lambda hit: hit[0].id in waiting or "?scanned=" not in hit[1]),  # to be counted first
         form=form,
         recent=recent,
-        waiting=held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now),
+        waiting=waiting,
         held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
         now=g.now,
         found=found,
         sentence=sentence,
+        doubt=doubt,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import g
 
-from portal.cases import case_tags, desk_facts, owners
+from portal.cases import case_tags, desk_facts, owners, staff_notes
 from portal.cases.waiting import Waiting
 from portal.models import Case
 from portal.people import roles
@@ -60,6 +60,7 @@ class Card:
     note: NoteForm
     hand_over: HandOverForm
     tagging: TagForm
+    addressed: Any  # the newest note for this reader that they haven't answered, or None
     waiting: Mapping[int, Waiting]  # steps held back, of the case and those beside it
 
 
@@ -68,6 +69,7 @@ def build_card(case: Case, sent: Form | None = None, beside: Sequence[int] = ())
     version = g.who.session, g.who.shop_version
     facts = desk_facts.load_of_case(case, g.who.user_id, g.now, version, beside)
     people = [(each.number, each.word, each.name) for each in facts.people]
+    named = [staff_notes.Colleague(number, name) for number, _, name in people]
     note = sent if isinstance(sent, NoteForm) else NoteForm(formdata=None)
     hand = sent if isinstance(sent, HandOverForm) else HandOverForm(formdata=None)
     tagging = sent if isinstance(sent, TagForm) else TagForm(formdata=None, data={"tags": case.tags.strip()})
@@ -85,5 +87,6 @@ def build_card(case: Case, sent: Form | None = None, beside: Sequence[int] = ())
         note=note,
         hand_over=hand,
         tagging=tagging,
+        addressed=staff_notes.find_unanswered(facts.notes, g.who.user_id, named),
         waiting=facts.waiting,
     )

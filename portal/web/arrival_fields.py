@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import EntryChoice
-from portal.models import MoneyEntry
+from portal.cases.payment_words import is_proof_left
+from portal.models import Case, MoneyEntry
 from portal.money import arrivals
 from portal.web.entry_fields import EntryFields
 from portal.web.fields import Text
@@ -25,6 +26,12 @@ class MissingFields(ArrivalFields):
 
     note = Text("您查过哪里（选填）", limit=500, optional=True)
     photos = Photos("账单截图（选填）")
+    more = 0  # how many doubts of a proof this adds
+    proof_left = True
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        self.proof_left = is_proof_left(view, self.more)  # for its page: what the shop can do then
 
     def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_objectable(view.entries, view.now)
@@ -35,6 +42,8 @@ class MissingFields(ArrivalFields):
 
 class DoubtFields(MissingFields):
     """还是没到账: the same, once the shop has shown proof."""
+
+    more = 1
 
     def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_doubtable(view.entries, view.now)

@@ -49,7 +49,7 @@ const sayWhy = (key) => {
   const steps = { a: "同意", r: "拒绝", e: "请补充凭证" };
   if (!(key in steps) || !one("#case")) return;
   const why = one(`[data-why="${key}"]`);
-  const words = why ? why.textContent : `现在不能${steps[key]}：这张售后单的状态没有这一步`;
+  const words = why ? why.textContent : `现在不能${steps[key]}：这张售后单是「${one("#case h2").textContent}」`;
   const shown = one("#why-not") || make("p", { id: "why-not", class: "said warn" });
   shown.textContent = words;
   one("#page h1").closest("header").after(shown);

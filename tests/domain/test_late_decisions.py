@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from portal import doctor
+from portal.cases import case_facts, rulings
 from portal.cases import clock as case_clock
 from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db, writing
 from portal.flow import DEADLINES, FINAL, Actor, CaseType, State, StepRefused
-from portal.models import Case, CaseEvent, Notice, User
+from portal.models import Case, CaseEvent, CaseLine, Notice, Parcel, User
+from portal.parcels.scans import Scan
 from portal.people import accounts
+from portal.tracking import scans as case_scans
 from tests.cast import PASSWORD, Cast
 from tests.domain.test_mediation import called_for
 
@@ -134,3 +137,64 @@ def test_every_mediation_ends_without_anybody(cast_both: Cast, state: str, case_
     assert State(case.state) in FINAL or case.due_at is not None
     findings = [finding for finding in doctor.findings() if finding and "does not follow" not in finding[0]]
     assert not findings
+
+
+@pytest.mark.parametrize("kind", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+@pytest.mark.parametrize("corrected", ["", "before", "meanwhile"])
+@pytest.mark.parametrize("scanned", ["", "picked", "signed"])
+def test_a_waybill_that_was_changed_meanwhile_decides_nothing_by_itself(
+    cast_both: Cast, scanned: str, corrected: str, kind: CaseType
+) -> None:
+    """The buyer alone wrote it: the mediation ends, and the shop has the time to look that it has after a 签收."""
+    cast = cast_both
+    case = cast.until("inspecting", case_type=kind)
+
+    def correct(at: datetime) -> None:
+        parcel = db.session.scalars(select(Parcel.id).where(Parcel.voided_at.is_(None))).one()
+        cast.take(
+            db.session.get_one(Case, case.id),
+            "edit_parcel",
+            Actor.BUYER,
+            at,
+            parcel_id=parcel,
+            carrier="YTO",
+            number="YT8962646785389",
+        )
+
+    if corrected == "before":
+        correct(cast.now + HOUR)
+    case_clock.sweep(cast.now + timedelta(days=11))  # no trace: the platform is called in
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    assert case.escalated
+    called = find_mediation(case).escalated_at
+    assert called is not None
+    if corrected == "meanwhile":
+        correct(called + HOUR)
+    if scanned:
+        parcel = db.session.scalars(select(Parcel.id).where(Parcel.voided_at.is_(None))).one()
+        with writing():
+            case_scans.record_scans(parcel, [Scan(called + 2 * HOUR, scanned, "物流")], now=called + 3 * HOUR)
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
+    foretold = rulings.describe_ruling(case, case_facts.collect_facts(case, called + 4 * HOUR), lines)[1]
+    for span in (HEARD, LATE, SECOND, RULE):
+        case = after_since(case, called + span)
+    came = "reshipping" if kind is CaseType.EXCHANGE else "refunding"
+    if not scanned:
+        assert case.state == "closed"
+    elif corrected != "meanwhile":
+        assert case.state in (came, "converted")
+    else:
+        assert foretold == "按原流程继续"
+        assert (case.state, case.escalated, case.ruled) == ("inspecting", False, False)
+        assert case.due_at == called + RULE + DEADLINES["seller_receive_signed"]
+        case = after_since(case, case.due_at)
+        assert case.state == came
+    assert healthy()
+
+
+def after_since(case: Case, at: datetime) -> Case:
+    case_id = case.id
+    case_clock.sweep(at)
+    db.session.expire_all()
+    return db.session.get_one(Case, case_id)

@@ -614,6 +614,9 @@ def test_a_number_that_is_odd_or_used_is_left_for_the_desk(cast_both: Cast, tmp_
     ids = [odd.id, used.id]
     public_id, outcomes = upload(cast, path)
     assert outcomes == ["later", "later"] == carry_out(cast, public_id)
+    notes = [row["sentence"] for row in bank_results.judge_rows(cast.shop, bank_results.read_results(path), cast.now)]
+    assert all("再登记" not in note and "再提交" not in note for note in notes), "nothing here can be chosen or sent"
+    assert notes[1].endswith("上，请核对；这一行请在「待退款」里单独登记")
     assert [db.session.get_one(Case, case).state for case in ids] == ["refunding"] * 2 and wrong() == []
 
 

@@ -112,3 +112,54 @@ def test_a_negotiated_one_says_its_own_end(cast: Cast, kind: str) -> None:
     refund = {"refund_fen": 500} if kind == "refund_only" else {}
     case = cast.open_case(case_type=CaseType(kind), negotiated=True, **refund)  # type: ignore[arg-type]
     assert case_view.build_view(case, Actor.BUYER, cast.now).otherwise.startswith("协商须由商家同意")
+
+
+CLAIM_PAID = ("商家到期仍没有答复您报的退回运费，由平台介入", "到期仍没有答复买家报的退回运费，由平台介入")
+CLAIM_OWED = (
+    "商家须在到期前付清款项并答复您报的退回运费，否则由平台介入",
+    "到期前须付清款项并答复买家报的退回运费，否则由平台介入",
+)
+OWED = ("商家到期仍没有付清款项，由平台介入", "到期仍没有付清款项，由平台介入")
+SETTLED = ("到期您没有再提出的，售后完成", "到期买家没有再提出的，售后完成")
+
+
+@pytest.mark.parametrize(
+    ("owed", "declined", "said", "becomes"),
+    [
+        (True, False, CLAIM_OWED, "refunding"),
+        (True, True, OWED, "refunding"),
+        (False, False, CLAIM_PAID, "refunding"),
+        (False, True, SETTLED, "completed"),
+    ],
+)
+def test_freight_that_was_asked_for_says_the_one_thing_that_comes(
+    cast_both: Cast, owed: bool, declined: bool, said: tuple[str, str], becomes: str
+) -> None:
+    if owed:
+        case = cast_both.until("refunding", case_type=CaseType.RETURN_REFUND)
+        cast_both.take(case, "claim_freight", Actor.BUYER, freight_fen=1_250)
+    else:
+        case = cast_both.take(cast_both.until("confirming"), "claim_freight", Actor.BUYER, freight_fen=1_250)
+        cast_both.take(case, "confirm", Actor.BUYER)
+    if declined:
+        cast_both.take(case, "decline_freight", Actor.SELLER, note="收据看不清")
+    for actor, sentence in zip((Actor.BUYER, Actor.SELLER), said, strict=True):
+        assert case_view.build_view(case, actor, cast_both.now).otherwise == sentence
+    assert case.due_at is not None
+    case_clock.sweep(case.due_at + timedelta(minutes=1))
+    now = db.session.get_one(Case, case.id, populate_existing=True)
+    assert (now.state, now.escalated) == (becomes, becomes != "completed")
+
+
+@pytest.mark.parametrize("passed", [0, 1])
+def test_a_disputed_inspection_says_what_comes_of_what_passed(cast_both: Cast, passed: int) -> None:
+    case = cast_both.until("inspecting")
+    cast_both.take(case, "claim_freight", Actor.BUYER, freight_fen=1_250)
+    counted = cast_both._facts_of(case, {"dispute": passed * 1_000}, cast_both.now)
+    cast_both.take(case, "dispute_goods", Actor.SELLER, **counted)
+    said = case_view.build_view(case, Actor.SELLER, cast_both.now).otherwise
+    assert ("按您的验货结果继续" in said, "退回运费" in said) == (bool(passed), not passed)
+    assert case.due_at is not None
+    case_clock.sweep(case.due_at + timedelta(minutes=1))
+    now = db.session.get_one(Case, case.id, populate_existing=True)
+    assert now.escalated == (not passed)

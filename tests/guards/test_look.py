@@ -86,15 +86,23 @@ def test_a_stylesheet_loses_only_what_readers_need(css: str, short: str) -> None
     assert squeeze(css) == short
 
 
-def test_a_button_names_its_key_only_where_there_is_a_mouse() -> None:
+def test_a_key_is_named_only_where_there_is_a_mouse() -> None:
     """A phone has no keyboard, a desk has both. What is hidden so is the hint alone, never the button."""
     hidden = re.findall(r"@media not all and ([^{]*)\{([^}]*)\}", CSS)
     assert [(ground.strip(), rule.strip()) for ground, rule in hidden] == [
-        ("(any-hover: hover) and (any-pointer: fine)", ".btn kbd { display: none;")
+        (
+            "(any-hover: hover) and (any-pointer: fine)",
+            ".btn kbd, .find kbd, .picks kbd, .keys { display: none !important;",
+        )
     ]
     templates = sorted((PROJECT / "templates").rglob("*.html"))
     named = [path.name for path in templates for kbd in re.findall(r".*<kbd", path.read_text()) if kbd]
-    assert named and set(named) <= {"_line.html", "_strips.html", "scan.html", "shipping.html", "ui.html"}, "in buttons"
+    known = {"base.html", "_line.html", "_strips.html", "scan.html", "shipping.html", "ui.html"}
+    assert named and set(named) <= known, "in buttons and in the search"
+    said = [line for path in templates for line in re.findall(r"<p[^>]*>[^<]*(?:数字键|键盘)", path.read_text())]
+    assert said and all("keys" in line for line in said), "so is a sentence about keys"
+    stuck = [path.name for path in templates if re.search('placeholder="[^"]*/', path.read_text())]
+    assert not stuck, "a hint in a placeholder can't be hidden"
 
 
 def test_every_icon_is_in_the_sprite() -> None:

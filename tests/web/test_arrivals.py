@@ -139,3 +139,30 @@ def test_the_rule_for_proof_is_said_on_both_pages_from_the_beginning(
     assert done.status_code == 303
     assert "您看过付款凭证，说还是没有到账" in buyer.get(url).text
     assert "买家看过付款凭证，说还是没有到账" in desk.get(at_desk).text
+
+
+@pytest.mark.parametrize("called", [False, True])
+@pytest.mark.parametrize("doubts", [0, 1, 2])
+def test_proof_is_named_only_where_it_can_be_shown(
+    buyer: FlaskClient, app: Flask, cast: Cast, now: Clock, doubts: int, called: bool
+) -> None:
+    """After two doubts the shop pays again or the platform comes: no page of either side names proof as a way."""
+    case, at = cast.take(paid(cast), "deny_arrival", Actor.BUYER), now.at
+    url, desk = f"/cases/{case.case_no}", sign_in(app, "seller")
+    for number in range(doubts):
+        at = now.forward(hours=1)
+        case = cast.take(case, "show_payment", Actor.SELLER, at, note="已付", photos=cast.photos(1, cast.seller))
+        again = "再次答复" in buyer.get(f"{url}/doubt_payment").text
+        then = "商家须再次答复" in buyer.get(url).text
+        case = cast.take(case, "doubt_payment", Actor.BUYER, at)
+        assert (again, then) == (number == 0, number == 0)
+    if called:
+        case = cast.take(case, "escalate", Actor.BUYER, at, note="没有", because="not_paid", wish="退款")
+    can = called or doubts < 2
+    assert ('name="note"' in desk.get(f"/seller/cases/{case.case_no}/show_payment").text) == can
+    assert (f"/{case.case_no}/show_payment" in desk.get("/seller/payouts?tab=contested").text) == can
+    for client, where in ((buyer, url), (desk, f"/seller/cases/{case.case_no}")):
+        page = client.get(where).text
+        assert ("须提交付款凭证" in page) == can
+        assert ("没有提交付款凭证" in page) == (can and not called)
+        assert ("看过凭证，仍说没有到账" in page) == (not can)

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from portal import flow, told
+from portal import flow, told, words
 from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
@@ -344,3 +344,6 @@ def test_what_was_photographed_before_it_was_sent_is_kept_with_the_parcel(app: F
     kept = db.session.execute(select(Evidence.case_id, Evidence.side).where(Evidence.case_id == case.id)).all()
     assert (case.id, "buyer") in [tuple(row) for row in kept]
     assert "寄出前拍照" not in client.get(f"/cases/{case.case_no}/edit_parcel").text
+    assert words.WAYBILL_MEANWHILE not in client.get(f"/cases/{case.case_no}/edit_parcel").text
+    cast.mediated(case)
+    assert words.WAYBILL_MEANWHILE in client.get(f"/cases/{case.case_no}/edit_parcel").text

@@ -21,7 +21,7 @@ from portal.exporting import exports, kind
 from portal.exporting.kinds import KINDS
 from portal.extensions import db, writing
 from portal.flow import CaseType
-from portal.models import Export, MoneyEntry, Order, OrderLine
+from portal.models import Case, Export, MoneyEntry, Order, OrderLine
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock
 
@@ -113,7 +113,42 @@ def export(app: Flask, who: str, query: str, columns: list[str], now: Clock) -> 
     link = re.search(r'href="(/seller/exports/[0-9]+\.xlsx)"', desk.get(asked.location).text)
     assert link is not None
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(desk.get(link[1]).data)).get_sheet_by_index(0)
-    return [[str(cell) for cell in row] for row in sheet.to_python()]
+    return [[f"{cell:.12g}" if isinstance(cell, float) else str(cell) for cell in row] for row in sheet.to_python()]
+
+
+def test_a_table_says_and_orders_what_the_list_does(app: Flask, cast: Cast, now: Clock) -> None:
+    """With the platform in it, refused, late; in each order of the list; what counts are numbers."""
+    cases = [cast.until(state) for state in ("applied", "revising", "returning", "reshipping", "completed")]
+    cast.mediated(cast.until("inspecting"), stage="evidence")
+    with writing():
+        db.session.execute(db.update(Case).where(Case.id == cases[3].id).values(late=True, tags=" 急 大客户 "))
+        db.session.execute(db.update(Case).where(Case.id == cases[1].id).values(due_rule="refusal_answer"))
+        db.session.execute(db.update(Case).where(Case.id == cases[0].id).values(refund_fen=1_250))
+    desk = sign_in(app, "seller")
+    chip = re.compile(r'HH[0-9]+</a></td><td\s+data-label="状态"><b[^>]*>([^<]*)</b>')
+    for query in ("tab=every", "tab=every&sort=age", "tab=every&sort=amount", "tab=mediation"):
+        page = desk.get(f"/seller?{query}").text
+        numbers = re.findall(r'<a class="open" href="/seller/cases/(HH[0-9]+)', page)
+        columns = ["case_no", "state", "quantity_milli", "refund_fen", "tags", "photo_count"]
+        rows = export(app, "seller", query, columns, now)[1:]
+        assert [row[0] for row in rows] == numbers and numbers, query
+        assert [row[1] for row in rows] == chip.findall(page), query
+        answer = desk.get(f"/seller/queue/export.csv?{query}").text.lstrip("\ufeff")
+        plain = list(csv.DictReader(io.StringIO(answer)))
+        assert [(row["售后单号"], row["状态"], row["标签"]) for row in plain] == [(*row[:2], row[4]) for row in rows], (
+            query
+        )
+        now.forward(minutes=1)
+    link = re.search(r'href="(/seller/exports/[0-9]+\.xlsx)"', desk.get("/seller/exports?tab=every").text)
+    assert link is not None
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(desk.get(link[1]).data)).get_sheet_by_index(0).to_python()
+    assert all(isinstance(row[2], float) for row in sheet[1:]), "a reader adds them up"
+    rows = export(app, "seller", "tab=every", ["case_no", "refund_fen", "tags"], now)
+    assert [cases[0].case_no, "12.5", ""] in rows and [cases[3].case_no, "", "急、大客户"] in rows
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    packer = sign_in(app, "buyer2")
+    assert "退款金额" not in packer.get("/seller/queue/export.csv?tab=every").text
+    assert "退款金额" not in packer.get("/seller/exports?tab=every").text
 
 
 def test_orders_in_any_number(both: Flask, cast_both: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

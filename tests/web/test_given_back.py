@@ -103,3 +103,20 @@ def test_lines_that_ended_by_themselves_leave_nothing_to_send(desk: FlaskClient,
     db.session.commit()
     assert order_lists.count_to_send(cast.shop) == 0 and number not in table_of(desk)
     assert db.session.scalars(db.select(Order)).one().status == "unshipped"
+
+
+@pytest.mark.parametrize("milli", [1_000, 2_000])
+@pytest.mark.parametrize("state", STATES)
+def test_the_buyer_waits_for_no_goods_that_are_refunded(
+    both: Flask, cast_both: Cast, now: Clock, state: str, milli: int
+) -> None:
+    cast, buyer = cast_both, sign_in(both, "buyer")
+    number = make(cast, state, milli)
+    waits = not (state in AGREED and milli == 2_000)
+    assert order_lists.count_tabs(cast.buyer)["unshipped"] == int(waits)
+    assert (number in buyer.get("/orders?tab=unshipped").text) == waits
+    everything, page = buyer.get("/orders").text, buyer.get(f"/orders/{number}").text
+    for text in (everything, page):
+        assert ("未发货，已同意退款" in text) == (not waits)
+        assert (f"/orders/{number}/cancel" in text) == waits
+    assert ("商家发货后" in page) == waits and ("商品不再发货" in page) == (not waits)

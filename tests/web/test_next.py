@@ -59,6 +59,27 @@ def test_agreeing_opens_the_next_of_the_list_until_there_is_none(app: Flask, cas
     assert {state_of(case) for case in cases} == {"returning"}
 
 
+def test_one_that_fails_in_the_middle_leads_on_to_the_next(app: Flask, cast: Cast, now: Clock) -> None:
+    """The buyer was faster: the case has left the list, whose next one is a click away, with tab and filters."""
+    cases = []
+    for _ in range(3):
+        cases.append(cast.open_case(now=now.at))
+        now.forward(minutes=1)
+    desk = sign_in(app, "seller")
+    second = agrees(desk, address(cases[0]), case=cases[0])
+    assert second == address(cases[1])
+    form = token_of(desk.get(second))
+    cast.take(cases[1], "withdraw", Actor.BUYER, now=now.at)
+    failed = desk.post(address(cases[1], "agree"), data=form)
+    assert failed.status_code == 409 and "这一步没有办成" in failed.text
+    [onward] = re.findall(r'<a class="btn" href="([^"]+)">看下一张</a>', failed.text)
+    assert unescape(onward) == address(cases[2]), "neither this one nor one that is held"
+    assert "看下一张" not in desk.get(address(cases[2])).text
+    last = desk.get(address(cases[2]))
+    cast.take(cases[2], "withdraw", Actor.BUYER, now=now.at)
+    assert "看下一张" not in desk.post(address(cases[2], "agree"), data=token_of(last)).text, "there is none"
+
+
 def test_what_could_not_be_done_is_said_however_many_were_decided_since(app: Flask, cast: Cast, now: Clock) -> None:
     """It is known ten seconds later, when whoever decides quickly is several cases further."""
     cases = [cast.open_case(now=now.at) for _ in range(9)]

@@ -56,6 +56,18 @@ def test_paid_straight_from_the_list(desk: FlaskClient, app: Flask, cast: Cast) 
     assert NUMBER in shown and "退款完成" in shown and "怎么核对是否到账" in shown and "退 2 双为 25.00 元" in shown
 
 
+def test_a_number_used_before_names_the_yes_that_it_needs(desk: FlaskClient, cast: Cast) -> None:
+    first, second = (entry_of(cast.until("refunding", case_type=CaseType.REFUND_ONLY)).id for _ in range(2))
+    at = f"/seller/payouts/{second}"
+    post(desk, f"/seller/payouts/{first}/settle", {"way": "bank", "reference": NUMBER}, at=at)
+    refused = post(desk, f"{at}/settle", {"way": "bank", "reference": NUMBER}, at=at)
+    said = re.search("请在「([^」]+)」里选「([^」]+)」再提交", refused.text)
+    assert refused.status_code == 422 and said is not None
+    assert re.search(rf">{said[1]}</label>", refused.text) and f">{said[2]}</option>" in refused.text
+    done = post(desk, f"{at}/settle", {"way": "bank", "reference": NUMBER, "same": "yes"}, at=at)
+    assert (done.status_code, state_of(second)) == (303, "settled")
+
+
 def test_the_loser_of_a_race_sees_the_true_state_and_keeps_their_words(desk: FlaskClient, cast: Cast) -> None:
     entry = entry_of(cast.until("refunding", case_type=ONLY)).id
     assert (

@@ -21,7 +21,7 @@ from tests.conftest import Clock
 
 NUMBER = "75484863576596"
 BOX = f"/seller/scan?number={NUMBER}"
-FORM = "/seller/scan?number=1"  # a page with a form
+FORM = "/seller/scan?number=99887766"  # a page with a form
 
 
 def counted(case: Case, desk: object, at: str) -> object:
@@ -113,6 +113,29 @@ def test_a_scan_changes_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     assert db.session.scalars(select(Intake)).all() == []
 
 
+def test_of_several_cases_those_to_be_counted_come_first(app: Flask, cast: Cast, now: Clock) -> None:
+    """Who holds the parcel counts it: what has ended since stands below, and key 1 leads to what is due."""
+    order = cast.order(milli=20_000)
+    due = cast.until("inspecting", order=order)
+    for _ in range(2):
+        now.forward(minutes=1)
+        ended = cast.until("withdrawn", order=order, now=now.at)
+    page = sign_in(app, "seller").get(f"/seller/scan?number={order.order_no}").text
+    found = re.findall(r'href="/seller/cases/(\w+)[^"]*" accesskey="([0-9])" data-pick="\2"', page)
+    assert len(found) == 3 and found[0] == (due.case_no, "1") and ended.case_no in dict(found)
+
+
+def test_the_second_case_of_a_parcel_is_key_1_once_the_first_is_counted(app: Flask, cast: Cast, now: Clock) -> None:
+    order = cast.order(milli=20_000)
+    for _ in range(2):
+        cast.until("inspecting", order=order)
+    desk = sign_in(app, "seller")
+    at = f"/seller/scan?number={order.order_no}"
+    first, second = re.findall(r'href="(/seller/cases/(?:\w+)[^"]*)" accesskey="[12]"', desk.get(at).text)
+    assert counted(db.session.scalars(select(Case)).first(), desk, first).status_code == 303  # type: ignore
+    assert re.findall(r'href="([^"]*)" accesskey="1"', desk.get(at).text) == [second]
+
+
 def test_a_case_and_an_order_are_scanned_too_and_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     order_no = db.session.scalar(select(Case.order_id))
@@ -139,8 +162,33 @@ def test_without_a_case_it_is_noted_and_found_when_the_buyer_names_it(app: Flask
     [row] = db.session.scalars(select(Intake)).all()
     assert (row.case_id, row.goods, row.sender) == (case.id, "白色短袜", "少发了")
     assert "没有无主件" in desk.get("/seller/unidentified").text
-    refused = post(desk, "/seller/scan", {"number": "", "goods": "x"}, at="/seller/scan?number=1")
+    refused = post(desk, "/seller/scan", {"number": "", "goods": "x"}, at=FORM)
     assert refused.status_code == 422 and "请扫描或填写运单号" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("12", "号码太短，不是完整的运单号"),
+        ("7", "号码太短，不是完整的运单号"),
+        ("A-1", "号码太短，不是完整的运单号"),
+        ("白色短袜", "这不是号码，请扫描面单，或把运单号输全"),
+        ("13800138000", "这是手机号，请填写快递面单上的运单号"),
+        ("HH26120112345678", "这是售后单号，请填写快递面单上的运单号"),
+        ("75484863576596 75484863576597", "像是有几个运单号"),
+    ],
+)
+def test_what_is_no_number_of_a_parcel_is_not_noted_as_one(
+    app: Flask, cast: Cast, now: Clock, typed: str, said: str
+) -> None:
+    """No buyer can name it, so it would wait for ever."""
+    desk = sign_in(app, "seller")
+    page = desk.get("/seller/scan", query_string={"number": typed})
+    assert page.status_code == 200 and f"没有找到「<span hx-disable>{typed}</span>」" in page.text
+    assert said in page.text and "登记无主件</button>" not in page.text and "autofocus" in page.text
+    refused = post(desk, "/seller/scan", {"number": typed, "goods": "白色短袜"}, at=FORM)
+    assert refused.status_code == 422 and said in refused.text and 'value="白色短袜"' in refused.text
+    assert not db.session.scalars(select(Intake)).all()
 
 
 def test_the_photo_of_a_parcel_without_a_case_stays_and_colleagues_see_it(

@@ -42,7 +42,7 @@ def test_the_warehouse_reads_no_sums_in_a_case(app: Flask, cast: Cast, now: Cloc
 def test_the_warehouse_reads_no_sums_among_the_orders(app: Flask, cast: Cast, now: Clock) -> None:
     cast.employ(cast.shop, "buyer2", "warehouse")
     cast.order(status="unshipped", paid_fen=20_000, goods_total_fen=12_500)
-    said = "实付款 ¥200.00 比货品、运费和改价合计多"
+    said = "实付款 200.00 元比货品、运费和改价合计多"
     assert said in sign_in(app, "seller").get("/seller/orders").text
     page = sign_in(app, "buyer2").get("/seller/orders").text
     assert "纯棉中筒袜" in page and "¥" not in page and "/contact" not in page and "/seller/import" not in page

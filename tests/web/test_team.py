@@ -56,6 +56,27 @@ def test_handed_over_from_the_case_in_three_clicks(app: Flask, cast: Cast, desk:
     assert numbers_in(theirs.get("/seller?tab=applied&owner=me").text) == [case.case_no]
 
 
+def test_who_is_asked_reads_it_first_until_they_answer(app: Flask, cast: Cast, desk: FlaskClient, now: Clock) -> None:
+    """The words for a colleague stand under the case's line, not below the conversation, and go with the answer."""
+    li, wang = hire(cast, "李四"), hire(cast, "王五")
+    url = f"/seller/cases/{cast.open_case().case_no}"
+    strip = re.compile(r'<p class="said info"><span hx-disable>([^<]*)</span> <a href="#team">')
+    post(desk, f"{url}/hand-over", {"to": str(li), "line": "请问白色有没有货"}, at=url)
+    first, second = sign_in(app, "李四"), sign_in(app, "王五")
+    page = first.get(url).text
+    assert strip.findall(page) == ["seller 转交给您：请问白色有没有货"]
+    assert page.index("seller 转交给您：") < page.index("申请内容")
+    assert not strip.findall(desk.get(url).text) + strip.findall(second.get(url).text), "nobody else's"
+    post(first, f"{url}/notes", {"words": "@王五 白色还有几双"}, at=url)
+    assert not strip.findall(first.get(url).text), "answered"
+    assert strip.findall(second.get(url).text) == ["李四 在备注里提到您：@王五 白色还有几双"]
+    post(first, f"{url}/hand-over", {"to": str(wang), "line": ""}, at=url)
+    assert strip.findall(second.get(url).text) == ["李四 转交给您"]
+    post(desk, f"{url}/hand-over", {"to": str(li), "line": "还是您来"}, at=url)
+    assert not strip.findall(second.get(url).text), "it went on"
+    assert strip.findall(first.get(url).text) == ["seller 转交给您：还是您来"]
+
+
 def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(cast: Cast, desk: FlaskClient, now: Clock) -> None:
     hire(cast, "李四")
     hire(cast, "仓库小张", "warehouse")

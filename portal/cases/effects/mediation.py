@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.calendar.lengths import get_deadline
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects.application import freeze_address
 from portal.cases.effects.conversion import has_returned_goods, make_refund_child
@@ -15,7 +16,7 @@ from portal.cases.effects.freight import rule_on_freight
 from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest, HandIn, RefundDecision
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.cases.mediation_rows import find_mediation
-from portal.cases.rulings import find_awarded, find_most_decidable
+from portal.cases.rulings import find_awarded, find_most_decidable, is_waybill_late
 from portal.evidence import evidence
 from portal.evidence.evidence import MOST_PER_SIDE
 from portal.extensions import db
@@ -173,6 +174,8 @@ def decide_continue(context: StepContext[Decision]) -> dict[str, object]:
     ended = {**end_mediation(context), **claim}
     if context.by.actor is not Actor.CLOCK:
         return ended
+    if case.state == State.INSPECTING and is_waybill_late(case):  # the time to look that it has after a 签收
+        return {**ended, "not_before": context.at + get_deadline("seller_receive_signed")}
     # Nobody decided in time and the shop's proof stands: left open, it would come back to the rule for ever.
     closed = arrivals.close_standing(case, at=context.at)
     db.session.flush()
