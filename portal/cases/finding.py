@@ -58,11 +58,6 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
                 _shipment.shop_id == shop_id, _shipment.tracking_no == number, _shipment.case_id.is_not(None)
             )
         ),
-        _case.id.in_(
-            select(_intake.case_id).where(
-                _intake.shop_id == shop_id, _intake.number == number, _intake.case_id.is_not(None)
-            )
-        ),
         _case.order_id.in_(
             select(_shipment.order_id).where(_shipment.shop_id == shop_id, _shipment.tracking_no == number)
         ),
@@ -76,6 +71,11 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
             )
         ),
         _case.id.in_(_find_above(shop_id, _order_below.order_no == number)),
+        _case.id.in_(  # last: of several cases of one order it names the one that was counted first
+            select(_intake.case_id).where(
+                _intake.shop_id == shop_id, _intake.number == number, _intake.case_id.is_not(None)
+            )
+        ),
     ):
         if found := db.session.execute(query.where(condition)).all():
             return found

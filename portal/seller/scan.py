@@ -134,15 +134,17 @@ def _page(
 ) -> ResponseReturnValue:
     recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
     cases = [row.case_id for row in recent if row.case_id is not None]
+    waiting = held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now)
+    leads = [(row, find_next(row, number)) for row in hits]
     return page(
         "seller/scan.html",
         status,
         raw=raw,
         number=number,
-        hits=sorted(((row, find_next(row, number)) for row in hits), key=lambda hit: "?scanned=" not in hit[1]),
+        hits=sorted(leads, key=lambda hit: hit[0].id in waiting or "?scanned=" not in hit[1]),  # to be counted first
         form=form,
         recent=recent,
-        waiting=held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now),
+        waiting=waiting,
         held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
         now=g.now,
         found=found,

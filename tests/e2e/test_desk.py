@@ -375,6 +375,21 @@ def test_what_the_buyer_says_meanwhile_comes_into_the_case_and_is_read_once_in_s
     expect(page.locator("#talk").get_by_text("还没有消息")).to_be_hidden()
 
 
+def test_all_phrases_stand_within_the_box_of_a_desk(browser: Browser, busy: tuple[World, Cast]) -> None:
+    """A mouse can't swipe: what ran off the edge of the row was out of its reach."""
+    page = opened(browser, busy[0])
+    with busy[0].app.app_context():
+        order_no = busy[1].order().order_no
+        db.session.remove()
+    page.goto(f"/seller/orders/{order_no}/contact")
+    row = page.get_by_role("group", name="常用语")
+    expect(row.get_by_role("link", name="管理常用语")).to_be_visible()
+    within = """(row) => [...row.children].every((each) => {
+      const [one, all] = [each.getBoundingClientRect(), row.getBoundingClientRect()];
+      return one.right <= all.right + 1 && one.bottom <= all.bottom + 1; })"""
+    assert row.evaluate(within)
+
+
 def test_the_time_left_runs_in_the_list_beside_a_case(browser: Browser, busy: tuple[World, Cast]) -> None:
     page = opened(browser, busy[0])
     page.clock.install()

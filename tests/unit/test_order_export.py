@@ -283,6 +283,58 @@ def test_a_line_of_totals_below_the_table_is_no_order(tmp_path: Path) -> None:
     assert problems == [Problem(3, "", "「合计」一行不是订单，没有读", Lost.NOTHING)]
 
 
+@pytest.mark.parametrize(
+    "heading", ["折后单价", "折后价", "优惠后单价(元)", "券后价", "实付单价", "到手价", "改价后单价"]
+)
+def test_a_reduced_price_that_is_not_read_is_said(tmp_path: Path, heading: str) -> None:
+    """What was really paid for a piece stands beside the price that the list had."""
+    rows = list(table([order(**{heading: 15})], [*exports.HEADINGS, heading]))
+    [found], [problem] = all_of(exports.text(tmp_path / "a.csv", rows))
+    assert found.lines[0].unit_price_fen == 1880
+    assert (problem.row, problem.column, problem.lost) == (1, heading, Lost.NOTHING)
+    alone = list(table([order()], [heading if each == "单价(元)" else each for each in exports.HEADINGS]))
+    said = [each.sentence for each in all_of(exports.text(tmp_path / "b.csv", alone))[1]]
+    assert said == ["没有「单价」一列，按货品总价除以数量算出单价"]
+
+
+@pytest.mark.parametrize("name", ["合计", "小计", "总计", " 合 计：", "合计：2件"])
+@pytest.mark.parametrize("number", ["3905403692550747597", ""])
+def test_a_line_of_totals_may_repeat_what_its_order_says(tmp_path: Path, name: str, number: str) -> None:
+    total = order(number or "3905403692550747597", 货品标题=name) | {"订单编号": number}
+    orders, problems = all_of(exports.text(tmp_path / "a.csv", table([order(), total, order("3905403692550747598")])))
+    assert [(len(each.lines), each.paid_fen) for each in orders] == [(1, 4360)] * 2
+    assert [(each.row, each.lost) for each in problems] == [(3, Lost.NOTHING)] and "不是订单" in problems[0].sentence
+
+
+@pytest.mark.parametrize("name", ["运费", "邮费", "补运费", "快递费补差", "运 费"])
+@pytest.mark.parametrize("counted", [False, True])
+def test_freight_among_the_goods_is_none_of_them(tmp_path: Path, name: str, counted: bool) -> None:
+    """Unless the sum of the goods counts it: then it was sold."""
+    freight = line(**{"货品标题": name, "单价(元)": 6, "数量": 1, "Offer ID": "", "SKU ID": "", "型号": ""})
+    sums = {"货品总价(元)": 43.6, "运费(元)": 0} if counted else {}
+    [found], problems = all_of(exports.text(tmp_path / "a.csv", table([order(**sums), freight])))
+    assert (len(found.lines), found.paid_fen) == (1 + counted, 4360)
+    assert [each.row for each in problems] == [] if counted else [3]
+
+
+@pytest.mark.parametrize("shown", ["yyyy-mm-dd", 'm"月"d"日"', "yyyy/m/d h:mm"])
+@pytest.mark.parametrize(
+    "heading", ["数量", "单价(元)", "实付款(元)", "运费(元)", "订单编号", "运单号", "联系手机", "Offer ID"]
+)
+def test_a_cell_that_became_a_date_is_no_number(tmp_path: Path, shown: str, heading: str) -> None:
+    """「2-3」 and 「1/2」, typed as a quantity, are kept as 46056: so many pieces nobody bought."""
+    path, rows = tmp_path / "a.xlsx", list(table([order(), order("3905403692550747598")]))
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = exports.fill(book, "订单列表", rows)
+        sheet.write_number(1, exports.HEADINGS.index(heading), 46056, book.add_format({"num_format": shown}))
+    orders, problems = all_of(path)
+    assert [each.order_no for each in orders][-1] == "3905403692550747598"
+    assert len(orders) == 1 + (heading not in ("数量", "单价(元)", "订单编号"))
+    assert [heading for each in problems if each.column == heading and "这一格是日期" in each.sentence] == [heading]
+    said = [(each.paid_fen, each.freight_fen, each.tracking_text, each.receiver_mobile) for each in orders]
+    assert not any(46056 in each or "46056" in each or 4605600 in each for each in said)
+
+
 def test_merged_cells_blank_rows_hidden_rows_and_filters_do_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     rows = list(table([order(), gift(型号="白色;L"), {}, order("3905403692550747598")]))

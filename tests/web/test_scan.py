@@ -125,6 +125,17 @@ def test_of_several_cases_those_to_be_counted_come_first(app: Flask, cast: Cast,
     assert len(found) == 3 and found[0] == (due.case_no, "1") and ended.case_no in dict(found)
 
 
+def test_the_second_case_of_a_parcel_is_key_1_once_the_first_is_counted(app: Flask, cast: Cast, now: Clock) -> None:
+    order = cast.order(milli=20_000)
+    for _ in range(2):
+        cast.until("inspecting", order=order)
+    desk = sign_in(app, "seller")
+    at = f"/seller/scan?number={order.order_no}"
+    first, second = re.findall(r'href="(/seller/cases/(?:\w+)[^"]*)" accesskey="[12]"', desk.get(at).text)
+    assert counted(db.session.scalars(select(Case)).first(), desk, first).status_code == 303  # type: ignore
+    assert re.findall(r'href="([^"]*)" accesskey="1"', desk.get(at).text) == [second]
+
+
 def test_a_case_and_an_order_are_scanned_too_and_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     order_no = db.session.scalar(select(Case.order_id))

@@ -166,6 +166,10 @@ class Export:
 
 PAID = "实付款(元)"
 _DUE = re.compile("应[付收](?!.*[邮运快物]费?)")
+_REDUCED = re.compile("(?:折后|优惠后|券后|让利后|改价后|实付|到手)[^额款]*价")
+NOT_REDUCED = (
+    "「{theirs}」没有采用，成交价按「单价」一列读取；若「{theirs}」才是成交价，请只保留这一列，改名为「单价」再上传"
+)
 NOT_PAID = (
     "「{due}」是该付的钱，不是付了的钱，没有采用；表格没有「实付款」一列："
     "新订单按货品总价、运费、涨价或折扣相加作为实付款，没有付款的订单为 0，请核对"
@@ -224,6 +228,8 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         due = next((text for text in parts[0].surplus if _DUE.search(text)), "") if PAID not in here else ""
         if due:
             notices.append(_notice(row.number, NOT_PAID.format(due=due), due))
+        for text in filter(_REDUCED.search, parts[0].surplus if PRICE in here else ()):
+            notices.append(_notice(row.number, NOT_REDUCED.format(theirs=text), text))
         if parts[0].regions.places:
             notices.append(_notice(row.number, parts[0].regions.say(), ADDRESS))
         for theirs, ours in parts[0].synonyms.items():

@@ -39,7 +39,7 @@ from portal.orders.export_format.ids import (
 from portal.orders.export_format.moments import SHANGHAI, read_moment
 from portal.orders.export_format.refusals import CellRefused
 from portal.orders.export_format.statuses import read_aftersale
-from portal.sheets import Fault, Number
+from portal.sheets import Date, Fault, Number
 from portal.waybills import split_numbers
 
 __all__ = ["SHANGHAI", "CellRefused", "Kind", "Value", "convert", "in_fen", "parcels_of", "shown"]
@@ -75,6 +75,8 @@ Value = str | int | bool | Decimal | datetime
 _NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
 # An ID isn't among them: it may be a line's identity.
 _MAY_BE_NOTHING = frozenset((Kind.WORD, Kind.MOMENT, Kind.TRACKING, Kind.LONG_ID, Kind.PHONE, Kind.FLAG))
+_NO_DATE = frozenset(Kind) - {Kind.MOMENT, Kind.CODE, Kind.CODE_ID, Kind.TEXT, Kind.WORD, Kind.MEMBER, Kind.AFTERSALE}
+NO_DATE = "这一格是日期「{text}」，可能是被表格软件改的，请改回原来的内容"
 _FREE, AS_FREE = frozenset("赠品 赠送 免费 免费赠送 送".split()), "「{word}」按 0 元读取"
 _PARTS = re.compile(r"[;；,，、\n]+")
 _CARRIER = re.compile(r"(.*?)\s*[(（]\s*([0-9A-Za-z_-]+)\s*[)）]")
@@ -192,6 +194,8 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
     """
     if isinstance(cell, Fault):
         raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果，请粘贴为数值")
+    if isinstance(cell, Date) and kind in _NO_DATE:
+        raise CellRefused(NO_DATE.format(text=cell.as_date))
     if kind in _MAY_BE_NOTHING and not isinstance(cell, Number) and is_nothing(cell):
         return "", ""
     try:

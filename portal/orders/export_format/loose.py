@@ -1,7 +1,11 @@
-"""Rows that may be another order's: they repeat the cells of the one above, but not its number."""
+"""Rows that are no line of the order above: freight among the goods, and what may be another order's.
+
+Those repeat the cells of the one above, but not its number. The order's own sum is the witness of both.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +15,28 @@ from portal.orders.export_format.rows import Lost, OrderRows, Problem, adds_up
 LOOSE = "没有订单编号，加上这一行就与货品总价不符，不计入；请补上订单编号再导入"
 
 
+FREIGHT = "「{title}」不是货品，货品总价里没有它，这一行没有读；运费以「运费」一列为准"
+_IS_FREIGHT = re.compile("(?:补|含)?(?:运费|邮费|快递费|物流费|运输费|配送费)(?:补差|差价|补拍|专拍|链接)?")
+
+
+def _drop_freight(order: OrderRows) -> Iterator[Problem]:
+    """Leave out freight that stands among the goods where the sum of the goods is right only without it."""
+    total = order.goods_total_fen
+    freight = [line for line in order.lines if _IS_FREIGHT.fullmatch("".join(line.title.split()))]
+    kept = [line for line in order.lines if line not in freight]
+    if total is None or not freight or adds_up(order.lines, total) or not (kept and adds_up(kept, total)):
+        return
+    order.lines = number_lines(kept)
+    for line in freight:
+        yield Problem(line.row, "货品标题", FREIGHT.format(title=line.title[:30]), Lost.NOTHING, order.order_no)
+
+
 def drop_loose(order: OrderRows, loose: dict[int, Any]) -> Iterator[Problem]:
-    """Leave out rows without a number, from one of them on, where the order's sum is right only without them.
+    """Leave out freight, and rows without a number from one of them on, where the sum is right only without them.
 
     ``loose``: those rows by their numbers; the ones left out are taken off it.
     """
+    yield from _drop_freight(order)
     total = order.goods_total_fen
     if total is None or not loose or adds_up(order.lines, total):
         return

@@ -61,6 +61,7 @@ class Assembly:
         }
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
+        self._title_at = next((place for place, column in places.items() if column.key == "title"), -1)
         self._price_at = next((place for place, column in places.items() if column.key == "unit_price"), -1)
         self._order: OrderRows | None = None
         self._doubts: list[Problem] = []  # what is to be said of its status, unless its other rows say more
@@ -91,7 +92,7 @@ class Assembly:
             return
         if is_heading_again(row, self._headings):
             return
-        if total := name_total(row, self._order_no_at):
+        if total := name_total(row, self._order_no_at, self._title_at):
             yield Problem(row.number, "", f"「{total}」一行不是订单，没有读", Lost.NOTHING)
             return
         said = say_order_no(row.cells.get(self._order_no_at, ""))

@@ -168,8 +168,11 @@ _REMARK = re.compile(
 )
 
 
-def name_total(row: Row, order_no_at: int) -> str:
-    """What a row of sums calls itself in the place of a number; "" for a row of an order."""
+def name_total(row: Row, order_no_at: int, title_at: int = -1) -> str:
+    """What a row of sums calls itself in the place of a number, or of the goods; "" for a row of an order."""
+    title = row.cells.get(title_at, "").strip()
+    if _is_total(title):
+        return title
     words = [text.strip() for place, text in sorted(row.cells.items()) if text.strip()]
     said = row.cells.get(order_no_at, "").strip() or next(filter(_is_total, words), words[0] if words else "")
     if len(words) == 1 and order_no_at in (min(row.cells), max(row.cells)) and _REMARK.match(said):
