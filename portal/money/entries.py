@@ -202,17 +202,19 @@ def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
     return move_entry(case, entry_id, ("due", "contested"), **done)
 
 
-def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntry:
+def retry_entry(case: Case, entry_id: int | None, *, way: str = "", new_account: bool = False) -> MoneyEntry:
     """Try again what failed, under the same key; it goes out again with the next list for the bank.
 
-    ``way``: another one than before, which it takes after MOST_FAILURES. Raises StepRefused for the same once more.
+    ``way``: another one than before, which it takes after MOST_FAILURES; ``new_account``: the buyer gave another one
+    since it failed, which is another way. Raises StepRefused for the same once more.
     """
     before = None
     for entry in list_of_case(case):
         if entry.state == "failed" and entry_id in (None, entry.id):
             before = (entry.way, entry.tries)
     tried = move_entry(case, entry_id, ("failed",), state="due", exported_at=None, **_of_way(way))
-    if before and before[0] == tried.way and before[1] and before[1] % MOST_FAILURES == 0:
+    again = before is not None and before[0] == tried.way and not (new_account and tried.way == "bank")
+    if before and again and before[1] and before[1] % MOST_FAILURES == 0:
         raise StepRefused(
             f"这笔付款已失败 {before[1]} 次，不能再用{words.ROUTE[tried.way]}，请换一种方式："
             "与买家约定银行、支付宝、微信转账或现金，或申请平台介入"

@@ -101,6 +101,21 @@ def test_from_the_failure_to_the_payment(cast_both: Cast) -> None:
     assert sound()
 
 
+def test_another_account_is_another_way(cast_both: Cast) -> None:
+    cast = cast_both
+    later = cast.now + timedelta(hours=1)
+    case = cast.take(cast.take(given(cast), "retry", Actor.SELLER), "refund_fail", Actor.SELLER, later, note="账号有误")
+    assert (entry_of(case).tries, entry_of(case).way) == (2, "bank")
+    with pytest.raises(StepRefused, match="换一种方式"):
+        cast.take(case, "retry", Actor.SELLER, later)
+    db.session.rollback()
+    case = db.session.get_one(Case, (case.id, case.shop_id))
+    case = cast.take(case, "give_account", Actor.BUYER, later + timedelta(hours=1), **GIVEN)
+    case = cast.take(case, "retry", Actor.SELLER, later + timedelta(hours=2))
+    assert case.state == "refunding" and entry_of(case).way == "bank"
+    assert sound()
+
+
 def test_only_for_a_refund_that_failed_and_a_shop_that_wants_it(cast: Cast) -> None:
     case = cast.until("refund_failed", case_type=CaseType.REFUND_ONLY)
     with pytest.raises(StepRefused, match="没有开启收款账户"):

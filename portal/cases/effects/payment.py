@@ -96,7 +96,9 @@ def fail(context: StepContext[EntryChoice]) -> dict[str, object]:
 
 @effect("retry", takes=EntryChoice)
 def retry(context: StepContext[EntryChoice]) -> dict[str, object]:
-    tell_payment(context, money_entries.retry_entry(context.case, context.handed.entry_id, way=context.handed.way))
+    case, handed = context.case, context.handed
+    given = bank_accounts.collect_facts(case).get("account") == "given"
+    tell_payment(context, money_entries.retry_entry(case, handed.entry_id, way=handed.way, new_account=given))
     return {}
 
 
