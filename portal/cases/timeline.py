@@ -33,11 +33,18 @@ def list_entries(view: Any, folded: object) -> list[Entry]:
             photos = () if photos == proofs else photos
             note = "" if note == view.case.description else note
             sentences = [sentence for sentence in sentences if sentence != f"运费：{view.payer}"]
-        who = told.tell_actor(event.actor, view.side)
-        if event.author and event.actor not in (Actor.CLOCK, view.side):
-            who = f"{who} {event.author}"
-        entries.append(Entry(view.said(event), note, tuple(sentences), tuple(photos), who, event.at))
+        entries.append(
+            Entry(view.said(event), note, tuple(sentences), tuple(photos), _name(event, view.side), event.at)
+        )
     return entries
+
+
+def _name(event: CaseEvent, side: Actor) -> str:
+    """Who took a step: several people work for a shop, and its rules too; a buyer is one."""
+    who = told.tell_actor(event.actor, side)
+    if event.actor == side == Actor.SELLER:
+        return "店铺规则" if event.data.get("by_rule") else event.author or who
+    return f"{who} {event.author}" if event.author and event.actor not in (Actor.CLOCK, side) else who
 
 
 def load_names(entries: Sequence[MoneyEntry], events: Sequence[CaseEvent]) -> dict[int, str]:
