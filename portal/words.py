@@ -237,7 +237,7 @@ FAULT_KIND: dict[str, str] = {"拒绝": "bad", "未采信": "you", "提醒": "wa
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
     "unpaid": "付款后商家会安排发货",
-    "unshipped": "商家发货后可以查看物流；发货前不想要了，可以取消订单；只退一部分，可以申请退款",
+    "unshipped": "商家发货后可以查看物流；发货前不想要了，可以{call_off}；只退一部分，可以申请退款",
     "in_transit": "商品在路上，收到后请先验货再确认收货；一直没有送到可以申请退款",
     "delivered": "商品已签收，有问题可以申请换货",
     "completed": "交易已完成，在期限内仍可以申请换货",

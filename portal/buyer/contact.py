@@ -17,7 +17,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, State
 from portal.models import Order, Shop
 from portal.models.orders import find_path
-from portal.orders import order_lists
+from portal.orders import order_lists, to_send
 from portal.rights import phrases
 from portal.talk import by_shop, conversations
 from portal.web import early, guards, paging, quotas, replicas
@@ -78,6 +78,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         "buyer/contact.html",
         status,
         order=order,
+        order_status=to_send.tell_statuses(order.shop_id, [order])[order.id],
         shop=db.session.get_one(Shop, order.shop_id),
         form=form,
         lines=goods.list_lines(order.id, order.shop_id),

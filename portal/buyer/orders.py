@@ -98,6 +98,7 @@ def order(order_no: str) -> ResponseReturnValue:
     parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
     came_lines = {line.order_line_id for each in came for line, _ in each.units}
     together = _say_together(lines, offers, came_lines)
+    call_off = cancel_outcomes.name_call_off(resells=g.who.resells, paid=found.status != "unpaid")
     resells = g.who.resells and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
@@ -112,10 +113,10 @@ def order(order_no: str) -> ResponseReturnValue:
         replaced=came,
         came_lines=came_lines,
         cases=cases,
-        call_off=cancel_outcomes.name_call_off(resells=g.who.resells, paid=found.status != "unpaid"),
+        call_off=call_off,
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=words.NEXT_GIVEN_BACK if found.given_back else _tell_next(found, cases),
+        next_step=words.NEXT_GIVEN_BACK if found.given_back else _tell_next(found, cases, call_off.button),
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
         below=downstream.list_orders_below(found.id) if resells else (),
@@ -136,9 +137,12 @@ def _say_together(lines: Sequence[OrderLine], offers: Mapping[int, Any], came: C
     return {sentence: held for sentence, held in found.items() if len(held) > 1}
 
 
-def _tell_next(order: Order, cases: Sequence[Any]) -> str:
-    """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened."""
-    said = words.ORDER_NEXT[order.status]
+def _tell_next(order: Order, cases: Sequence[Any], call_off: str) -> str:
+    """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened.
+
+    ``call_off``: what they call that.
+    """
+    said = words.ORDER_NEXT[order.status].format(call_off=call_off)
     if order.status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):
         return f"{said}；已付的款项由商家退回，在售后单里可以查看"
     if order.status == "cancelled" and order.cancelled_at is None and is_money_back(order.status_text):

@@ -5,10 +5,12 @@ One rule for lists, counts, tables, labels and the step itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
 
+from portal import words
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLine, Order, OrderLine
@@ -64,6 +66,16 @@ def list_waiting(shop_id: int, order_ids: Collection[int]) -> set[int]:
         return set()
     query = select(Order.id).where(Order.shop_id == shop_id, among(Order.id, "orders"), WAITS)
     return set(db.session.scalars(query, {"orders": list(order_ids)}))
+
+
+def tell_statuses(shop_id: int, orders: Sequence[Any]) -> dict[int, str]:
+    """What the status of each order is called, by its id: 待发货 only where something of it is to be sent."""
+    unsent = [order.id for order in orders if order.status == "unshipped"]
+    given_back = set(unsent) - list_waiting(shop_id, unsent)
+    return {
+        order.id: words.ORDER_GIVEN_BACK if order.id in given_back else words.ORDER_STATUS[order.status]
+        for order in orders
+    }
 
 
 def count_left(line: OrderLine, given_back: dict[int, int]) -> int:

@@ -13,7 +13,7 @@ from portal.calendar import officehours
 from portal.cases import case_view, held, owners
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
-from portal.orders import known_shops, order_lists
+from portal.orders import known_shops, order_lists, to_send
 from portal.seller import bp, has_room, listing, not_yours, replies
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.talk import conversations, unanswered
@@ -154,6 +154,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         "seller/contact.html",
         status,
         order=order,
+        order_status=to_send.tell_statuses(order.shop_id, [order])[order.id],
         closed=_NOT_KNOWN if closed else "",
         form=form,
         lines=goods.list_lines(order.id, order.shop_id),

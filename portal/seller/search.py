@@ -9,6 +9,7 @@ from portal import searching
 from portal.cases import finding, held, search_matches
 from portal.cases import search as case_search
 from portal.flow import Actor
+from portal.orders import to_send
 from portal.people import roles
 from portal.rights import addresses
 from portal.seller import bp
@@ -43,6 +44,7 @@ def search() -> ResponseReturnValue:
         found=found,
         waiting=held.tell_waiting(g.who.shop_id, [row.id for row in found.cases], g.who.user_id, g.now),
         most=case_search.MOST,
+        statuses=to_send.tell_statuses(g.who.shop_id, found.orders),
         why_cases=search_matches.tell_cases(*asked, [row.id for row in found.cases], shown),
         why_orders=search_matches.tell_orders(*asked, [row.id for row in found.orders], shown),
     )

@@ -62,7 +62,7 @@ def test_a_rule_decides_what_comes_after_it_was_started_and_is_named(both: Flask
     assert any("按店铺事先设定的规则自动处理" in said for said in of_buyer.details(event))
     assert not any("小额自动同意" in said for said in of_buyer.details(event))
     assert states(before) == ["applied"]
-    assert [entry.who for entry in of_shop.list_entries(None)][0] == "店铺规则"  # nobody pressed anything
+    assert of_shop.list_entries(None)[0].who == "店铺规则"  # nobody pressed anything
     assert [entry.who for entry in of_buyer.list_entries(None)] == ["商家 seller", "您"]
     case = cast_both.take(case, "grant_extension", Actor.SELLER, now.at, days=2, note="台风停运")
     assert case_view.build_view(case, Actor.SELLER, now.at).list_entries(None)[0].who == "seller"  # who of the shop

@@ -72,6 +72,9 @@ def test_every_place_says_the_same_of_what_is_to_be_sent(desk: FlaskClient, cast
     assert ("商品都已同意退款，不用发" in label) == (not waits)
     page = desk.get(f"/seller/orders/{number}/ship").text
     assert ('name="number"' in page) == waits and ("请不要发货" in page) == (not waits)
+    for path in (f"/seller/orders/{number}/contact", f"/seller/search?q={number[-6:]}"):
+        said = desk.get(path).text
+        assert number in said and ("未发货，已同意退款" in said) == (not waits) and ("待发货" in said) == waits
     address = db.session.scalars(db.select(Order.receiver_address)).one()
     assert (address in page) == waits
     sent = post(desk, f"/seller/orders/{number}/ship", {"number": SF}, at=f"/seller/orders/{number}/ship")
@@ -119,4 +122,6 @@ def test_the_buyer_waits_for_no_goods_that_are_refunded(
     for text in (everything, page):
         assert ("未发货，已同意退款" in text) == (not waits)
         assert (f"/orders/{number}/cancel" in text) == waits
+    talk = buyer.get(f"/orders/{number}/contact").text
+    assert ("未发货，已同意退款" in talk) == (not waits) and (" · 待发货" in talk) == waits
     assert ("商家发货后" in page) == waits and ("商品不再发货" in page) == (not waits)
