@@ -52,8 +52,9 @@ def only() -> Order:
 
 
 def bought() -> list[tuple[str, int]]:
-    """What can be claimed: specifications and thousandths."""
-    return [(spec, milli) for spec, milli in db.session.execute(select(OrderLine.spec, OrderLine.quantity_milli))]
+    """What can be claimed, as it was imported: specifications and thousandths."""
+    known = select(OrderLine.spec, OrderLine.quantity_milli).order_by(OrderLine.id)
+    return [(spec, milli) for spec, milli in db.session.execute(known)]
 
 
 def doubted(report: Report) -> list[tuple[str, str, str]]:
