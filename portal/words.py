@@ -200,7 +200,10 @@ APPLY: dict[str, str] = {  # what the button that leads to applying says, by an 
     "unshipped": "申请退款",
 }
 PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
-ORDER_GIVEN_BACK = "未发货，已同意退款"  # of a shop's order that isn't to be sent any more, whatever its status says
+ORDER_GIVEN_BACK: dict[str, str] = {  # of an order that isn't to be sent any more, whatever its status says, by why
+    "agreed": "未发货，已同意退款",
+    "ended": "未发货，没有要发的商品",
+}
 ORDER_STATUS: dict[str, str] = {
     "unpaid": "待付款",
     "unshipped": "待发货",
@@ -245,7 +248,10 @@ ORDER_NEXT: dict[str, str] = {
     "refunding": "平台显示这笔订单正在退款，退款期间不能在这里申请售后",
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
-NEXT_GIVEN_BACK = "商品不再发货；退款在售后单里可以查看"
+NEXT_GIVEN_BACK: dict[str, str] = {
+    "agreed": "商品不再发货；退款在售后单里可以查看",
+    "ended": "商品都已退款、正在退款或已取消，没有要发的",
+}
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
@@ -451,6 +457,7 @@ SAID: dict[str, str] = {
     "print-many": "一次最多打印 50 张，请加筛选条件，或勾选要打印的",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "parcel-numbered": "已登记为无主件；请把下面第一行的号码（WDH 开头）写在包裹上，以后按它找",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "join-kept": "已对上；买家还没有填这个运单号，填了才能验货，请提醒买家在寄回期限前填写",
     "join-parted": "已撤回，包裹还在无主件里",

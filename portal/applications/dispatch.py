@@ -104,7 +104,7 @@ def list_picks(shop_id: int) -> tuple[list[pick_list.Pick], int, bool, int]:
             Order.order_no,
         )
         .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
-        .where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(ids[:MOST]), left > 0, OrderLine.own_status == "")
+        .where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(ids[:MOST]), left > 0, to_send.GOES_ON)
         .order_by(*pick_list.SORTED, OrderLine.title, OrderLine.spec, Order.ordered_at, Order.id)
     )
     return pick_list.add_up(db.session.execute(query)), min(len(ids), MOST), len(ids) > MOST, count_apart(shop_id)
@@ -123,7 +123,7 @@ def write_table(shop_id: int, role: str, now: datetime) -> tuple[bytes, int]:
     lines: dict[int, list[OrderLine]] = {order.id: [] for order in orders}
     of_orders_ = select(OrderLine).where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(lines))
     for line in db.session.scalars(of_orders_.order_by(OrderLine.position, OrderLine.id)):
-        if line.quantity_milli > line.claimed_milli and not line.own_status:
+        if line.quantity_milli > line.claimed_milli and line.own_status not in to_send.ENDED:
             lines[line.order_id].append(line)
     reader = addresses.Reader(Actor.SELLER, role)
     rows = [_write_cells(order, lines[order.id], reader) for order in orders]
@@ -217,8 +217,8 @@ def judge(file: DispatchFile, first: int = 0, most: int = MOST_TABLE) -> list[Ro
     going = [order.id for order in found if order.status == "unshipped"]
     cases = {row.order_id: row.case_no for row in _HAVING.list_rows(shop_id=file.shop_id, orders=going)}
     shared = _find_shared(sharing, known)
-    waiting = to_send.list_waiting(file.shop_id, going)
-    return [_judge_row(row, known.get(row["order_no"]), waiting, cases, shared) for row in asked]
+    gone = to_send.find_given_back(file.shop_id, going)
+    return [_judge_row(row, known.get(row["order_no"]), gone, cases, shared) for row in asked]
 
 
 def _find_sharing(rows: Sequence[Any], asked: Sequence[Any]) -> list[Any]:
@@ -241,7 +241,9 @@ def _find_shared(rows: Sequence[Any], known: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _judge_row(row: Any, order: Order | None, waiting: set[int], cases: dict[int, str], shared: dict[str, str]) -> Row:
+def _judge_row(
+    row: Any, order: Order | None, gone: dict[int, str], cases: dict[int, str], shared: dict[str, str]
+) -> Row:
     parcels = [(carriers.BY_CODE[code].name, number) for code, number in row["parcels"]]
 
     def say(outcome: str, why: str = "") -> Row:
@@ -256,8 +258,8 @@ def _judge_row(row: Any, order: Order | None, waiting: set[int], cases: dict[int
         if order.cancelled_at is not None:
             return say("closed", "买家已取消这笔订单，请不要发货")
         return say("closed", f"现在的状态是{words.ORDER_STATUS[order.status]}")
-    if order.id not in waiting:
-        return say("closed", to_send.ALL_GIVEN_BACK)
+    if order.id in gone:
+        return say("closed", to_send.ALL_GIVEN_BACK[gone[order.id]])
     if order.id in cases:
         return say("apart", f"有进行中的售后 {cases[order.id]}，请先处理它，或在「订单」里单独发货")
     if twice := next((number for _, number in parcels if number in shared), ""):

@@ -204,8 +204,8 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
         for case in _open_cases(order_id, shop_id)
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped"
     ]
-    if is_all_given_back(order_id, shop_id):
-        raise StepRefused(to_send.ALL_GIVEN_BACK, "ship_order")
+    for why in to_send.find_given_back(shop_id, [order_id]).values():
+        raise StepRefused(to_send.ALL_GIVEN_BACK[why], "ship_order")
     texts = of_orders.write_parcels([(carrier, number) for carrier, number in known if carrier is not None])
     if texts is None:
         raise StepRefused("包裹太多，一笔订单记不下这么多运单号；请减少几个再发货", "ship_order")
@@ -251,14 +251,6 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             dedupe_key=f"shipped:{order.id}",
         )
     _seen_anew(order)
-
-
-def is_all_given_back(order_id: int, shop_id: int) -> bool:
-    """Whether nothing is left to be sent of an order that waits for it."""
-    asked = select(Order.id).where(
-        Order.id == order_id, Order.shop_id == shop_id, Order.status == "unshipped", ~to_send.WAITS
-    )
-    return db.session.scalar(asked) is not None
 
 
 def _open_cases(order_id: int, shop_id: int) -> Sequence[Case]:

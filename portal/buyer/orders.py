@@ -116,7 +116,9 @@ def order(order_no: str) -> ResponseReturnValue:
         call_off=call_off,
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=words.NEXT_GIVEN_BACK if found.given_back else _tell_next(found, cases, call_off.button),
+        next_step=words.NEXT_GIVEN_BACK[found.given_back]
+        if found.given_back
+        else _tell_next(found, cases, call_off.button),
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
         below=downstream.list_orders_below(found.id) if resells else (),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
@@ -15,21 +16,34 @@ PAGE = 20
 LIVE = CaseLink.ended_at.is_(None)
 Down, Up = aliased(Case), aliased(Case)
 
+
+class End(NamedTuple):
+    """The case at one end of a link: what a list says of where it stands."""
+
+    case_no: str
+    type: str
+    state: str
+    stage: str
+    due_rule: str
+    late: bool
+    due_at: datetime | None
+
+
+class Live(NamedTuple):
+    """A live link: the consumer's case and its goods, and the shop's own case at its supplier."""
+
+    down: End
+    goods: str
+    up: End
+    alarmed_at: datetime | None
+
+
 _LIST = (
     select(
         CaseLink.id,
-        CaseLink.route_back,
-        CaseLink.route_out,
         CaseLink.alarmed_at,
-        Down.case_no.label("down_no"),
-        Down.type.label("down_type"),
-        Down.state.label("down_state"),
-        Down.due_at.label("down_due"),
         Down.goods,
-        Up.case_no.label("up_no"),
-        Up.type.label("up_type"),
-        Up.state.label("up_state"),
-        Up.due_at.label("up_due"),
+        *(getattr(end, column) for end in (Down, Up) for column in End._fields),
     )
     .join(Down, and_(Down.id == CaseLink.downstream_id, Down.shop_id == CaseLink.shop_id))
     .join(Up, and_(Up.id == CaseLink.upstream_id, Up.shop_id == CaseLink.upstream_shop_id))
@@ -38,10 +52,14 @@ _LIST = (
 )
 
 
-def list_page(shop_id: int, before: int | None, size: int = PAGE) -> tuple[Sequence[Any], int | None]:
+def list_page(shop_id: int, before: int | None, size: int = PAGE) -> tuple[Sequence[Live], int | None]:
     """One page of a shop's live links, newest first, and the id that the next one begins after."""
     query = _LIST.where(CaseLink.shop_id == shop_id).limit(size + 1)
     if before is not None:
         query = query.where(CaseLink.id < before)
-    rows = db.session.execute(query).all()
-    return (rows[:size], rows[size - 1].id) if len(rows) > size else (rows, None)
+    found = db.session.execute(query).all()
+    many = len(End._fields)
+    rows = [
+        Live(End(*ends[:many]), goods, End(*ends[many:]), alarmed_at) for _, alarmed_at, goods, *ends in found[:size]
+    ]
+    return rows, found[size - 1].id if len(found) > size else None

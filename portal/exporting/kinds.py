@@ -138,8 +138,7 @@ def _read_orders(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iter
 def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
     order = row["order"]
     if name == "status":
-        gone = order.status == "unshipped" and not order.to_send
-        return words.ORDER_GIVEN_BACK if gone else words.ORDER_STATUS[order.status]
+        return words.ORDER_GIVEN_BACK[order.given_back] if order.given_back else words.ORDER_STATUS[order.status]
     if name == "goods":
         said = (f"{line.title} {line.spec} ×{line.quantity_milli / 1000:g} {line.unit}" for line in row["lines"])
         return "；".join(said)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from portal import words
+from portal import told
 from portal.cases import live_links
 from portal.exporting.kind import AT_ONCE, Cell, Kind, read_pages, say_moment
+from portal.flow import Actor
 from portal.payments import batches as payment_batches
 from portal.people import staffing
 from portal.rights import faults
@@ -109,13 +110,15 @@ def _read_chains(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> 
     return read_pages(lambda after, size: live_links.list_page(shop_id, after, size))
 
 
-def _say_chain(name: str, row: Any) -> Cell:
-    if name == "alarmed_at":
-        return "上游期限早于下游" if row.alarmed_at else ""
-    value = getattr(row, name)
-    if name.endswith("_state"):
-        return words.STATES_OF[getattr(row, f"{name.partition('_')[0]}_type")][value]
-    return say_moment(value) if name.endswith("_due") else str(value)
+def _say_chain(name: str, row: live_links.Live) -> Cell:
+    """Of the consumer's case this shop is the seller, of its own at the supplier the buyer."""
+    if name in ("goods", "alarmed_at"):
+        return row.goods if name == "goods" else "上游期限早于下游" if row.alarmed_at else ""
+    which, _, column = name.partition("_")
+    end, side = (row.down, Actor.SELLER) if which == "down" else (row.up, Actor.BUYER)
+    if column == "state":
+        return told.tell_chip(end, side)
+    return end.case_no if column == "no" else say_moment(end.due_at)
 
 
 def _read_quality(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[Any]]:

@@ -96,7 +96,7 @@ _LINES = Prepared(
         _line.quantity_milli,
         _line.claimed_milli,
         *(_line.cargo_no, _line.sku_cargo_no),
-        _line.position,
+        *(_line.position, _line.own_status),
         _product.picture,
     )
     .outerjoin(Product.__table__, and_(_product.id == _line.product_id, _product.shop_id == _line.shop_id))
@@ -197,6 +197,7 @@ _SHOP_LIST = select(
     User.member_name.label("buyer"),
     (~_order.shown & User.password_hash.is_not(None)).label("unconfirmed"),
     to_send.WAITS.label("to_send"),
+    to_send.GIVEN_BACK.label("given_back"),
 ).join(User, User.id == _order.buyer_id)
 
 

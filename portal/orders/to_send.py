@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
 
 from portal import words
 from portal.extensions import db
@@ -17,8 +17,13 @@ from portal.models import Case, CaseLine, Order, OrderLine
 from portal.prepared import among
 
 AGREED = (State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
-ALL_GIVEN_BACK = "这笔订单的商品都已同意退款，请不要发货；退款在「待退款」里登记"
+AGREED_ALL, ENDED_SOME = "agreed", "ended"  # why nothing is left: agreed here, or the platform ended some of it
+ALL_GIVEN_BACK = {
+    AGREED_ALL: "这笔订单的商品都已同意退款，请不要发货；退款在「待退款」里登记",
+    ENDED_SOME: "这笔订单的商品都已退款、正在退款或已取消，请不要发货",
+}
 ENDED = ("refunding", "cancelled")  # what an import may have said of one line
+GOES_ON = and_(*(OrderLine.own_status != ended for ended in ENDED))  # of a line: nothing ended it alone
 
 _GIVEN_BACK = and_(
     Case.type == CaseType.REFUND_ONLY,
@@ -37,13 +42,26 @@ _LEFT = (
     .where(
         OrderLine.order_id == Order.id,
         OrderLine.shop_id == Order.shop_id,
-        *(OrderLine.own_status != ended for ended in ENDED),
+        GOES_ON,
         or_(OrderLine.claimed_milli == 0, OrderLine.quantity_milli > _OF_LINE),
     )
     .correlate(Order)
 )
 WAITS = and_(Order.status == "unshipped", _LEFT)  # of an order: something of it is to be sent
-GIVEN_BACK = and_(Order.status == "unshipped", ~_LEFT)  # and nothing of it any more
+_SOME_ENDED = (
+    select(func.count())  # not EXISTS, for which PostgreSQL reads the lines of all orders at once
+    .select_from(OrderLine)
+    .where(
+        OrderLine.order_id == Order.id,
+        OrderLine.shop_id == Order.shop_id,
+        or_(*(OrderLine.own_status == ended for ended in ENDED)),
+    )
+    .correlate(Order)
+    .scalar_subquery()
+)
+GIVEN_BACK = case(  # why nothing of an unsent order is to be sent any more, "" where it isn't so
+    (or_(Order.status != "unshipped", _LEFT), ""), (_SOME_ENDED > 0, ENDED_SOME), else_=AGREED_ALL
+)
 
 
 def count_given_back(shop_id: int, order_ids: Collection[int]) -> dict[int, int]:
@@ -70,14 +88,27 @@ def list_waiting(shop_id: int, order_ids: Collection[int]) -> set[int]:
 
 def tell_statuses(shop_id: int, orders: Sequence[Any]) -> dict[int, str]:
     """What the status of each order is called, by its id: 待发货 only where something of it is to be sent."""
-    unsent = [order.id for order in orders if order.status == "unshipped"]
-    given_back = set(unsent) - list_waiting(shop_id, unsent)
+    given_back = find_given_back(shop_id, [order.id for order in orders if order.status == "unshipped"])
     return {
-        order.id: words.ORDER_GIVEN_BACK if order.id in given_back else words.ORDER_STATUS[order.status]
+        order.id: words.ORDER_GIVEN_BACK[given_back[order.id]]
+        if order.id in given_back
+        else words.ORDER_STATUS[order.status]
         for order in orders
     }
 
 
+def find_given_back(shop_id: int, order_ids: Collection[int]) -> dict[int, str]:
+    """Of which of these orders nothing is to be sent any more, and why."""
+    if not order_ids:
+        return {}
+    query = select(Order.id, GIVEN_BACK).where(
+        Order.shop_id == shop_id, among(Order.id, "orders"), Order.status == "unshipped", ~_LEFT
+    )
+    return dict(db.session.execute(query, {"orders": list(order_ids)}).tuples().all())
+
+
 def count_left(line: OrderLine, given_back: dict[int, int]) -> int:
-    """How much of a line is still to be sent, thousandths."""
+    """How much of a line is still to be sent, thousandths: nothing of one that ended by itself."""
+    if line.own_status in ENDED:
+        return 0
     return max(int(line.quantity_milli) - given_back.get(line.id, 0), 0)

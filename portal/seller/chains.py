@@ -11,7 +11,7 @@ from typing import Any
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import inputs, words
+from portal import inputs
 from portal.applications import applications
 from portal.cases import case_view, live_links
 from portal.cases.effects.step_context import ActedBy
@@ -61,7 +61,7 @@ def chain_list() -> ResponseReturnValue:
         rows=rows,
         more=f"/seller/chains?before={more}" if more else "",
         orders=downstream.list_orders(g.who.shop_id) if not key else (),
-        states=words.STATES_OF,
+        now=g.now,
     )
 
 

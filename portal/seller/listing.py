@@ -59,6 +59,13 @@ class Listing:
         """The address of a case, or of a step of it, that knows this list."""
         return f"/seller/cases/{case_no}{'/' if step_name else ''}{step_name}?{self.query}"
 
+    def is_of(self, query: str) -> bool:
+        """Whether a kept list is this one, wherever its page begins; an owner's number is 我 to themselves."""
+        kept = {
+            (name, _name_owner(_read_owner(value)) if name == "owner" else value) for name, value in parse_qsl(query)
+        }
+        return kept == set(parse_qsl(self.at(None).query))
+
     @property
     def filtered(self) -> bool:
         return self.filters != queue_filters.NO_FILTERS

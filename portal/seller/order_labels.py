@@ -21,6 +21,7 @@ from portal.web.once import once
 
 AT = "/seller/orders/labels"
 HERE = "/seller/orders"
+_NOT_SENT = {to_send.AGREED_ALL: "商品都已同意退款，不用发", to_send.ENDED_SOME: "没有要发的商品"}
 
 
 @bp.route("/orders/labels", methods=["GET", "POST"])
@@ -42,6 +43,7 @@ def order_labels() -> ResponseReturnValue:
         return once(printed)
     found = _load(request.args.get("orders", "").split(".")[: labels.MOST])
     waiting = to_send.list_waiting(shop_id, [order.id for order in found])
+    gone = to_send.find_given_back(shop_id, [order.id for order in found])
     going = [order for order in found if order.id in waiting]
     back = to_send.count_given_back(shop_id, [order.id for order in going if order.case_count])
     prints = labels.list_prints(OrderLabelPrint, shop_id, [order.id for order in going])
@@ -62,7 +64,7 @@ def order_labels() -> ResponseReturnValue:
     return show_page(
         made,
         [
-            (order.order_no, "商品都已同意退款，不用发" if order.status == "unshipped" else "不是待发货状态")
+            (order.order_no, _NOT_SENT[gone[order.id]] if order.id in gone else "不是待发货状态")
             for order in found
             if order.id not in waiting
         ],

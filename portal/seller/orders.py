@@ -102,7 +102,8 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         order = guards.found(order_lists.find_of_shop(order_no, g.who.shop_id))
         waits = _waits(order)
     elif not (waits := _waits(order)) and order.status == "unshipped":
-        form.refuse(to_send.ALL_GIVEN_BACK)
+        for why in to_send.find_given_back(shop_id, [order_id]).values():
+            form.refuse(to_send.ALL_GIVEN_BACK[why])
     elif order.status != "unshipped":
         form.refuse(
             "买家已取消这笔订单，请不要发货；退款在「待退款」里登记"

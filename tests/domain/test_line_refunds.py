@@ -14,7 +14,7 @@ from portal import doctor
 from portal.applications import goods
 from portal.extensions import db, writing
 from portal.models import Notice, Order, OrderDoubt, OrderLine, OrderVersion, Shop
-from portal.orders import accepting
+from portal.orders import accepting, to_send
 from portal.orders.export_format import read
 from portal.orders.importing import Report, import_orders
 from portal.rights import eligibility
@@ -221,3 +221,14 @@ def test_the_end_of_a_line_whose_goods_arrived_is_told_once(take: Take, status: 
     assert all("第 2 种商品" in body and said in body and "其余商品不受影响" in body for body in bodies)
     take(status, status)
     assert len(told("order_refunded")) == len(bodies)
+
+
+def test_lines_that_end_one_by_one_leave_an_order_with_nothing_to_send_and_nothing_agreed(take: Take) -> None:
+    """Each file ends another line, and says of the one before that it goes on, which isn't believed."""
+    first, last = ("等待卖家发货", "退款中"), ("交易关闭", "等待卖家发货")
+    for day, words_ in enumerate((first, last)):
+        take(*words_, now=NOW + timedelta(days=day))
+    found = only()
+    assert (found.status, states()) == ("unshipped", ["cancelled", "refunding"])
+    assert to_send.find_given_back(found.shop_id, [found.id]) == {found.id: to_send.ENDED_SOME}
+    assert to_send.tell_statuses(found.shop_id, [found]) == {found.id: "未发货，没有要发的商品"}

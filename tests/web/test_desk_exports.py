@@ -291,3 +291,28 @@ def test_what_is_said_and_what_goes_wrong(both: Flask, cast_both: Cast, now: Clo
     for of, path in PAGES.items():
         if of in ("enquiries", "conversations", "chains", "batches"):
             assert f"of={of}" not in other.get(path).text, of
+
+
+@pytest.mark.parametrize(
+    ("columns", "down", "up"),
+    [
+        ({}, "待商家审核", "待商家审核"),
+        ({"stage": "evidence", "escalated": True}, "平台介入·举证中", "平台介入·举证中"),
+        ({"state": "revising", "due_rule": "refusal_answer"}, "已拒绝", "商家没有同意"),
+        ({"state": "returning", "due_rule": "return_place"}, "待给退货地址", "等商家给出地址"),
+        ({"state": "returning", "due_rule": "buyer_return"}, "待买家寄回", "待您寄回"),
+    ],
+)
+def test_both_ends_of_a_chain_are_told_as_on_its_page(
+    both: Flask, cast_both: Cast, now: Clock, columns: dict[str, Any], down: str, up: str
+) -> None:
+    """With the platform in it, refused, or waiting for an address: each from the side that this shop has there."""
+    fill(cast_both, now)
+    link = db.session.scalars(select(CaseLink)).one()
+    with writing():
+        ends = db.update(Case).where(Case.id.in_((link.downstream_id, link.upstream_id)))
+        db.session.execute(ends.values(columns or {"late": False}))
+    page = sign_in(both, "seller").get("/seller/chains").text
+    chips = re.findall(r'class="chip[^>]*>([^<]*)</b>', page)
+    [_, row] = export(both, "seller", "of=chains", ["down_state", "up_state"], now)
+    assert chips == row[:2] == [down, up]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 
 import pytest
@@ -125,3 +126,40 @@ def test_the_buyer_waits_for_no_goods_that_are_refunded(
     talk = buyer.get(f"/orders/{number}/contact").text
     assert ("未发货，已同意退款" in talk) == (not waits) and (" · 待发货" in talk) == waits
     assert ("商家发货后" in page) == waits and ("商品不再发货" in page) == (not waits)
+
+
+ENDED = ("", "refunding", "cancelled", "unknown")
+AGREED_SAID, ENDED_SAID = "未发货，已同意退款", "未发货，没有要发的商品"
+
+
+@pytest.mark.parametrize("state", ["", "completed"])
+@pytest.mark.parametrize(("first", "second"), list(itertools.product(ENDED, repeat=2)))
+def test_what_the_platform_ended_is_not_sent_and_no_agreement(
+    desk: FlaskClient, cast: Cast, state: str, first: str, second: str
+) -> None:
+    """Of two lines, each as an import may have left it, the first perhaps refunded here too."""
+    number = make(cast, state, 2_000, lines=2)
+    for position, own in enumerate((first, second), 1):
+        db.session.execute(db.update(OrderLine).where(OrderLine.position == position).values(own_status=own))
+    db.session.execute(db.update(OrderLine).where(OrderLine.position == 2).values(spec="乙款"))
+    db.session.commit()
+    goes = [not state and first in ("", "unknown"), second in ("", "unknown")]
+    buyer = sign_in(desk.application, "buyer")
+    at = f"/orders/{number}"
+    for place in (desk.get("/seller/orders?tab=all"), desk.get(f"/seller/orders/{number}/contact"), buyer.get(at)):
+        said = place.text
+        assert AGREED_SAID not in said
+        assert (ENDED_SAID in said) == (not any(goes))
+    label = desk.get(f"/seller/orders/labels?orders={number}").text
+    page = desk.get(f"/seller/orders/{number}/ship").text
+    assert ("HH-100" in label, "HH-101" in label) == tuple(goes)
+    assert ["黑色;L，2 双" in page, "乙款，2 双" in page] == goes
+    assert page.count("，不用发</li>") == [first, second].count("refunding") + [first, second].count("cancelled")
+    table, picks = table_of(desk), desk.get("/seller/orders/pick-list").text
+    assert (number in table) == any(goes)
+    assert table.get(number, "").count("×") == sum(goes)
+    assert ("HH-101" in picks) == goes[1] and ("HH-100" in picks) == goes[0]
+    sent = post(desk, f"/seller/orders/{number}/ship", {"number": SF}, at=f"/seller/orders/{number}/ship")
+    assert sent.status_code == (303 if any(goes) else 409)
+    if not any(goes):
+        assert "都已退款、正在退款或已取消，请不要发货" in sent.text and "都已同意退款" not in sent.text

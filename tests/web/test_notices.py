@@ -54,6 +54,15 @@ def test_a_case_is_one_row_with_its_newest_line(cast_both: Cast, buyer: FlaskCli
     assert "3 条未读" in found[1] and "1 条未读" in found[3] and "1 条未读" in found[0]
 
 
+def test_rows_of_the_same_goods_are_told_apart_by_their_numbers(cast_both: Cast, buyer: FlaskClient) -> None:
+    cases = [cast_both.open_case() for _ in range(3)]
+    for number, case in enumerate(cases):
+        tell(cast_both, case, number)
+    shown = [re.sub("<[^>]*>", "", row) for row in rows_of(buyer)]
+    for case in cases:
+        assert sum(case.case_no in row for row in shown) == 1
+
+
 def test_the_rows_add_up_to_the_count_on_the_tab(cast_both: Cast, buyer: FlaskClient) -> None:
     cast = cast_both
     cases = [cast.open_case() for _ in range(3)]
@@ -136,6 +145,7 @@ def test_the_shop_reads_by_case_as_well(both: Flask, cast_both: Cast, now: Clock
         tell(cast, case, number, cast.seller)
     seller = sign_in(both, "seller")
     [row] = [each for each in rows_of(seller, "/seller/notices") if case.case_no in each]
+    assert f"换货 {case.case_no}" in row, "of the same goods there are several"
     assert "条未读" in row and case.goods in row
     cast.take(case, "agree", Actor.SELLER)
     assert case.state == State.RETURNING

@@ -171,6 +171,29 @@ def test_a_view_is_kept_opened_shared_and_forgotten(app: Flask, cast: Cast, now:
     assert "全部事" not in owner.get("/seller/views").text
 
 
+def test_the_view_that_is_open_is_marked(app: Flask, cast: Cast, now: Clock) -> None:
+    """Whatever its filters, from either page, in whatever order its address has them; and no other."""
+    cast.employ(cast.shop, "buyer2", "agent")
+    cast.open_case()
+    lists = [
+        "tab=applied",
+        "tab=applied&reason=damaged",
+        "tab=open&type=exchange&owner=me",
+        "tab=open&owner=none&tag=急",
+    ]
+    owner, agent = sign_in(app, "seller"), sign_in(app, "buyer2")
+    for number, query in enumerate(lists):
+        post(owner, f"/seller/views?{query}", {"name": f"视图{number}", "shared": "y"})
+    for at, query in enumerate([*lists, "tab=overdue"]):
+        for browser in (owner, agent):
+            turned = "&".join(reversed(query.split("&")))
+            for page in (f"/seller?{query}", f"/seller?{turned}", f"/seller/views?{query}"):
+                marked = re.findall(
+                    r'aria-current="true"[^>]*>(?:<td[^>]*><a[^>]*>)?(视图[0-9])', browser.get(page).text
+                )
+                assert marked == [f"视图{at}"][: at < len(lists)], (page, marked)
+
+
 def test_a_view_without_a_name_and_one_too_many_are_refused(
     app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
