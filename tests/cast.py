@@ -416,6 +416,11 @@ class Cast:
         return db.session.scalars(db.select(Shop).where(Shop.owner_id == user)).one()
 
 
+def shows_money(text: str) -> bool:
+    """Whether a page names a sum: as a figure, ¥18.00, or in a sentence, 18.00 元."""
+    return "¥" in text or re.search(r"\d\s*元", re.sub(r"<[^>]*>", "", text)) is not None
+
+
 def sign_in(app: Flask, member_name: str) -> FlaskClient:
     """A browser in which this person is signed in (straight through the session table: quick)."""
     from portal.calendar import clock

@@ -24,7 +24,7 @@ from portal.models.orders import make_sold_as
 from portal.parcels import disposals
 from portal.rights import conditions
 from portal.tracking import scans as case_scans
-from tests.cast import Cast, post, sign_in
+from tests.cast import Cast, post, shows_money, sign_in
 from tests.conftest import Clock
 from tests.web.test_exports import export
 
@@ -111,7 +111,7 @@ def test_it_is_said_anew_with_who_and_when_and_two_do_not_overwrite_each_other(
     shown = desk.get(at).text
     for words in ("buyer2", "seller", "待检 → 报废 2", "验收 → 待检 3", "报废 → 退供应商 1", "待检 → 再售 1"):
         assert words in shown, words
-    assert "¥" not in colleague.get(at).text
+    assert not shows_money(colleague.get(at).text)
     for goes, sentence in (({"resale": "2"}, "四项合计是 2，要等于通过的 3"), ({"resale": "x"}, "再售数量：请填写")):
         refused = change(desk, case, **goes)
         assert refused.status_code == 422 and sentence in refused.text
@@ -190,7 +190,7 @@ def test_the_roles_that_count_see_it_and_no_money(both: Flask, cast: Cast, now: 
             db.session.execute(db.update(Staff).where(Staff.user_id == cast.buyer2).values(role=role))
         for at in (LIST, f"{LIST}/lines", f"/seller/cases/{case.case_no}/disposals", "/seller/exports?of=disposals"):
             answer = desk.get(at)
-            assert answer.status_code == status and "¥" not in answer.text, (role, at)
+            assert answer.status_code == status and not shows_money(answer.text), (role, at)
 
 
 def test_what_goes_to_a_supplier_is_counted_for_each_that_is_known(both: Flask, cast: Cast, now: Clock) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.extensions import db, writing
 from portal.models import Complaint, KnownShop, Order
 from portal.orders.claims import Claims
-from tests.cast import Cast, post, sign_in
+from tests.cast import Cast, post, shows_money, sign_in
 
 HIDDEN = ("", "/contact", "/apply", "/cancel", "/conditions", "/contact/new", "/apply/details", "/apply/check")
 
@@ -36,7 +36,7 @@ def test_nothing_of_a_new_shop_but_name_number_and_date(app: Flask, cast: Cast) 
     assert order.order_no in shown
     assert "加微信" not in shown
     assert "给我打电话" not in shown
-    assert "¥" not in shown
+    assert not shows_money(shown)
 
 
 def test_a_new_shops_order_without_a_time_says_so(app: Flask, cast: Cast) -> None:

@@ -12,7 +12,7 @@ from portal.flow import Actor
 from portal.models import OrderLine, Product
 from portal.service import remedies
 from portal.talk import faqs
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, shows_money, sign_in
 
 
 def test_a_case_leads_to_what_was_answered_before(app: Flask, cast: Cast) -> None:
@@ -51,6 +51,6 @@ def test_beside_a_case_stands_what_the_shop_knows_of_its_goods(app: Flask, cast:
     assert f"/seller/quality/{product_id}/broken" in shown and "售出 1 行，1 行有" in shown
     assert drafted.question not in shown
     cast.employ(cast.shop, "buyer2", "warehouse")
-    assert "¥" not in sign_in(app, "buyer2").get(f"/seller/cases/{case.case_no}/precedents").text
+    assert not shows_money(sign_in(app, "buyer2").get(f"/seller/cases/{case.case_no}/precedents").text)
     buyer = sign_in(app, "buyer").get(f"/products/{cast.shop}/{product_id}").text
     assert "已知问题" in buyer and "按吊牌重新量" in buyer
