@@ -98,7 +98,7 @@ def _compare(parcel: Intake, case: Known) -> Iterator[tuple[int, str]]:
     for said, number in (("售后单号", case.case_no), ("订单号", case.order_no)):
         if number.upper() in written:
             yield 8, f"写着{said} {number}"
-    for number in case.numbers:
+    for number in () if parcel.number.startswith(intake.NO_NUMBER) else case.numbers:
         if fits := compare_numbers(parcel.number, number):
             yield 6, f"买家填的运单号 {number} {fits}"
             break

@@ -10,13 +10,15 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import words
+from portal.calendar.workdays import BEIJING
 from portal.extensions import db
-from portal.models import Case, Intake, Parcel, User
+from portal.models import Case, Intake, Parcel, Shop, User
 from portal.models.keys import make_id
 from portal.parcels import numbers
 from portal.prepared import Prepared
 
 PAGE = 40
+NO_NUMBER = "WDH"  # 无单号
 # What a list says of the case of a parcel.
 _OF_CASE = (Case.case_no, Case.goods, Case.state, Case.type, Case.stage, Case.late, Case.due_rule)
 
@@ -46,6 +48,19 @@ def note_intake(
     known.phone_tail, known.photo = phone_tail or known.phone_tail, photo or known.photo
     db.session.flush()
     return known
+
+
+def make_number(shop_id: int, now: datetime) -> str:
+    """What a parcel without a legible number is called: of the day and counted, so that it can be written on it.
+
+    Letters and digits in one piece, as a carrier's, so that it is scanned and typed like one.
+    """
+    db.session.execute(select(Shop.id).where(Shop.id == shop_id).with_for_update())  # two may ask at once
+    day = f"{NO_NUMBER}{now.astimezone(BEIJING):%y%m%d}"
+    known = set(
+        db.session.scalars(select(Intake.number).where(Intake.shop_id == shop_id, Intake.number.startswith(day)))
+    )
+    return next(number for count in range(1, len(known) + 2) if (number := f"{day}{count:02}") not in known)
 
 
 _WAITS = (Intake.case_id.is_(None), Intake.left_at.is_(None))  # in the words of the index of unidentified parcels

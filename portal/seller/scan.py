@@ -32,11 +32,16 @@ COUNTING = ("accept_goods", "accept_goods_diff")
 class UnidentifiedForm(Form):
     """登记无主件: whatever helps to find out whose it is."""
 
-    number = Line("运单号", limit=40, exact=True, missing="请扫描或填写运单号")
+    number = Line("运单号", limit=40, exact=True, optional=True)
     goods = Line("里面是什么", limit=200, optional=True)
     sender = Line("寄件人留的话", limit=200, optional=True)
     phone_tail = Line("寄件人手机尾号", limit=8, exact=True, optional=True)
     photos = Photos("照片", most=1)
+
+    @property
+    def tells(self) -> bool:
+        """Whether anything but a number says whose it may be."""
+        return bool(self.goods.data or self.sender.data or self.phone_tail.data or self.photos.data)
 
 
 def find_next(hit: Any, number: str) -> str:
@@ -80,16 +85,18 @@ def _tell_doubt(raw: str) -> str:
 def _register_unidentified() -> ResponseReturnValue:
     form = UnidentifiedForm()
     valid = form.validate_on_submit()
-    if valid and (doubt := _tell_doubt(form.number.data)):
+    typed = form.number.data or ""
+    if valid and typed and (doubt := _tell_doubt(typed)):
         form.number.errors, valid = [doubt], False
+    if valid and not typed and not form.tells:
+        form.number.errors, valid = ["请扫描或填写运单号；看不清的，至少写明里面是什么、寄件人或添加照片"], False
     if valid:
-        number = searching.read_typed(form.number.data).number or form.number.data.upper()
         photo = next(iter(form.photos.data or []), None)
 
         def kept() -> str:
             intake.note_intake(
                 g.who.shop_id,
-                number,
+                searching.read_typed(typed).number or typed.upper() or intake.make_number(g.who.shop_id, g.now),
                 user_id=g.who.user_id,
                 now=g.now,
                 goods=form.goods.data or "",
@@ -97,7 +104,7 @@ def _register_unidentified() -> ResponseReturnValue:
                 phone_tail=form.phone_tail.data or "",
                 photo=photo,
             )
-            return "/seller/scan?said=parcel-noted"
+            return f"/seller/scan?said=parcel-{'noted' if typed else 'numbered'}"
 
         return once(kept)
     return _page(form.number.raw, form.number.raw, (), form, 422)
@@ -150,4 +157,5 @@ def _page(
         found=found,
         sentence=sentence,
         doubt=doubt,
+        unnumbered="unnumbered" in request.args,
     )

@@ -162,8 +162,39 @@ def test_without_a_case_it_is_noted_and_found_when_the_buyer_names_it(app: Flask
     [row] = db.session.scalars(select(Intake)).all()
     assert (row.case_id, row.goods, row.sender) == (case.id, "白色短袜", "少发了")
     assert "没有无主件" in desk.get("/seller/unidentified").text
-    refused = post(desk, "/seller/scan", {"number": "", "goods": "x"}, at=FORM)
+    refused = post(desk, "/seller/scan", {"number": ""}, at=FORM)
     assert refused.status_code == 422 and "请扫描或填写运单号" in refused.text
+
+
+@pytest.mark.parametrize("told", ["goods", "sender", "phone_tail", "photos_kept"])
+def test_a_parcel_without_a_number_is_noted_by_what_it_says(
+    both: Flask, cast_both: Cast, now: Clock, told: str
+) -> None:
+    """Under a number of the shop's own to be written on it, each its own; joined with a case, it is counted."""
+    cast = cast_both
+    case = cast.until("returning")
+    cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", NUMBER)])
+    desk = sign_in(both, "seller")
+    empty = desk.get("/seller/scan").text
+    assert 'href="/seller/scan?unnumbered=1"' in empty
+    at = "/seller/scan?unnumbered=1"
+    for photo in cast.photos(2, cast.seller):
+        says = {"goods": "白色短袜", "sender": "尺码不合适", "phone_tail": "9650", "photos_kept": photo}[told]
+        noted = post(desk, "/seller/scan", {"number": "", told: says}, at=at)
+        assert noted.location == "/seller/scan?said=parcel-numbered"
+    rows = db.session.scalars(select(Intake).order_by(Intake.number)).all()
+    assert [row.number for row in rows] == ["WDH26112301", "WDH26112302"]
+    page = desk.get(noted.location).text
+    assert "写在包裹上" in page and page.index(rows[1].number) < page.index(rows[0].number)
+    assert rows[0].number in desk.get("/seller/unidentified").text
+    joined = post(desk, f"/seller/unidentified/{rows[0].id}/join", {"case_no": case.case_no}, at="/seller/unidentified")
+    assert joined.status_code == 303 and "/accept_goods" in joined.location
+    assert desk.get(joined.location).status_code == 200
+    db.session.expire_all()
+    assert db.session.get_one(Intake, rows[0].id).case_id == case.id
+    assert desk.get("/seller/scan?number=wdh26112301").location == joined.location, "found by what is written on it"
+    assert counted(case, desk, joined.location).status_code == 303  # type: ignore[attr-defined]
+    assert len(db.session.scalars(select(Intake)).all()) == 2, "counted under the same number"
 
 
 @pytest.mark.parametrize(
