@@ -14,7 +14,7 @@ from portal.cases.effects.hand_ins import Approval, HandIn, Shipment
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
-from portal.models import BulkItem, BulkRun, Case, CaseLine, Order, Staff
+from portal.models import BulkItem, BulkRun, Case, CaseLine, Order
 from portal.models.bulk import RUNNING
 from portal.orders import known_shops
 from portal.people import roles
@@ -97,6 +97,8 @@ def _mark(item: Any, state: str, reason: str) -> None:
 def _carry_out(run: BulkRun, item: Any, now: datetime) -> None:
     by = ActedBy(Actor.SELLER, run.user_id, run.author, run.request_id)
     if run.kind == bulk.HAND_OVER:
+        if taking.find_working_role(item.shop_id, run.user_id) is None:
+            raise StepRefused("您不在这家店铺工作，不能转交它的售后单")
         case = lock_case(item.case_id)
         owners.hand_over(case, run.facts["to"], by=by, words=run.facts["words"], now=now)
         return
@@ -120,13 +122,15 @@ def _hand_in(run: BulkRun, item: Any) -> HandIn:
 
 
 def _reply(run: BulkRun, item: Any, by: ActedBy, now: datetime) -> None:
-    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == item.shop_id))
+    role = taking.find_working_role(item.shop_id, by.user_id)
     if role is None or not roles.may_open(role, "contact"):
         raise StepRefused("您现在不能和这家店铺的买家会话")
     order_id = db.session.scalar(select(Case.order_id).where(Case.id == item.case_id, Case.shop_id == item.shop_id))
     order = db.session.get_one(Order, (order_id, item.shop_id))
     if known_shops.is_hidden(order):
         raise StepRefused("买家还不认识店铺，看不到这个订单的会话")
+    if order.buyer_id == by.user_id:
+        raise StepRefused(conversations.OWN)
     talk = conversations.get_of_order(order, now)
     owners.take_up_of_order(order.shop_id, order.id, by.user_id or 0)
     conversations.add_message(talk, "seller", by.user_id, run.facts["note"], now=now)

@@ -30,6 +30,7 @@ from portal.models import (
     CaseLine,
     Order,
     Staff,
+    User,
 )
 from portal.notices import notices, reading
 from portal.orders import ledger
@@ -109,14 +110,22 @@ def carry_out_offer(case: Case, step: Step, by: ActedBy, now: datetime) -> Case:
     return apply_step(case, taken, offered.by, now, offered.handed)
 
 
+def find_working_role(shop_id: int, user_id: int | None) -> str | None:
+    """In which role somebody works in the shop now; None for who left it, and for an account that was shut."""
+    query = select(Staff.role).join(User, User.id == Staff.user_id)
+    return db.session.scalar(
+        query.where(Staff.user_id == user_id, Staff.shop_id == shop_id, User.disabled_at.is_(None))
+    )
+
+
 def check_role(shop_id: int, by: ActedBy, name: str) -> str:
     """Who acts for a shop works in it, and in a role that takes this step; returns the role."""
-    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
+    role = find_working_role(shop_id, by.user_id)
     if role is None:
         raise StepRefused("您不在这家店铺工作，不能处理它的售后单", name)
     if not roles.may_take(role, name):
         raise StepRefused(f"您在店铺里是{roles.ROLES[role]}，没有这一项权限；请店里的其他同事处理", name)
-    return str(role)
+    return role
 
 
 def settle(case: Case, now: datetime) -> Case:

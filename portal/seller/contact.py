@@ -113,6 +113,8 @@ def _may_send(form: TalkForm, order: Order) -> bool:
         form.refuse(f"还有没填的空：{''.join(gaps)}，请填好再发送", "words")
     if known_shops.is_hidden(order):
         form.refuse(_NOT_KNOWN)
+    if order.buyer_id == g.who.user_id:
+        form.refuse(conversations.OWN)
     return good and not form.errors
 
 

@@ -97,6 +97,8 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
             quotas.limit_message()
             if good and not said and not photos:
                 form.refuse("请写回复，或发一张照片", "words")
+            if found.Enquiry.buyer_id == g.who.user_id:
+                form.refuse("咨询的买家就是您，请由店里的另一位同事回复")
             if gaps := replies.find_gaps(said):
                 form.refuse(f"还有没填的空：{''.join(gaps)}，请填好再发送", "words")
         if good and not form.errors:

@@ -21,6 +21,7 @@ from portal.talk import card_numbers
 
 PAGE = 50
 WISH = "调换商品"
+OWN = "您是这笔订单的买家，请由店里的另一位同事回复"
 _AROUND = "【】[]「」『』()<>《》〈〉\"'“”‘’。.!,、~"
 Side = Literal["buyer", "seller", "system"]
 

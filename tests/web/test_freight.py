@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 
 from flask import Flask
 from sqlalchemy import select
 
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import MoneyEntry
+from portal.models import Case, MoneyEntry
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -90,3 +91,17 @@ def test_a_consumer_without_account_claims_it_by_their_link(app: Flask, cast: Ca
     receipt = (io.BytesIO(photo((300, 200))), "a.jpg")
     assert does(consumer, "claim_freight", amount="12", photos=receipt).status_code == 303
     assert (consumer.now().freight_claim, consumer.now().freight_fen) == ("open", 1_200)
+
+
+def test_who_pays_when_nobody_chooses_is_said_before(app: Flask, cast: Cast, now: Clock) -> None:
+    """An agreement is sent with one key: what it means where the payer is left open stands beside it, and is so."""
+    case = cast.open_case()
+    with writing():
+        db.session.execute(db.update(Case).where(Case.id == case.id).values(freight_payer="negotiated"))
+    seller, url = sign_in(app, "seller"), f"/seller/cases/{case.case_no}"
+    for page in (seller.get(f"{url}/agree").text, seller.get(url).text):
+        assert "不选择的，由商家承担" in page
+    found = re.search(r'name="address_id".*?value="([0-9]+)"', page, re.DOTALL)
+    assert found is not None
+    assert post(seller, f"{url}/agree", {"address_id": found[1]}).status_code == 303
+    assert db.session.get_one(Case, case.id, populate_existing=True).freight_payer == "seller"

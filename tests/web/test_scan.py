@@ -185,6 +185,7 @@ def test_a_parcel_without_a_number_is_noted_by_what_it_says(
     rows = db.session.scalars(select(Intake).order_by(Intake.number)).all()
     assert [row.number for row in rows] == ["WDH26112301", "WDH26112302"]
     page = desk.get(noted.location).text
+    assert told != "goods" or page.count("白色短袜") == 2, "told apart by what is in them"
     assert "写在包裹上" in page and page.index(rows[1].number) < page.index(rows[0].number)
     assert rows[0].number in desk.get("/seller/unidentified").text
     joined = post(desk, f"/seller/unidentified/{rows[0].id}/join", {"case_no": case.case_no}, at="/seller/unidentified")
