@@ -97,7 +97,7 @@ def test_from_a_refusal_to_a_refund(
     mediator.press("返回修改")
     mediator.page.get_by_label("退款金额（元）").fill("1.00")
     mediator.press("核对")
-    mediator.page.get_by_text("退款 1.00 元").wait_for()
+    mediator.page.get_by_text("退款 1.00 元", exact=True).wait_for()
     mediator.press("确认裁决")
     mediator.waits_for_state("converted")
 

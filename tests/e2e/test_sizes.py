@@ -21,17 +21,16 @@ WIDTHS = {  # px, by the browser's own size of letters: 32 px is 200 %
     "32px": (320, 390),
 }
 TARGET = 44  # px
-# What is pressed and is smaller than a finger. A link in a paragraph is a finger high, elsewhere
-# as its line; what belongs to a label
-# or fills a tile is as large as that; the tiny one that only Enter presses isn't seen.
+# What is pressed and is smaller than a finger. The only link of a paragraph is a finger high, others as their line;
+# what belongs to a label or fills a tile is as large as that; the tiny one that only Enter presses isn't seen.
 SMALL = f"""() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
   .filter((e) => e.checkVisibility({{ visibilityProperty: true }}) && !e.closest(".vh, .skip"))
   .filter((e) => !(e.matches("a, button") && getComputedStyle(e).display === "inline"
-    && !e.matches("p > a:not([class])")))
+    && !e.matches("p > a:not([class]):only-of-type")))
   .map((e) => {{
     const around = /radio|checkbox|file/.test(e.type) ? [...e.labels, e.closest(".check, .choice, .tile")] : [];
     const boxes = [e, ...around].filter(Boolean).map((each) => each.getBoundingClientRect());
-    const wide = e.matches("p > a:not([class])") ? {TARGET} : Math.max(...boxes.map((b) => b.width));
+    const wide = e.matches("p > a:not([class]):only-of-type") ? {TARGET} : Math.max(...boxes.map((b) => b.width));
     return [e, wide, Math.max(...boxes.map((b) => b.height))];
   }})
   .filter(([, wide, high]) => wide > 1 && high > 1 && Math.min(wide, high) < {TARGET} - 0.5)
