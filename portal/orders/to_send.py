@@ -32,8 +32,12 @@ _GIVEN_BACK = and_(
 )
 _OF_LINE = (
     select(func.coalesce(func.sum(CaseLine.quantity_milli), 0))
-    .join(Case, and_(Case.id == CaseLine.case_id, Case.shop_id == CaseLine.shop_id))
-    .where(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id, _GIVEN_BACK)
+    .where(
+        CaseLine.order_line_id == OrderLine.id,
+        CaseLine.shop_id == OrderLine.shop_id,
+        # not joined: SQLite would begin with all cases of the shop in these states
+        exists().where(Case.id == CaseLine.case_id, Case.shop_id == CaseLine.shop_id, _GIVEN_BACK).correlate(CaseLine),
+    )
     .correlate(OrderLine)
     .scalar_subquery()
 )
@@ -59,8 +63,8 @@ _SOME_ENDED = (
     .correlate(Order)
     .scalar_subquery()
 )
-GIVEN_BACK = case(  # why nothing of an unsent order is to be sent any more, "" where it isn't so
-    (or_(Order.status != "unshipped", _LEFT), ""), (_SOME_ENDED > 0, ENDED_SOME), else_=AGREED_ALL
+GIVEN_BACK = case(  # why nothing of an unsent order is to be sent any more, "" where it isn't so; asked of no other one
+    (Order.status != "unshipped", ""), (_LEFT, ""), (_SOME_ENDED > 0, ENDED_SOME), else_=AGREED_ALL
 )
 
 

@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import Order, OrderLine
-from portal.orders import order_lists
+from portal.orders import order_lists, to_send
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -163,3 +163,11 @@ def test_what_the_platform_ended_is_not_sent_and_no_agreement(
     assert sent.status_code == (303 if any(goes) else 409)
     if not any(goes):
         assert "都已退款、正在退款或已取消，请不要发货" in sent.text and "都已同意退款" not in sent.text
+
+
+def test_what_was_given_back_is_looked_up_by_its_line(app: Flask, cast: Cast) -> None:
+    """A list of orders costs the same however many cases the shop has."""
+    asked = db.select(Order.id, to_send.GIVEN_BACK, to_send.WAITS).where(Order.shop_id == cast.shop)
+    text = str(asked.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    plan = " ".join(row[3] for row in db.session.execute(db.text(f"EXPLAIN QUERY PLAN {text}")))
+    assert "ix_case_lines_order_line_id" in plan and "ix_cases_" not in plan, plan
