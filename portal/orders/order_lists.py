@@ -196,7 +196,6 @@ _SHOP_LIST = select(
     _order.tracking_text,
     User.member_name.label("buyer"),
     (~_order.shown & User.password_hash.is_not(None)).label("unconfirmed"),
-    to_send.WAITS.label("to_send"),
     to_send.GIVEN_BACK.label("given_back"),
 ).join(User, User.id == _order.buyer_id)
 

@@ -41,7 +41,8 @@ def order_list() -> ResponseReturnValue:
     rows, key = order_lists.list_page_of_shop(g.who.shop_id, tab, number=number, after=after)
     more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
     ships = roles.may_open(g.who.role, "ship")
-    waiting = [row["order"].id for row in rows if row["order"].to_send] if ships else []
+    orders = [row["order"] for row in rows]
+    waiting = [order.id for order in orders if order.status == "unshipped" and not order.given_back] if ships else []
     return page(
         "seller/orders.html",
         rows=rows,
