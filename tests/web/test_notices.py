@@ -262,4 +262,3 @@ def test_the_shops_row_says_the_present_deadline_once_and_no_other(
         assert not case.due_at or set(days) <= {end(case.due_at)}, said
         title = re.findall(r'<strong class="whole">([^<]+)', row)[0]
         assert said.count(title) == 1, said
-
