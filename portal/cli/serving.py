@@ -31,6 +31,7 @@ from portal.demo import building
 from portal.extensions import db
 from portal.models import User
 from portal.money import encryption
+from portal.web import compiled
 
 PORT = click.IntRange(0, 65535)
 
@@ -78,6 +79,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         people = db.session.execute(able.order_by(User.id)).all()
         db.session.remove()
         db.engine.dispose()
+    compiled.load_all(app)  # once here, so that the workers find it done
     click.echo(f"\n  http://{host}:{port}/          phone: 我的 → 我的订单")
     click.echo(f"  http://{host}:{port}/seller    the seller's desk\n")
     for row in people[:40]:
@@ -112,6 +114,7 @@ def serve(port: int, host: str, workers: int) -> None:
             database.upgrade_schema()
         database.check(store)
     refuse_taken_port(host, port)
+    compiled.load_all(app)  # once here, so that the workers find it done
     keep_together([lambda: start_server(host, port, workers, dict(os.environ))])
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal.cases import held
 from portal.evidence import evidence
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Disposal, Evidence, Intake, Staff
 from tests import pictures
 from tests.cast import Cast, post, sign_in
@@ -268,3 +268,36 @@ def test_a_list_that_finds_nothing_leads_to_the_one_search(app: Flask, cast: Cas
     address = f"/seller/{list_at}" if list_at[0] != "?" else f"/seller{list_at}"
     assert 'href="/seller/search?q=13788889999"' in desk.get(f"{address}13788889999").text
     assert case_no in desk.get("/seller/search?q=13788889999").text
+
+
+@pytest.mark.parametrize("kind", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+@pytest.mark.parametrize("state", ["applied", "inspecting", "refunding", "refund_failed", "completed"])
+def test_a_scan_never_leads_the_warehouse_to_a_door_that_is_shut(
+    app: Flask, cast: Cast, now: Clock, state: str, kind: CaseType
+) -> None:
+    """Whatever the case's state: the box stays in front of the one who scans, or a page opens that they may read."""
+    case = cast.until(state, case_type=kind)
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    desk = sign_in(app, "buyer2")
+    found = desk.get("/seller/scan", query_string={"number": case.case_no})
+    if found.status_code == 303:
+        assert desk.get(found.location).status_code == 200
+    else:
+        assert f"「<span hx-disable>{case.case_no}</span>」的售后单现在没有要您做的" in found.text
+        assert "autofocus" in found.text and "登记无主件" not in found.text
+        assert f"/seller/cases/{case.case_no}" not in found.text
+        shut = desk.get(f"/seller/cases/{case.case_no}")
+        assert shut.status_code == 403 and "<h1>不是您在店铺里的工作" in re.sub(r"<h1[^>]*>", "<h1>", shut.text)
+
+
+def test_what_was_counted_and_is_somebody_elses_by_now_is_no_link(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("inspecting", case_type=CaseType.RETURN_REFUND)
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    desk = sign_in(app, "buyer2")
+    counted(case, desk, desk.get(BOX).location)
+    assert f'href="/seller/cases/{case.case_no}"' in desk.get("/seller/scan").text
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    box = desk.get("/seller/scan").text
+    assert case.case_no in box and f'href="/seller/cases/{case.case_no}"' not in box
+    assert "的售后单现在没有要您做的" in desk.get(BOX).text
