@@ -130,7 +130,12 @@ def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -
     for number, row in enumerate(rows):
         entry = entries.get(keys.get(number, ""))
         outcome, sentence = _judged(row, entry, seen, now)
-        if outcome == "settle" and entry.amount_fen and (doubt := _find_same_number(rows, number)):
+        if (
+            entry is not None
+            and outcome == "settle"
+            and entry.amount_fen
+            and (doubt := _find_same_number(rows, number))
+        ):
             outcome, sentence = "later", doubt
         said = {**row, "outcome": outcome, "sentence": sentence}
         if entry is not None:
