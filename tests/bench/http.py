@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 
+from portal.web import compiled
 from tests.bench.measure import read_cpu
 from tests.bench.scene import Scene
 
@@ -66,7 +67,8 @@ class _Client:
 
 @contextmanager
 def served(scene: Scene) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """The port and the process of `portal serve` on the scene's data."""
+    """The port and the process of `portal serve` on the scene's data, some time after its start."""
+    list(compiled.compile_all(scene.app))  # else the server does it during the first run
     settings = scene.app.extensions["portal_settings"]
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
