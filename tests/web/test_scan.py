@@ -143,9 +143,8 @@ def test_every_case_of_a_parcel_that_was_counted_can_be_taken_back(
     made = [cast_both.until("inspecting", order=cast_both.order(milli=20_000)).case_no for _ in range(many)]
     desk = sign_in(both, "seller")
     for place, case_no in enumerate(made):
-        counted(
-            db.session.scalars(select(Case)).first(), desk, f"/seller/cases/{case_no}/accept_goods?scanned={NUMBER}"
-        )
+        case = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+        counted(case, desk, f"/seller/cases/{case_no}/accept_goods?scanned={NUMBER}")
         box = desk.get("/seller/scan").text
         assert len(set(re.findall(r"/seller/scan/held/[0-9]+/undo", box))) == place + 1
         assert "1 件</span>" in box, "one parcel"
