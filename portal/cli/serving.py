@@ -79,7 +79,6 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         people = db.session.execute(able.order_by(User.id)).all()
         db.session.remove()
         db.engine.dispose()
-    compiled.load_all(app)  # once here, so that the workers find it done
     click.echo(f"\n  http://{host}:{port}/          phone: 我的 → 我的订单")
     click.echo(f"  http://{host}:{port}/seller    the seller's desk\n")
     for row in people[:40]:
@@ -90,7 +89,8 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         [
             lambda: start_server(host, port, 2, env),
             lambda: subprocess.Popen(words, env=env, start_new_session=True),  # noqa: S603  (our own words)
-        ]
+        ],
+        compiled.compile_all(app),
     )
 
 
@@ -114,8 +114,7 @@ def serve(port: int, host: str, workers: int) -> None:
             database.upgrade_schema()
         database.check(store)
     refuse_taken_port(host, port)
-    compiled.load_all(app)  # once here, so that the workers find it done
-    keep_together([lambda: start_server(host, port, workers, dict(os.environ))])
+    keep_together([lambda: start_server(host, port, workers, dict(os.environ))], compiled.compile_all(app))
 
 
 def _copy_before_migrating(settings: Settings) -> None:

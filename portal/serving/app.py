@@ -7,5 +7,5 @@ from portal.web import compiled
 from portal.web.guards import list_large
 
 app = create_app()
-compiled.load_all(app)
+compiled.use_kept(app)
 front = Front(app, Settings.from_env().threads, list_large(app))

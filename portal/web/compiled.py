@@ -1,6 +1,7 @@
 """Templates compiled ahead of time: nobody who opens a page first waits for Jinja, which takes 0.1 to 0.4 s a page.
 
-They are compiled once for each state of the code and kept in the data folder; every process that serves reads them.
+They are compiled once for each state of the code, by the process that started the server, while that serves already;
+they are kept in the data folder, and whoever needs one reads it there.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 from flask import Flask
-from jinja2 import Environment, FileSystemBytecodeCache
+from jinja2 import Environment, FileSystemBytecodeCache, TemplateError
 from jinja2.bccache import Bucket
+
+from portal.config import Settings
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
@@ -44,15 +48,23 @@ def digest_code(env: Environment, top: Path) -> str:
     return found.hexdigest()[:16]
 
 
-def load_all(app: Flask) -> None:
-    """Load every template, compiled by an earlier process or now. What another state of the code left goes."""
-    env = app.jinja_env
-    folder = app.extensions["portal_settings"].data.absolute() / "compiled"
-    own = folder / digest_code(env, Path(app.root_path).parent)
+def use_kept(app: Flask) -> Path:
+    """Let templates be read as another process compiled them; the folder that they lie in."""
+    settings: Settings = app.extensions["portal_settings"]
+    own = settings.data.absolute() / "compiled" / digest_code(app.jinja_env, Path(app.root_path).parent)
     with contextlib.suppress(OSError):
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for other in set(folder.iterdir()) - {own}:
+    app.jinja_env.bytecode_cache = CompiledTemplates(str(own))
+    return own
+
+
+def compile_all(app: Flask) -> Iterator[str]:
+    """Compile what isn't yet, a template at each step; what another state of the code left goes first."""
+    own = use_kept(app)
+    with contextlib.suppress(OSError):
+        for other in set(own.parent.iterdir()) - {own}:
             shutil.rmtree(other, ignore_errors=True)
-    env.bytecode_cache = CompiledTemplates(str(own))
-    for name in env.list_templates():
-        env.get_template(name)
+    for name in app.jinja_env.list_templates():
+        with contextlib.suppress(OSError, TemplateError):  # its own page says so
+            app.jinja_env.get_template(name)
+        yield name

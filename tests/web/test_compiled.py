@@ -39,29 +39,29 @@ def _refuse(*_: object, **__: object) -> None:
 
 
 def test_a_second_process_compiles_nothing(start: Callable[[], Flask], monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled.load_all(start())
+    list(compiled.compile_all(start()))
     again = start()
     monkeypatch.setattr(type(again.jinja_env), "compile", _refuse)
-    compiled.load_all(again)
+    compiled.use_kept(again)
     assert again.jinja_env.get_template("a.html").render(word="甲") == "<p>乙</p>甲"
 
 
 @pytest.mark.parametrize("content", [b"", b"j2", b"\x80", b"not code at all", None])
 def test_a_broken_file_costs_a_compilation_only(content: bytes | None, start: Callable[[], Flask]) -> None:
     first = start()
-    compiled.load_all(first)
+    list(compiled.compile_all(first))
     for file in _folder(first).iterdir():
         whole = file.read_bytes()
         file.write_bytes(whole[: len(whole) // 2] if content is None else content)
     again = start()
-    compiled.load_all(again)
+    compiled.use_kept(again)
     assert again.jinja_env.get_template("a.html").render(word="甲") == "<p>乙</p>甲"
 
 
 def test_where_nothing_can_be_kept_pages_are_there(start: Callable[[], Flask]) -> None:
     app = start()
     (app.extensions["portal_settings"].data / "compiled").write_text("no folder")
-    compiled.load_all(app)
+    assert set(compiled.compile_all(app)) == set(TEXTS)
     assert app.jinja_env.get_template("c.html").render() == "5"
 
 
@@ -70,7 +70,7 @@ def test_what_another_release_left_goes(start: Callable[[], Flask]) -> None:
     old = app.extensions["portal_settings"].data / "compiled" / "0123456789abcdef"
     old.mkdir(parents=True)
     (old / "x.cache").write_bytes(b"old")
-    compiled.load_all(app)
+    assert set(compiled.compile_all(app)) == set(TEXTS)
     assert not old.exists()
     assert _folder(app).stat().st_mode & 0o077 == 0
 
@@ -88,3 +88,10 @@ def test_any_change_of_code_or_of_an_include_is_another_state(app: Flask, tmp_pa
     seen.append(compiled.digest_code(app.jinja_env, top))
     assert len(set(seen)) == 6
     assert compiled.digest_code(app.jinja_env, top) == seen[-1]
+
+
+def test_one_template_that_is_broken_holds_up_no_other(start: Callable[[], Flask]) -> None:
+    app = start()
+    app.jinja_env.loader = DictLoader({**TEXTS, "0.html": "{% if %}"})
+    assert set(compiled.compile_all(app)) == {*TEXTS, "0.html"}
+    assert len(list(_folder(app).iterdir())) == 3
