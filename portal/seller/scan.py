@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -138,6 +139,16 @@ def undo_scan(held_id: int) -> ResponseReturnValue:
     return redirect(f"/seller/scan?said={'undo-late' if case_no is None else 'parcel-undone'}", 303)
 
 
+def _list_recent() -> list[SimpleNamespace]:
+    """What this person scanned in this shift, the newest first: each parcel, and each case that was counted from it."""
+    since = g.now - SINCE
+    parcels = [row._asdict() for row in intake.list_recent(g.who.shop_id, g.who.user_id, since)]
+    known = {row["case_id"] for row in parcels}
+    beside = held.list_counted_beside(g.who.shop_id, g.who.user_id, since, known)
+    rows = [SimpleNamespace(**{"inside": "", **row}) for row in (*beside, *parcels)]
+    return sorted(rows, key=lambda row: row.at, reverse=True)
+
+
 def _rank(address: str, waits: bool) -> tuple[bool, bool]:
     """Of several cases those to be counted come first, those that aren't this role's last."""
     return waits or "?scanned=" not in address, not address
@@ -154,7 +165,7 @@ def _page(
     sentence: str = "",
     doubt: str = "",
 ) -> ResponseReturnValue:
-    recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
+    recent = _list_recent()
     cases = [row.case_id for row in recent if row.case_id is not None]
     waiting = held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now)
     leads = [(row, find_next(row, number)) for row in hits]

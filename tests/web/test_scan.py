@@ -136,6 +136,27 @@ def test_the_second_case_of_a_parcel_is_key_1_once_the_first_is_counted(app: Fla
     assert re.findall(r'href="([^"]*)" accesskey="1"', desk.get(at).text) == [second]
 
 
+@pytest.mark.parametrize("many", [2, 3])
+def test_every_case_of_a_parcel_that_was_counted_can_be_taken_back(
+    both: Flask, cast_both: Cast, now: Clock, many: int
+) -> None:
+    made = [cast_both.until("inspecting", order=cast_both.order(milli=20_000)).case_no for _ in range(many)]
+    desk = sign_in(both, "seller")
+    for place, case_no in enumerate(made):
+        case = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+        counted(case, desk, f"/seller/cases/{case_no}/accept_goods?scanned={NUMBER}")
+        box = desk.get("/seller/scan").text
+        assert len(set(re.findall(r"/seller/scan/held/[0-9]+/undo", box))) == place + 1
+        assert "1 件</span>" in box, "one parcel"
+    assert post(desk, undo_of(box), at=FORM).location == "/seller/scan?said=parcel-undone"
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    db.session.expire_all()
+    states = sorted(case.state for case in db.session.scalars(select(Case)))
+    assert states == ["inspecting", *["reshipping"] * (many - 1)]
+    assert desk.get("/seller/scan").text.count("已生效，买家看得到结果了") == many - 1
+
+
 def test_a_case_and_an_order_are_scanned_too_and_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     order_no = db.session.scalar(select(Case.order_id))
