@@ -93,3 +93,14 @@ def test_a_button_that_submits_says_what_it_does() -> None:
     """Its step's button leads to a page; there it says what is sent. Each is the button of a step that exists."""
     known = {step.button for step in flow.STEPS if step.actor is flow.Actor.BUYER}
     assert set(words.SUBMITS) <= known and not set(words.SUBMITS.values()) & set(words.SUBMITS)
+
+
+def test_a_notice_calls_an_end_what_it_is_for_every_type_that_it_is_sent_for() -> None:
+    """A compensation that is paid ends a 换货 or a 补发: neither is 退款完成."""
+    ends = {words.state(str(kind), State.COMPLETED): str(kind) for kind in words.TYPE}
+    for step in flow.STEPS:
+        for kind in step.types if step.target == State.COMPLETED else ():
+            for side in (Actor.BUYER, Actor.SELLER):
+                title = told.tell_title(step.title or step.news, side).format(type=words.TYPE[kind])
+                own = words.state(str(kind), State.COMPLETED)
+                assert not [end for end in ends if end in title and end != own], (step.name, kind, title)
