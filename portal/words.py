@@ -249,7 +249,6 @@ ORDER_NEXT: dict[str, str] = {
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
 NEXT_APPLIED: dict[str, str] = {  # the same, when nothing of it can be applied for any more
-    "unshipped": "商品还没有发货",
     "in_transit": "商品在路上",
     "delivered": "商品已签收",
     "completed": "交易已完成",

@@ -194,7 +194,7 @@ def test_why_not_names_its_lines_where_it_does_not_hold_for_all(app: Flask, cast
     assert page.count(named[0].rpartition("：")[2].strip()) == 1
 
 
-@pytest.mark.parametrize("status", ["unshipped", "in_transit", "delivered", "completed"])
+@pytest.mark.parametrize("status", ["in_transit", "delivered", "completed"])
 def test_an_order_that_is_applied_for_whole_invites_nobody_to_apply(
     app: Flask, cast: Cast, now: Clock, status: str
 ) -> None:
