@@ -249,9 +249,14 @@ def quantity_text(milli: int) -> str:
 
 
 def money_text(fen: int) -> str:
-    """分 as 元 with two places: 123450 is 1234.50."""
+    """分 as 元 as people read them, the one way on every page and in every notice: 123450 is 1,234.50."""
     yuan, rest = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{yuan}.{rest:02d}"
+    return f"{'-' if fen < 0 else ''}{yuan:,}.{rest:02d}"
+
+
+def money_typed(fen: int) -> str:
+    """分 as 元 as they stand in a field and in an address: 123450 is 1234.50."""
+    return money_text(fen).replace(",", "")
 
 
 def _plain(raw: object) -> str:

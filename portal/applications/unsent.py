@@ -19,6 +19,7 @@ from portal.cases.effects.hand_ins import HandIn, RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State, StepRefused
+from portal.inputs import money_text
 from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
 from portal.models.orders import find_path
 from portal.money import paid
@@ -146,7 +147,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
             policy_id=policies.get_current(order.shop_id).id,
             now=now,
         )
-    said = "订单在发货前取消了" + (f"，应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
+    said = "订单在发货前取消了" + (f"，应退 {money_text(made.refund_fen)} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
     talk = conversations.get_of_order(order, now)
     conversations.add_message(

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from portal import flow, late_words
 from portal.calendar import lengths
-from portal.cases import failed, places, proposals, rulings
+from portal.cases import failed, places, proposals, rulings, terms_then
 from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State
@@ -152,7 +152,9 @@ def application_of(case: Case) -> refusals.Application:
     known = reason(case.reason)
     asked = known is None or "customised" in refusals.OF_GROUND[known.ground]
     by_law = known is not None and known.ground is Ground.NO_REASON
-    return refusals.Application(case.reason, case.type, case.negotiated, asked and _is_left_out(case, by_law=by_law))
+    ended = case.negotiated and terms_then.had_ended(case)
+    left_out = asked and _is_left_out(case, by_law=by_law)
+    return refusals.Application(case.reason, case.type, case.negotiated, left_out, ended)
 
 
 def _is_left_out(case: Case, *, by_law: bool) -> bool:

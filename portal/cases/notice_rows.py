@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import told
+from portal import told, words
 from portal.cases import buyer_inbox
 from portal.extensions import db
 from portal.flow import Actor, State
@@ -17,6 +18,7 @@ from portal.models import Case
 from portal.notices import reading
 
 _case = Case.__table__.c
+_DEADLINE = re.compile(r"[^。\n]*(（截止 ([^）]+)）)。$")  # the last sentence of a step's notice
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,26 @@ class NoticeRow:
     waits: str = ""
     action: tuple[str, str] | None = None
     until: datetime | None = None  # what the case waits for
+
+    @property
+    def body(self) -> str:
+        """What the notice says beside its title, the goods and the present deadline, which the row says once.
+
+        What a deadline would have brought is left out once the case has another one, or none.
+        """
+        said: str = self.notice.body
+        if self.case is None:
+            return said
+        said = said.removeprefix(f"「{self.case.goods}」").removeprefix("的")
+        if said.startswith((f"{self.notice.title}。", f"{self.notice.title}：")):
+            said = said[len(self.notice.title) + 1 :]
+        if self.until is not None:
+            said = re.sub(f"^请在 {words.end(self.until)} 前处理。", "", said)
+        if (found := _DEADLINE.search(said)) is None:
+            return said
+        if self.case.due_at is None or words.end(self.case.due_at) != found[2]:
+            return said[: found.start()]
+        return said.replace(found[1], "") if self.until else said
 
 
 def list_page(user_id: int, before: int | None, size: int, now: datetime) -> Sequence[NoticeRow]:

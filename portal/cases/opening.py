@@ -21,6 +21,7 @@ from portal.cases.making import NewCase, NewLine, belong_to_order, make_case, st
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
+from portal.inputs import money_text
 from portal.models import Case, Conversation, Message, Order, OrderLine, User
 from portal.money import worth
 from portal.notices import notices
@@ -69,7 +70,7 @@ def open_case(
         if refund_fen is not None:
             asked = refund_fen
         if not 0 < asked <= most:
-            raise StepRefused(f"退款金额须大于 0，最多 {most / 100:.2f} 元", name)
+            raise StepRefused(f"退款金额须大于 0，最多 {money_text(most)} 元", name)
     lines = {
         line.id: line
         for line in db.session.scalars(

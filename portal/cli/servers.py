@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,11 @@ def refuse_weak_settings(settings: Settings, host: str) -> None:
 Start = Callable[[], "subprocess.Popen[bytes]"]
 
 
-def keep_together(starts: list[Start]) -> None:
-    """Run until one ends or somebody says stop; then end all. What is killed is said and started again."""
+def keep_together(starts: list[Start], meanwhile: Iterable[object] = ()) -> None:
+    """Run until one ends or somebody says stop; then end all. What is killed is said and started again.
+
+    ``meanwhile``: short pieces of work that are done while they run.
+    """
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -114,11 +117,13 @@ def keep_together(starts: list[Start]) -> None:
     signal.signal(signal.SIGTERM, stop)
     children = [start() for start in starts]
     kills: list[float] = []
+    work = iter(meanwhile)
     try:
         while all(
             child.poll() is None or _start_again(children, at, starts[at], kills) for at, child in enumerate(children)
         ):
-            time.sleep(0.3)
+            if next(work, None) is None:
+                time.sleep(0.3)
     finally:
         for child in children:
             child.terminate()

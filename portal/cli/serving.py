@@ -31,6 +31,7 @@ from portal.demo import building
 from portal.extensions import db
 from portal.models import User
 from portal.money import encryption
+from portal.web import compiled
 
 PORT = click.IntRange(0, 65535)
 
@@ -88,7 +89,8 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         [
             lambda: start_server(host, port, 2, env),
             lambda: subprocess.Popen(words, env=env, start_new_session=True),  # noqa: S603  (our own words)
-        ]
+        ],
+        compiled.compile_all(app),
     )
 
 
@@ -112,7 +114,7 @@ def serve(port: int, host: str, workers: int) -> None:
             database.upgrade_schema()
         database.check(store)
     refuse_taken_port(host, port)
-    keep_together([lambda: start_server(host, port, workers, dict(os.environ))])
+    keep_together([lambda: start_server(host, port, workers, dict(os.environ))], compiled.compile_all(app))
 
 
 def _copy_before_migrating(settings: Settings) -> None:

@@ -75,5 +75,10 @@ def find_oddity(way: str, text: str, own: Collection[str] = ()) -> str:
     return "" if form.fullmatch(text) else sentence
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two texts are the same number, however it was written down."""
+    return bool(one) and _bare(one) == _bare(other)
+
+
 def _bare(text: str) -> str:
     return text.translate(_JOINS).casefold()

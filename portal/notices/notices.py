@@ -11,6 +11,7 @@ from portal import told, words
 from portal.calendar import lengths
 from portal.extensions import db
 from portal.flow import Actor, Stage, Step
+from portal.inputs import money_text
 from portal.models import Case, Delivery, Notice, Staff, User
 from portal.people import mediators, roles
 from portal.per_app import PerApp
@@ -75,7 +76,7 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, late: Late, n
     goods, news = f"「{case.goods}」", told.tell_news(step.news, actor)
     if step.name in ("agree", "timeout_agree") and case.type == "refund_only":
         return (
-            f"{goods}的仅退款申请已通过，退款 {case.refund_fen / 100:.2f} 元；商家须在 {until} 前退款，退款尚未完成。"
+            f"{goods}的仅退款申请已通过，退款 {money_text(case.refund_fen)} 元；商家须在 {until} 前退款，退款尚未完成。"
         )
     if step.name in ("agree", "timeout_agree") and case.type == "reissue":
         return f"{goods}的补发申请已审核通过，无需寄回；商家须在 {until} 前发出补发商品，补发尚未完成。"

@@ -222,7 +222,7 @@ def has_photo(shop_id: int, public_id: str) -> bool:
 def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
     """What one person has scanned since a moment, the newest first, with the case of each."""
     return db.session.execute(
-        select(Intake.number, Intake.at, Intake.case_id, Intake.goods.label("inside"), *_OF_CASE)
+        select(Intake.number, Intake.at, Intake.case_id, Intake.goods.label("inside"), *_OF_CASE, Case.entry_count)
         .outerjoin(Case, (Case.id == Intake.case_id) & (Case.shop_id == shop_id))
         .where(Intake.shop_id == shop_id, Intake.user_id == user_id, Intake.at >= since)
         .order_by(Intake.at.desc(), Intake.id.desc())

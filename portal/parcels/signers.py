@@ -34,18 +34,27 @@ _MIDDLEMEN = (
 _ORGANISATIONS = f"(?:{CARRIERS}|{_MIDDLEMEN})(?!大?[路道街]|公寓|小区|大厦|广场|新村|花园|家园|苑)"
 STRANGERS = "陌生|别人|旁人|路人|外人|其[他它]人|不认识|不相识|不明|某人|小偷|贼|骗子|生人"
 BY_ANOTHER = re.compile(
-    f"{COURIER}|{HUB}|误|被他人|由他人|驿站(?:已将|工作)"
+    f"{COURIER}|{HUB}|(?:{SENDER})[人方员]|{STRANGERS}|误|被他人|由他人|驿站(?:已将|工作)"
     f"|[被由][^,〈〉从在于凭]{{0,4}}(?:{SENDER}|{CARRIERS}|{STRANGERS}|物流|快递(?!柜|超市)|平台|客服|保洁|人员)"
 )
 BY_RECEIVER = re.compile(f"客户|用户|收件人|收货人|{STATION}")
+_ROLE = re.compile(
+    f"〈?(?:{COURIER}|(?:{SENDER})[人方员]?|(?:{CARRIERS})?快递)(?:本人)?〉?"
+)  # in brackets after a name
 _STRANGERS = re.compile(f"{STRANGERS}|^(?:他?人)(?:已|代)*签")
 
-_SIGNER = re.compile("(?:(?:签收|取件|提货)人(?!在)(?:姓名|类型)?(?:[:是为])?|代收:|(?P<by>由|被))(?P<who>.*)")
+_SIGNER = re.compile(
+    "(?:(?:签收|取[件出货]|领取|提货)人(?!在)(?:姓名|类型)?(?:[:是为])?|代收:|(?P<by>由|被))(?P<who>.*)"
+)
 
 _SURNAMES = (
     "王李张刘陈杨黄赵吴徐孙马朱胡郭林高罗郑梁谢宋唐韩曹邓萧冯曾程蔡彭潘袁董苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔陆廖姚"
     "金邱夏谭贾邹石熊孟秦阎薛侯雷龙段郝孔邵毛顾赖武康贺尹钱施牛洪龚汤陶黎樊乔殷颜庄章鲁倪庞邢俞翟聂齐葛岳"
 )
+# As a carrier calls a customer; its own people are 师傅, or have their whole name written.
+HONOURED = f"[{_SURNAMES}][^,〈〉]{{0,2}}(?:先生|女士|小姐)"
+# In brackets no heading of a sentence: the one who acts in it.
+IN_BRACKETS = re.compile(f"[^,]{{0,4}}本人|{HONOURED}|{COURIER}|(?:{SENDER})[人方员]|(?:{STRANGERS})人?")
 # A name: a surname and one or two characters, of which none says what became of the parcel.
 _PERSON = (
     f"(?:{NEIGHBOURS}|物业)?[{_SURNAMES}](?![未不没无非拒][在收签到要知详便接取同肯愿能误法人])(?:[^,〈〉拒退误假虚破损撤疑催待等签收?？]){{1,2}}"
@@ -71,9 +80,11 @@ def without_names(clause: str) -> str:
 
 def is_another(clause: str) -> bool:
     """Whether the one who signed is the sender, a carrier, a stranger, or a place where the parcel only waits."""
-    found = _SIGNER.search(clause) if re.search("签收|代签|代收|(?:取件|提货)人", clause) else None
+    found = _SIGNER.search(clause) if re.search("签收|代签|代收|(?:取[件出货]|领取|提货)人", clause) else None
     if not found:
-        return False
+        return bool(_ROLE.fullmatch(clause))
+    if "师傅" in found["who"] and found[0].startswith(("取", "领取", "提货")):
+        return True
     if re.search(f"{STATION}|{SENDER}|{COURIER}|{HUB}|{_ORGANISATIONS}", found["who"]):
         # A street may be named after an airport, and its porter is a neighbour.
         return not re.match(rf"〈?{_DOOR}〉?(?:$|,|(?:已|代)*签)", found["who"])

@@ -33,7 +33,7 @@ class Reading(NamedTuple):
 _PERSONS = "本人|您本人|家人|家属|客户|用户|收件人|收货人|收方"
 # What makes a sentence about 签收 doubtful, wherever it stands.
 _DOUBT = re.compile(
-    "[?？]|模拟|补录|补签|测试(?!中心|公司|院|所|部)|未|没|不|无|否|非|待|拒|退|误|假|虚|撤|取消|更正|异常|破|损|少|缺|错|核|查|疑|可能|也许|或许|大概|估计|恐|好像"
+    "[?？]|禁|模拟|补录|补签|测试(?!中心|公司|院|所|部)|未|没|不|无|否|非|待|拒|退|误|假|虚|撤|取消|更正|异常|破|损|少|缺|错|核|查|疑|可能|也许|或许|大概|估计|恐|好像"
     "|应(?!急|城|县)|似|据|称|说|表示|反馈|反映|投诉|协商|争议|申请|要求|希望|愿|同意|计划|打算|答应|承诺|以为|约|预|将|即|准备|等待|等候"
     "|(?<=.)等$|等(?:客户|收|家|本|他|她)|请|须|需|明[日天早晚]|后天|次日|周[一二三四五六日末]|今[日天晚](?:将|内|会)|改|延|再次|重新|转[派寄交投]|滞|失败|仅|只有|只"
     "|部分|剩余|余件|其余|另|尚|还|暂|先(?!生)|仍|催|安排|通知|提醒|告知|联系(?!方式|电话)|尽快|尽早|及时|注意|后签|前签|时签|才|方可|可签|能签"
@@ -46,6 +46,9 @@ _CHATTER = re.compile(
     "|全心呵护|所托|合作愉快|消毒|体温|口罩|疫情(?!封|管)|安全呼叫|^地址(?=:|$)|^请(?:电?联|致电|拨打|联系|放心|查收|确认收货)|^快去|^可放心"
     "|公众号|^表扬|^(?:温馨提示:)?请?及时?检查外?包装$|^电联"
     "|^(?:投递员|派件员|快递员|配送员|业务员|派送人|扫描员|揽投员):|^[-0-9:/*+·. ]+$|^先生/女士$|^先生$|^女士$"
+)
+_ADVISES = re.compile(
+    "请|联系|致电|电联|拨打|投诉|疑问|问题|疑义|异议|需要|需|可|欢迎|回复|咨询|反馈|电话|热线|客服|帮助|\\d"
 )
 _SLIP = re.compile("回单|签单返|返单|签收单(?!位|号)")  # the signed paper that goes back to the sender, not the parcel
 _ABOUT_RECEIPT = re.compile("签收|妥投|代签|派送成功|投递成功|送达|送到|取出|取走|取件|自提|完成配送|完成派送|信报箱")
@@ -61,7 +64,7 @@ _RECEIPTS: Final = tuple(
         rf"{_SUBJECT}(?:成功|正常|确认|完成|当面|拍照|签名|扫码|刷脸|人脸识别|送达并)*(?:签收|妥投|投妥){_DONE}(?:〈[^〉]*〉)?",
         rf"{_SUBJECT}(?:{PEOPLE})*(?:已|已经)?(?:正常|当面|成功|代)?(?:签收|代签|代签收){_DONE}",
         rf"{_SUBJECT}(?:送达并)?(?:由|被){_WHO}(?:已|正常|成功|代)*(?:签收|代签|代签收){_DONE}",
-        rf"{_SUBJECT}(?:在〈[^〉]*〉|在[^,〈〉]{{1,30}}(?:{STATION}))签收{_DONE}",
+        rf"{_SUBJECT}(?:在〈[^〉]*〉|在[^,〈〉]{{1,30}}(?:{STATION}))(?:已?由(?:{PEOPLE})+(?:已|成功)?)?签收{_DONE}",
         rf"{_SUBJECT}由(?:〈(?:{NEIGHBOURS})〉|(?:{NEIGHBOURS}))代收",
         rf"{_SUBJECT}由?(?:{NEIGHBOURS})代收并?签收",
         rf"{_SUBJECT}(?:成功)?(?:派送|派件|配送|投递)(?:已)?(?:成功|完成|并签收)",
@@ -99,7 +102,7 @@ _SUPPORTS = re.compile(  # goes with a receipt and is none
     rf"等|(?:订单|运单)已?完成|(?:客户|用户|收件人)?签收人(?:姓名|类型)?(?:[:是为].*)?|签收(?:方式|类型|时间|日期|件数|网点|地点)[:为].*"
     rf"|(?:凭取[件货]码|电子签名|刷脸取件)(?:签收|取件)?|(?:他人|代理人)代收:.*|收发室代收|代收|(?:{PEOPLE})+(?:代收)?"
     rf"|{_SUBJECT}(?:由驿站)?送货上门|{_SUBJECT}(?:已)?送达|[^,]*进行签收扫描"
-    rf"|{_SUBJECT}(?:派送|配送|送|送达)[至到](?:您?家)?门口|(?:骑手|闪送员|配送员|{COURIER})已送达|取件成功"
+    rf"|{_SUBJECT}(?:(?:派送|配送|送|送达)[至到]|送达)(?:您?家)?门口|(?:骑手|闪送员|配送员|{COURIER})已送达|取件成功"
     rf"|(?:{_PERSONS})+已(?:经)?(?:到|至|在)[^,]{{0,12}}自提|(?:取件|出库)方式:(?:扫码|验证码|取件码|刷脸|自助|身份码)(?:取件|出库)?"
     rf"|{_SUBJECT}(?:投递|投放|投|放)[至到入]?(?:您的?|收件人)?信报箱|信报箱"
 )
@@ -180,18 +183,23 @@ def _handed_over(clauses: list[str]) -> list[str]:
     ends = [clause for clause in clauses if _ENDS.fullmatch(clause) and "已" in clause]
     if not named:
         named, ends = by_code.find_taken(clauses)
+        if _MAILED.search(",".join(clauses)):
+            return []
     doubtful = _DOUBT.search(without_names(",".join(named)))
     return named + ends if named and ends and not doubtful else []
 
 
 def _unsaid(clauses: list[str], receipts: list[str]) -> bool:
     """Whether a clause beside a receipt takes from it. A mere 「签收」 stands beside nothing that isn't understood."""
+    taken = not any("签收" in receipt for receipt in receipts)
     mere = not any(re.search("[已由被成完了]|妥投|凭取", receipt) for receipt in receipts)
     for clause in clauses:
         if clause in receipts or by_code.BRANCH.fullmatch(clause):
             continue
         bare = without_names(clause)
         if _DOUBT.search(bare) or _AGAINST.search(bare) or signers.is_another(clause):
+            return True
+        if taken and _MAILED.search(bare):
             return True
         if re.search("取[走出]", bare) and signers.BY_ANOTHER.search(bare):
             return True
@@ -228,7 +236,12 @@ def _clauses(words: str) -> list[str]:
     text = re.sub("(?<=签收)并(?:已)?返回?回单", "", text)
     text = re.sub(rf"^\s*(?:{CARRIERS})(?:快递|速运|速递|物流|快运|直送)?:(?!\d)", "", text)
     found = [clause.strip() for clause in re.split(r"[,，。;；!！、~\s]+|(?<=[?？])", text)]
-    return [clause for clause in found if clause and not _is_chatter(clause) and not _SLIP.search(clause)]
+    found = [clause for clause in found if clause and not _SLIP.search(clause)]
+    return [
+        clause
+        for clause, following in zip(found, [*found, ""][1:], strict=True)
+        if not _is_chatter(clause) or _is_condition(clause, following)
+    ]
 
 
 def _is_chatter(clause: str) -> bool:
@@ -237,12 +250,19 @@ def _is_chatter(clause: str) -> bool:
     )
 
 
+def _is_condition(clause: str, following: str) -> bool:
+    """「如快件已送达门口」 before 「本人签收」: no advice, for nobody is told what to do in that case."""
+    return re.match("如|若|倘|一旦|假如|要是", clause) is not None and not _ADVISES.search(clause + following)
+
+
 def _name(found: re.Match[str]) -> str:
     """A bracket's content: a name, unless it says something itself."""
     inner = found[1].strip()
     bare = without_names(inner)
     if _CHATTER.search(inner):
         return ""
+    if signers.IN_BRACKETS.fullmatch(inner):
+        return inner  # 「【本人】已从丰巢柜取出」: who it is needs no bracket
     if re.search("签收|妥投|拒|退回|破损|异常|取消|未|问题件", bare):
         return f",{inner},"
     return "〈" + re.sub(r"[,，。;；!！?？、~\s()（）〈〉]+", "·", inner) + "〉"

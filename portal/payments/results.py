@@ -97,6 +97,9 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
     return said
 
 
+ALONE = "这一行请在「待退款」里单独登记"
+
+
 def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """What each row would do now: ``outcome`` is settle, fail, same (done already), differs, unknown, later or bad."""
     keys = _keys_of(shop_id, rows)
@@ -127,6 +130,13 @@ def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -
     for number, row in enumerate(rows):
         entry = entries.get(keys.get(number, ""))
         outcome, sentence = _judged(row, entry, seen, now)
+        if (
+            entry is not None
+            and outcome == "settle"
+            and entry.amount_fen
+            and (doubt := _find_same_number(rows, number))
+        ):
+            outcome, sentence = "later", doubt
         said = {**row, "outcome": outcome, "sentence": sentence}
         if entry is not None:
             seen.setdefault(entry.id, row["row"])
@@ -186,7 +196,7 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
     if verb == "settle" and entry.amount_fen:
         way = entry.channel or entry.route
         if doubt := given_numbers.doubt_about(entry.shop_id, entry.id, way, row["reference"]):
-            return "later", f"{doubt}；这一行请在「待退款」里单独登记"
+            return "later", f"{doubt}；{ALONE}"
     return verb, "将登记已付款" if row["good"] else "将登记付款失败"
 
 
@@ -226,6 +236,8 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
                 judged = judge_rows(shop_id, [rows[place]], now)[0]
                 if first != place:
                     judged |= {"outcome": "bad", "sentence": f"与第 {rows[first]['row']} 行是同一笔款项，没有重复登记"}
+                elif judged["outcome"] == "settle" and judged["amount"] and (doubt := _find_same_number(rows, place)):
+                    judged |= {"outcome": "later", "sentence": doubt}
                 if judged["outcome"] in ("settle", "fail"):
                     record_payment(
                         shop_id,
@@ -246,6 +258,15 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
         kept.rows, kept.state = rows, "done" if finished else "checked"
         kept.amount_fen = sum(row.get("amount", 0) for row in rows if row.get("outcome") == "settle")
     return finished
+
+
+def _find_same_number(rows: Sequence[Mapping[str, Any]], place: int) -> str:
+    """What is said of a row whose 流水号 a row above it has for another payment, so that only a person records it."""
+    own = rows[place]
+    for row in rows[:place]:
+        if row["good"] and not _same(row, own) and references.is_same(row["reference"], own["reference"]):
+            return f"流水号与第 {row['row']} 行相同，请核对；{ALONE}"
+    return ""
 
 
 def _same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

@@ -17,13 +17,15 @@ class Application:
     """What the data says of an application.
 
     ``negotiated``: it was opened without a right, as a request; all others were inside their term when they were made.
-    ``excluded``: the goods are of a kind that the law or the shop's own word leaves out.
+    ``excluded``: the goods are of a kind that the law or the shop's own word leaves out. ``ended``: of a request, that
+    its term had run out when it was made; it may as well have come on the first day.
     """
 
     reason: str
     case_type: str
     negotiated: bool = False
     excluded: bool = False
+    ended: bool = False
 
 
 _FACTS = ("man_made", "incomplete")  # the state of goods that the buyer has
@@ -58,6 +60,7 @@ OF_GROUND: Final[Mapping[Ground, tuple[str, ...]]] = {
     Ground.ABSENT: ("already_agreed", "other"),
     Ground.NONE: tuple(known.id for known in refusal_words.REFUSALS if known.id != "over_window"),
 }
+_OF_REQUEST = ("already_agreed", "other")  # of a 7天无理由 that nobody owes: the goods don't carry it, or it is late
 _NEEDS_GOODS = ("no_stock",)  # said of goods that are to be sent
 
 
@@ -66,10 +69,14 @@ def why_not(refusal_id: str, application: Application) -> str:
     known = reasons.reason(application.reason)
     ground = known.ground if known else Ground.SPECIAL
     if refusal_id == "over_window":
-        return "" if application.negotiated else "申请是在期限内提交的，不能以超期拒绝"
+        return "" if application.negotiated and application.ended else "申请提交时没有超过期限，不能以超期拒绝"
+    if ground is Ground.NO_REASON and application.negotiated and refusal_id in _OF_REQUEST:
+        return ""
+    if ground is Ground.NO_REASON and application.negotiated and refusal_id != "customised":
+        return f"申请的原因是「{reasons.said(application.reason)}」，不能用这个理由拒绝"
     if ground is Ground.NO_REASON and not (refusal_id == "customised" and application.excluded):
         return "7天无理由退货不需要理由；商品不属于法律列明的例外，不能拒绝。商品是否完好，收到退货后再验"
-    if application.negotiated and ground is not Ground.NO_REASON and refusal_id != "customised":
+    if application.negotiated and refusal_id != "customised":
         return _misplaced(refusal_id, application)
     if refusal_id not in OF_GROUND[ground]:
         return f"申请的原因是「{reasons.said(application.reason)}」，不能用这个理由拒绝"

@@ -173,7 +173,8 @@ EVERY = frozenset({*ROOMS.values(), "owner"})
 def not_yours(sentence: str = "") -> Response:
     """The answer to somebody of the shop whose work this isn't."""
     role = roles.ROLES.get(g.who.role, "")
-    return errors.answer(403, sentence or f"您在店铺里是{role}，没有这一项权限；需要的话请店主在「员工」里调整。")
+    said = sentence or f"您在店铺里是{role}，没有这一项权限；需要的话请店主在「员工」里调整。"
+    return errors.answer(403, said, "不是您在店铺里的工作")
 
 
 def has_room(who: sessions.Who, name: str) -> bool:

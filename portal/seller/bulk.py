@@ -15,6 +15,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.exporting.kind import Cell
 from portal.exporting.kinds import KINDS
 from portal.flow import Actor
+from portal.inputs import money_typed
 from portal.models import BulkRun
 from portal.people import roles
 from portal.seller import bp, listing, not_yours
@@ -137,7 +138,7 @@ def export_queue() -> ResponseReturnValue:
 
 
 def _say_cell(column: Column, cell: Cell) -> str:
-    return f"{cell / 100:.2f}" if column.yuan and isinstance(cell, int) else str(cell)
+    return money_typed(cell) if column.yuan and isinstance(cell, int) else str(cell)
 
 
 def _line(cells: Sequence[str]) -> bytes:

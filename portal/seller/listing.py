@@ -106,7 +106,7 @@ def _write(listing: Listing, *, with_place: bool) -> str:
         "reason": filters.reason,
         "type": filters.type,
         "carrier": filters.carrier,
-        "least": inputs.money_text(filters.least_fen) if filters.least_fen else "",
+        "least": inputs.money_typed(filters.least_fen) if filters.least_fen else "",
         "older": str(filters.older_days) if filters.older_days else "",
         "owner": _name_owner(filters.owner_id),
         "tag": filters.tag,

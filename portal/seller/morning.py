@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flask import g
 
 from portal.cases import failed, piles, since_yesterday
+from portal.inputs import money_text
 from portal.money import payment_lists
 from portal.parcels import intake
 from portal.people import roles
@@ -41,7 +42,7 @@ def collect(counts: Mapping[str, int]) -> list[Figure]:
     role, shop_id = g.who.role, g.who.shop_id
     if roles.may_open(role, "payouts"):
         number, fen = payment_lists.add_up_open(shop_id)["due"]
-        figures.append(Figure("待付款", f"¥{fen / 100:,.2f}" if number else "0", "/seller/payouts"))
+        figures.append(Figure("待付款", f"¥{money_text(fen)}" if number else "0", "/seller/payouts"))
     if roles.may_open(role, "contact"):
         waiting = unanswered.count_unanswered(shop_id, piles.SHOWN)
         figures.append(Figure("等待回复", count_to(waiting), "/seller/messages/waiting"))
@@ -63,7 +64,7 @@ def collect_changes(version: Hashable) -> list[Figure]:
     return [
         Figure(
             change.words,
-            str(change.number) if change.fen is None else f"{change.number}（¥{change.fen / 100:,.2f}）",
+            str(change.number) if change.fen is None else f"{change.number}（¥{money_text(change.fen)}）",
             listing.Listing("every", change.filters).address,
         )
         for change in since_yesterday.count_changes(g.who.shop_id, g.now, version)

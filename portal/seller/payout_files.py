@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Response, g, redirect, request
@@ -153,8 +154,14 @@ def results(results_id: str) -> ResponseReturnValue:
         going=counts["settle"] + counts["fail"],
         form=PlainForm(formdata=None),
         at_once=bank_results.AT_ONCE,
-        pay_fen=sum(row["amount"] for row in rows if row["outcome"] == "settle"),
+        sums={kind: _add_up(rows, kind) for kind in OUTCOMES},
     )
+
+
+def _add_up(rows: Sequence[Mapping[str, Any]], kind: str) -> int | None:
+    """The sum of the rows of one outcome; None where one of them names no payment."""
+    sums = [row.get("amount") for row in rows if row["outcome"] == kind]
+    return sum(each for each in sums if each is not None) if None not in sums else None
 
 
 OUTCOMES: dict[str, tuple[str, str]] = {  # of a row: what it is called, and the kind of its chip

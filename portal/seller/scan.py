@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from portal.extensions import writing
 from portal.flow import State
 from portal.inputs import InputRefused
 from portal.parcels import intake, numbers
+from portal.people import roles
 from portal.seller import bp
 from portal.seller.cases import build_view
 from portal.web import label_photo
@@ -26,6 +28,7 @@ from portal.web.pages import page
 from portal.web.photo_field import Photos
 
 SINCE = timedelta(hours=12)  # of the running list: one shift
+LEAST_TAIL = 4  # digits by which a case is found
 COUNTING = ("accept_goods", "accept_goods_diff")
 
 
@@ -44,8 +47,17 @@ class UnidentifiedForm(Form):
         return bool(self.goods.data or self.sender.data or self.phone_tail.data or self.photos.data)
 
 
+def is_theirs(row: Any) -> bool:
+    """Whether this role may open the case of a row, as it stands now."""
+    return roles.may_see_case(g.who.role, row.state, money=row.entry_count > 0)
+
+
 def find_next(hit: Any, number: str) -> str:
-    """Where a hit leads: to be counted where that is due, else to the case."""
+    """Where a hit leads: to be counted where that is due, else to the case; "" where this role has nothing to do in it,
+    and a scanner must not be led away from its box.
+    """
+    if not is_theirs(hit):
+        return ""
     case = case_view.find_of_shop(hit.case_no, g.who.shop_id)
     if case is not None and case.state == State.INSPECTING:
         for step, refusal in build_view(case).actions:
@@ -62,8 +74,8 @@ def scan() -> ResponseReturnValue:
     raw = request.args.get("number", "")[: searching.MOST_TYPED]
     typed = searching.read_typed(raw)
     hits = finding.find_scanned(g.who.shop_id, raw)
-    if len(hits) == 1:
-        return redirect(find_next(hits[0], typed.number), 303)
+    if len(hits) == 1 and (address := find_next(hits[0], typed.number)):
+        return redirect(address, 303)
     form = UnidentifiedForm(formdata=None, data={"number": typed.number})
     doubt = _tell_doubt(raw) if raw and not hits else ""
     return _page(raw, typed.number, hits, form, 200, doubt=doubt)
@@ -88,6 +100,9 @@ def _register_unidentified() -> ResponseReturnValue:
     typed = form.number.data or ""
     if valid and typed and (doubt := _tell_doubt(typed)):
         form.number.errors, valid = [doubt], False
+    tail = "".join(each for each in form.phone_tail.data or "" if each.isdigit())
+    if valid and form.phone_tail.data and len(tail) < LEAST_TAIL:  # nothing would ever be found by it
+        form.phone_tail.errors, valid = ["请填写手机号的最后 4 位数字或更多；看不清的留空"], False
     if valid and not typed and not form.tells:
         form.number.errors, valid = ["请扫描或填写运单号；看不清的，至少写明里面是什么、寄件人或添加照片"], False
     if valid:
@@ -101,7 +116,7 @@ def _register_unidentified() -> ResponseReturnValue:
                 now=g.now,
                 goods=form.goods.data or "",
                 sender=form.sender.data or "",
-                phone_tail=form.phone_tail.data or "",
+                phone_tail=tail,
                 photo=photo,
             )
             return f"/seller/scan?said=parcel-{'noted' if typed else 'numbered'}"
@@ -128,6 +143,21 @@ def undo_scan(held_id: int) -> ResponseReturnValue:
     return redirect(f"/seller/scan?said={'undo-late' if case_no is None else 'parcel-undone'}", 303)
 
 
+def _list_recent() -> list[SimpleNamespace]:
+    """What this person scanned in this shift, the newest first: each parcel, and each case that was counted from it."""
+    since = g.now - SINCE
+    parcels = [row._asdict() for row in intake.list_recent(g.who.shop_id, g.who.user_id, since)]
+    known = {row["case_id"] for row in parcels}
+    beside = held.list_counted_beside(g.who.shop_id, g.who.user_id, since, known)
+    rows = [SimpleNamespace(**{"inside": "", **row}) for row in (*beside, *parcels)]
+    return sorted(rows, key=lambda row: row.at, reverse=True)
+
+
+def _rank(address: str, waits: bool) -> tuple[bool, bool]:
+    """Of several cases those to be counted come first, those that aren't this role's last."""
+    return waits or "?scanned=" not in address, not address
+
+
 def _page(
     raw: str,
     number: str,
@@ -139,7 +169,7 @@ def _page(
     sentence: str = "",
     doubt: str = "",
 ) -> ResponseReturnValue:
-    recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
+    recent = _list_recent()
     cases = [row.case_id for row in recent if row.case_id is not None]
     waiting = held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now)
     leads = [(row, find_next(row, number)) for row in hits]
@@ -148,9 +178,11 @@ def _page(
         status,
         raw=raw,
         number=number,
-        hits=sorted(leads, key=lambda hit: hit[0].id in waiting or "?scanned=" not in hit[1]),  # to be counted first
+        hits=sorted(leads, key=lambda hit: _rank(hit[1], hit[0].id in waiting)),
+        opens=sum(bool(address) for _, address in leads),
         form=form,
         recent=recent,
+        theirs={row.case_id for row in recent if row.case_no and is_theirs(row)},
         waiting=waiting,
         held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
         now=g.now,

@@ -71,7 +71,7 @@ def _ask(row: Any, now: datetime) -> bool:
         shop_id=row.shop_id,
         kind="satisfied",
         title="这次售后您满意吗？",
-        body=f"「{row.goods}」的售后已经结束，请打个分，只有一题；不评也可以。"
+        body=f"「{row.goods}」的售后（{row.case_no}）已经结束，请打个分，只有一题；不评也可以。"
         + ("这是最后一次询问。" if asks == MOST_ASKS else ""),
         href=f"/cases/{row.case_no}/satisfied",
         at=now,

@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, select, tuple_
 
 from portal import words
 from portal.extensions import db
+from portal.inputs import money_text
 from portal.models import (
     Case,
     CustomerNote,
@@ -117,7 +118,7 @@ def _orders(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Itera
     )
     for row in _run(query, Order.ordered_at, Order.id, before, most):
         unknown = f"，{words.UNPLACED}" if words.is_unplaced(row) else ""
-        amount = f"{words.name_sum(row.status, short=True)} ¥{row.paid_fen / 100:.2f}"
+        amount = f"{words.name_sum(row.status, short=True)} ¥{money_text(row.paid_fen)}"
         said = f"{'导入订单' if unknown else '下单'} {row.order_no}{unknown}，{amount}"
         yield Entry(row.ordered_at, row.id, "order", said, f"/seller/orders/{row.order_no}/contact")
 
@@ -166,7 +167,7 @@ def _money(shop_id: int, buyer_id: int, before: Key | None, most: int) -> Iterat
         .where(entry.shop_id == shop_id, Case.buyer_id == buyer_id, entry.state == "settled", entry.amount_fen > 0)
     )
     for row in _run(query, entry.settled_at, entry.id, before, most):
-        said = f"已登记{words.MONEY[row.kind]} ¥{row.amount_fen / 100:.2f}"
+        said = f"已登记{words.MONEY[row.kind]} ¥{money_text(row.amount_fen)}"
         yield Entry(row.settled_at, row.id, "money", said, f"/seller/cases/{row.case_no}")
 
 

@@ -36,11 +36,11 @@ PAGES: dict[int, tuple[str, str]] = {
 }
 
 
-def answer(status: int, sentence: str = "") -> Response:
+def answer(status: int, sentence: str = "", title: str = "") -> Response:
     """An error page; for htmx it goes into #page like any other."""
-    title, usual = PAGES.get(status, PAGES[500])
+    known, usual = PAGES.get(status, PAGES[500])
     typed = _typed() if status in (429, 503, 507) else []
-    made = page("errors/error.html", status, code=status, title=title, sentence=sentence or usual, typed=typed)
+    made = page("errors/error.html", status, code=status, title=title or known, sentence=sentence or usual, typed=typed)
     if status in (429, 503):
         made.headers["Retry-After"] = "5"
     return made

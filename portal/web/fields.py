@@ -171,7 +171,7 @@ class Money(Typed):
         return inputs.money(text, least=self.least, most=self.most)
 
     def show(self, value: Any) -> str:
-        return inputs.money_text(value)
+        return inputs.money_typed(value)
 
 
 class Phone(Typed):

@@ -18,12 +18,6 @@ from portal.orders import sku_numbers
 from portal.rights import addresses
 
 
-def money(fen: int) -> str:
-    """分 as 元 with thousands separators: 1,234.50."""
-    sign, fen = ("-", -fen) if fen < 0 else ("", fen)
-    return f"{sign}{fen // 100:,}.{fen % 100:02d}"
-
-
 def tint(key: str | None) -> int:
     """One of the eight tints of placeholder pictures, the same for the same product."""
     return hashlib.md5((key or "").encode(), usedforsecurity=False).digest()[0] % 8
@@ -66,7 +60,7 @@ def count_alike(one: str, other: str) -> int:
 def install(app: Flask) -> None:
     """Make the filters known to templates."""
     app.jinja_env.filters.update(
-        money=money,
+        money=inputs.money_text,
         qty=inputs.quantity_text,
         moment=moment,
         tell_apart=tell_apart,

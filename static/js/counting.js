@@ -32,3 +32,33 @@ document.addEventListener("keydown", ({ key, target }) => {
   const chosen = /^[1-9]$/.test(key) && target.matches("[data-picks]") && !target.value && one(`[data-pick="${key}"]`);
   if (chosen) setTimeout(() => target.value === key && chosen.isConnected && chosen.click(), SCANNER);
 });
+
+// What is scanned while the last parcel is on its way goes into the box of the page that comes, every character of it.
+let scannedNext = null;
+document.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig } }) => {
+  if (requestConfig.verb === "post" && /[?&]scanned=/.test(requestConfig.path)) scannedNext = "";
+});
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (scannedNext !== null && (key.length === 1 || key === "Enter")) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      scannedNext += key.length === 1 ? key : "\n";
+    } else if (/^[0-9A-Z]$/.test(key) && !target.closest("input, select, textarea, dialog")) one("#scan-number")?.focus();
+  },
+  true,
+);
+const typeAhead = () => {
+  const [typed, ...sent] = (scannedNext ?? "").split("\n");
+  const box = typed && one("#scan-number");
+  scannedNext = null;
+  if (!box) return;
+  box.focus();
+  box.value = typed;
+  if (sent.length) box.form.requestSubmit();
+};
+document.addEventListener("htmx:afterSettle", () => scannedNext !== null && requestAnimationFrame(typeAhead));
+for (const failed of ["sendError", "timeout", "sendAbort", "responseError"]) document.addEventListener(`htmx:${failed}`, () => (scannedNext = null));

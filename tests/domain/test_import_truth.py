@@ -745,4 +745,4 @@ def test_a_slip_of_the_hand_leaves_a_known_order_as_it_is(take: Take) -> None:
     take([order()])
     report = take([order(**{"实付款(元)": 99_999})], now=NOW + timedelta(days=1))
     assert (only().paid_fen, report.orders.refused) == (4360, 1)
-    assert "实付款却是 99999.00 元，很可能填错了" in report.problems[0].sentence
+    assert "实付款却是 99,999.00 元，很可能填错了" in report.problems[0].sentence

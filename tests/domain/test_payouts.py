@@ -620,6 +620,19 @@ def test_a_number_that_is_odd_or_used_is_left_for_the_desk(cast_both: Cast, tmp_
     assert [db.session.get_one(Case, case).state for case in ids] == ["refunding"] * 2 and wrong() == []
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_a_file_is_said_to_do_is_what_it_does(cast: Cast, tmp_path: Path, seed: int) -> None:
+    """Whatever is in it, one number given to two payments included: row by row, and so in the sums above the rows."""
+    draw = random.Random(seed)
+    keys = [entry_of(cast.until("refunding", case_type=ONLY)).key for _ in range(4)]
+    numbers = ["2026112300071", "2026112300072", "2026-1123-00071", "已付清"]
+    good = ("成功", "成功", "失败")
+    rows = [f",{draw.choice(keys)},25,{draw.choice(good)},{draw.choice(numbers)},账户已注销" for _ in range(8)]
+    rows += [f",{key},25,成功,2026112300073," for key in keys[:2]]
+    public_id, said = upload(cast, sheet(tmp_path / "银行.csv", *rows))
+    assert carry_out(cast, public_id) == said and wrong() == []
+
+
 def test_a_filled_in_list_comes_back(cast: Cast, tmp_path: Path) -> None:
     """The workbook that went out, with results written into it, is read as it is."""
     import xlsxwriter

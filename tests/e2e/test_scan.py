@@ -240,3 +240,24 @@ def test_a_parcel_of_two_cases_is_counted_by_keyboard_alone(browser: Browser, pl
         assert line.condition == "mismatch"
         db.session.remove()
     page.context.close()
+
+
+def test_what_is_scanned_while_the_last_parcel_is_sent_opens_whole(browser: Browser, place: tuple[World, str]) -> None:
+    """However early it comes: while the answer is awaited, as it arrives, or when nothing has the focus."""
+    page = open_page(browser, place, [])
+    for wait in (0, 300):
+        page.goto(f"/seller/scan?number={ALONE}")
+        page.route("**/accept_goods?scanned=*", lambda route: (page.wait_for_timeout(500), route.continue_()))
+        page.get_by_label("收到数量").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(wait)
+        page.keyboard.type(UNKNOWN)
+        page.keyboard.press("Enter")
+        page.get_by_text(f"没有找到「{UNKNOWN}」").wait_for()
+        page.unroute_all()
+        page.get_by_role("button", name="撤回").first.click()
+        page.get_by_text("已撤回，这张售后单还在等待验货").wait_for()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.type(UNKNOWN)
+    expect(page.get_by_label("运单号、售后单号或订单号")).to_have_value(UNKNOWN)
+    page.context.close()

@@ -1,4 +1,7 @@
-"""A sum in a sentence is 18.00 元; ¥18.00 is a figure: beside its name, in a table, on a chip, standing alone."""
+"""A sum in a sentence is 18.00 元; ¥18.00 is a figure: beside its name, in a table, on a chip, standing alone.
+
+Both are written by one function, or a page says ¥1520.00 above and ¥1,520.00 below.
+"""
 
 from __future__ import annotations
 
@@ -70,5 +73,42 @@ def test_a_sentence_of_a_page_says_yuan() -> None:
         for path in pages
         for block in read_blocks(path.read_text())
         if is_sentence(block.replace("¥ 0", "¥0"))
+    ]
+    assert not found, found
+
+
+def formats_itself(node: ast.AST) -> bool:
+    """Whether something is written with two decimals right here: an f-string's .2f, or "%.2f"."""
+    if isinstance(node, ast.FormattedValue):
+        return node.format_spec is not None and ".2f" in ast.unparse(node.format_spec)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and "%.2f" in node.value
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("f'{fen / 100:.2f} 元'", True),
+        ("f'{fen / 100:,.2f}'", True),
+        ("'%.2f' % (fen / 100)", True),
+        ("f'{fen:.1f}'", False),
+    ],
+)
+def test_what_formats_itself(code: str, wrong: bool) -> None:
+    assert any(map(formats_itself, ast.walk(ast.parse(code)))) is wrong
+
+
+def test_sums_are_written_by_one_function() -> None:
+    """The demo writes files of an exporting programme, which knows no separators."""
+    found = [
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', '')}"
+        for path in sorted((ROOT / "portal").rglob("*.py"))
+        if "demo" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if formats_itself(node)
+    ]
+    found += [
+        f"{path.relative_to(ROOT)}"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        if "%.2f" in path.read_text()
     ]
     assert not found, found

@@ -306,9 +306,10 @@ def test_quantity_text(milli: int, written: str) -> None:
     assert inputs.quantity_text(milli) == written
 
 
-@pytest.mark.parametrize(("fen", "written"), [(0, "0.00"), (5, "0.05"), (123_450, "1234.50"), (-5, "-0.05")])
+@pytest.mark.parametrize(("fen", "written"), [(0, "0.00"), (5, "0.05"), (123_450, "1,234.50"), (-5, "-0.05")])
 def test_money_text(fen: int, written: str) -> None:
     assert inputs.money_text(fen) == written
+    assert inputs.money_typed(fen) == written.replace(",", "")
 
 
 @pytest.mark.parametrize(

@@ -329,7 +329,7 @@ def test_a_sum_that_can_only_be_a_slip_refuses_its_order_and_no_other(
     assert [each.row for each in orders] == [4]
     first, second = [each for each in problems if each.lost is not Lost.NOTHING]
     assert (first.row, first.column, first.lost, first.order_no) == (2, "实付款(元)", Lost.ORDER, NUMBER)
-    assert "实付款却是 99999.00 元，很可能填错了；请改正后再导入这张订单" in first.sentence
+    assert "实付款却是 99,999.00 元，很可能填错了；请改正后再导入这张订单" in first.sentence
     assert (second.row, second.sentence, second.lost) == (3, "所属订单（第 2 行）未能导入", Lost.LINE)
 
 

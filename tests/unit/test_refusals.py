@@ -13,9 +13,9 @@ from portal.rights.refusal_words import REFUSALS
 from portal.rights.refusals import Application
 
 WAYS = [
-    Application(reason.id, kind, negotiated, excluded)
+    Application(reason.id, kind, negotiated, excluded, ended)
     for reason in REASONS
-    for kind, negotiated, excluded in itertools.product(CaseType, (False, True), (False, True))
+    for kind, negotiated, excluded, ended in itertools.product(CaseType, (False, True), (False, True), (False, True))
 ]
 
 
@@ -27,7 +27,10 @@ def ids(application: Application) -> set[str]:
 def test_no_refusal_contradicts_the_data(application: Application) -> None:
     found, reason = ids(application), reasons.reason(application.reason)
     assert reason is not None
-    assert ("over_window" in found) <= application.negotiated  # what was applied for by right was inside its term
+    # What was applied for by right was inside its term, and so may be what was only asked for.
+    assert ("over_window" in found) == (application.negotiated and application.ended)
+    if application.negotiated:
+        assert found  # nobody owes it, so it can be refused
     if application.case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         assert "no_stock" not in found
     if not application.excluded or reason.fault is Fault.SELLER:

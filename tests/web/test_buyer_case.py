@@ -285,8 +285,8 @@ def test_what_accepting_the_result_means_is_said_before_it_is_done(
         assert ("按通过的 1 双换货" in text) == (case_type is CaseType.EXCHANGE)
         assert ("按通过的 1 双退款 12.50 元" in text) == (case_type is CaseType.RETURN_REFUND)
         assert "未通过的 1 双由商家在 72 小时内寄回给您" in text
-        row = re.findall(r'<td class="num">([^<]*)</td>', text)
-        assert row == ["2 双", "2 双", "1 双", "1 双", "0 双"]
+        row = re.findall(r'<td class="num" data-what="(.*?)">([^<]*)</td>', text)
+        assert row == [("寄出", "2 双"), ("收到", "2 双"), ("通过", "1 双"), ("未通过", "1 双"), ("少件", "0 双")]
 
 
 @pytest.mark.parametrize("reference", ["x", "1", "微信付的", "20261", "abcdef"])

@@ -281,6 +281,13 @@ def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: 
                     assert server.poll() is None
                     time.sleep(0.1)
             assert b" 200 " in answer.partition(b"\r\n")[0]
+            templates = len(list((TOP / "templates").rglob("*.html")))
+            for _ in range(1200):  # compiled in the meantime, for who comes first
+                if len(list((tmp_path / "new" / "compiled").glob("*/*.cache"))) == templates:
+                    break
+                time.sleep(0.1)
+            else:
+                pytest.fail("templates weren't compiled")
         finally:
             server.send_signal(signal.SIGTERM)
             out, err = server.communicate(timeout=40)

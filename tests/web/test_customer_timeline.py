@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db, writing
+from portal.inputs import money_text as money
 from portal.models import Case, EnquiryMessage, Notice, OrderLine
 from portal.orders import customers
 from portal.parcels import following
 from portal.service import customer_timeline, ratings
 from portal.talk import enquiries, promises
-from portal.web.filters import money
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 

@@ -14,7 +14,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, MoneyEntry, Notice
 from portal.notices import notices, reading
-from portal.words import moment
+from portal.words import end, moment
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -234,3 +234,31 @@ def test_notices_of_a_shop_that_one_has_left_are_words(both: Flask, cast_both: C
         )
     [row] = [each for each in rows_of(sign_in(both, "seller2"), "/seller/notices") if "新的申请" in each]
     assert "href=" not in row.replace("<use href", "") and "现在不由您处理" in row
+
+
+DAY = re.compile(r"[0-9]{1,2}月[0-9]{1,2}日 [0-9]{2}:[0-9]{2}")
+
+
+@pytest.mark.parametrize("reminded", [False, True])
+@pytest.mark.parametrize("kind", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+@pytest.mark.parametrize("state", ["applied", "returning", "inspecting", "disputed", "refunding", "reshipping"])
+def test_the_shops_row_says_the_present_deadline_once_and_no_other(
+    app: Flask, cast: Cast, now: Clock, state: str, kind: CaseType, reminded: bool
+) -> None:
+    if kind is CaseType.RETURN_REFUND and state == "reshipping":
+        state = "refund_failed"
+    case = cast.until(state, case_type=kind)
+    if reminded:
+        assert case.due_at is not None
+        with writing():
+            db.session.execute(db.update(Case).where(Case.id == case.id).values(remind_at=now.at))
+            found = db.session.get_one(Case, case.id)
+            notices.send_reminder(found, Actor.SELLER, now.at, "到期由平台介入")
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    for row in rows_of(sign_in(app, "seller"), "/seller/notices"):
+        said = re.sub(r"<[^>]+>", "", row)
+        days = DAY.findall(said.replace(moment(case.opened_at), ""))
+        assert len(days) == len(set(days)), said
+        assert not case.due_at or set(days) <= {end(case.due_at)}, said
+        title = re.findall(r'<strong class="whole">([^<]+)', row)[0]
+        assert said.count(title) == 1, said

@@ -26,6 +26,7 @@ def test_a_bad_answer_is_kept_once_replied_to_and_followed_up(app: Flask, cast: 
     assert asking.ask_due(now.at) == 1
     assert f"/cases/{case_no}/satisfied" in buyer.get("/notices").text
     assert "这次售后您满意吗" in buyer.get(f"/cases/{case_no}").text
+    assert f"的售后（{case_no}）已经结束" in buyer.get("/notices").text
     here = f"/cases/{case_no}/satisfied"
     assert 'value="2" checked' in buyer.get(f"{here}?stars=2").text
     empty = post(buyer, here, {"words": "太慢了"})

@@ -35,7 +35,7 @@ def list_ways(case_type: CaseType) -> Iterator[tuple[Refusal, str, bool, bool]]:
     seen = set()
     for negotiated, excluded in ((False, False), (False, True), (True, False), (True, True)):
         for refusal, (ground, reason) in itertools.product(REFUSALS, GROUNDS.items()):
-            application = refusals.Application(reason.id, case_type, negotiated, excluded)
+            application = refusals.Application(reason.id, case_type, negotiated, excluded, ended=negotiated)
             if (refusal, ground) not in seen and not refusals.why_not(refusal.id, application):
                 seen.add((refusal, ground))
                 yield refusal, reason.id, negotiated, excluded
@@ -66,7 +66,10 @@ def refuse(cast: Cast, order: Order, case_type: CaseType, way: tuple[Refusal, st
         )
     case = cast.open_case(order, milli=1_000, case_type=case_type, negotiated=negotiated)
     with writing():
-        db.session.execute(update(Case).where(Case.id == case.id).values(reason=reason))
+        then = db.session.get_one(Case, case.id)
+        then.reason = reason
+        if refusal.id == "over_window":
+            then.opened_on = {**then.opened_on, "received_at": (cast.now - timedelta(days=60)).isoformat()}
     if refusal.id == "evidence_insufficient":
         cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍外包装")
         cast.take(case, "modify", Actor.BUYER, note="补了")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask, g
@@ -59,11 +60,18 @@ def test_the_form_opens_what_the_domain_accepts_and_advises_what_is_open(
     with app.test_request_context(), writing():
         case.type = case_type
         g.now = now.at
-        for reason, negotiated, excluded, tries in itertools.product(
-            KINDS, (False, True), (False, True), (1, MOST_APPLICATIONS)
+        for reason, negotiated, excluded, tries, late in itertools.product(
+            KINDS, (False, True), (False, True), (1, MOST_APPLICATIONS), (False, True)
         ):
+            if late and not negotiated:
+                continue  # what is late is no right
             case.reason, case.negotiated, case.applications = reason.id, negotiated, tries
-            case.opened_on = {**case.opened_on, "left_out": [[excluded, excluded]]}
+            received = case.opened_at - timedelta(days=60 if late else 2)
+            case.opened_on = {
+                **case.opened_on,
+                "left_out": [[excluded, excluded]],
+                "received_at": received.isoformat(),
+            }
             db.session.flush()
             form = forms.RejectForm(formdata=None)
             form.prepare(case, None)  # type: ignore[arg-type]  # the form asks nothing of the page
@@ -126,7 +134,7 @@ def test_the_page_says_everything_before_anything_is_typed_and_all_that_is_wrong
         each.id for each in refusal_words.REFUSALS
     }
     shut = {value for value, disabled in radios if disabled}
-    assert "over_window" in shut and "申请是在期限内提交的，不能以超期拒绝" in page
+    assert "over_window" in shut and "申请提交时没有超过期限，不能以超期拒绝" in page
     assert "evidence_insufficient" in shut and "请先用「请补充凭证」" in page
     assert radios == sorted(radios, key=lambda each: bool(each[1]))  # the open ones first
     assert "要上传至少 1 张照片" in page and "必填，买家会看到" in page

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal.cases import held
 from portal.evidence import evidence
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Disposal, Evidence, Intake, Staff
 from tests import pictures
 from tests.cast import Cast, post, sign_in
@@ -134,6 +134,27 @@ def test_the_second_case_of_a_parcel_is_key_1_once_the_first_is_counted(app: Fla
     first, second = re.findall(r'href="(/seller/cases/(?:\w+)[^"]*)" accesskey="[12]"', desk.get(at).text)
     assert counted(db.session.scalars(select(Case)).first(), desk, first).status_code == 303  # type: ignore
     assert re.findall(r'href="([^"]*)" accesskey="1"', desk.get(at).text) == [second]
+
+
+@pytest.mark.parametrize("many", [2, 3])
+def test_every_case_of_a_parcel_that_was_counted_can_be_taken_back(
+    both: Flask, cast_both: Cast, now: Clock, many: int
+) -> None:
+    made = [cast_both.until("inspecting", order=cast_both.order(milli=20_000)).case_no for _ in range(many)]
+    desk = sign_in(both, "seller")
+    for place, case_no in enumerate(made):
+        case = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+        counted(case, desk, f"/seller/cases/{case_no}/accept_goods?scanned={NUMBER}")
+        box = desk.get("/seller/scan").text
+        assert len(set(re.findall(r"/seller/scan/held/[0-9]+/undo", box))) == place + 1
+        assert "1 件</span>" in box, "one parcel"
+    assert post(desk, undo_of(box), at=FORM).location == "/seller/scan?said=parcel-undone"
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    db.session.expire_all()
+    states = sorted(case.state for case in db.session.scalars(select(Case)))
+    assert states == ["inspecting", *["reshipping"] * (many - 1)]
+    assert desk.get("/seller/scan").text.count("已生效，买家看得到结果了") == many - 1
 
 
 def test_a_case_and_an_order_are_scanned_too_and_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
@@ -268,3 +289,52 @@ def test_a_list_that_finds_nothing_leads_to_the_one_search(app: Flask, cast: Cas
     address = f"/seller/{list_at}" if list_at[0] != "?" else f"/seller{list_at}"
     assert 'href="/seller/search?q=13788889999"' in desk.get(f"{address}13788889999").text
     assert case_no in desk.get("/seller/search?q=13788889999").text
+
+
+@pytest.mark.parametrize("kind", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+@pytest.mark.parametrize("state", ["applied", "inspecting", "refunding", "refund_failed", "completed"])
+def test_a_scan_never_leads_the_warehouse_to_a_door_that_is_shut(
+    app: Flask, cast: Cast, now: Clock, state: str, kind: CaseType
+) -> None:
+    """Whatever the case's state: the box stays in front of the one who scans, or a page opens that they may read."""
+    case = cast.until(state, case_type=kind)
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    desk = sign_in(app, "buyer2")
+    found = desk.get("/seller/scan", query_string={"number": case.case_no})
+    if found.status_code == 303:
+        assert desk.get(found.location).status_code == 200
+    else:
+        assert f"「<span hx-disable>{case.case_no}</span>」的售后单现在没有要您做的" in found.text
+        assert "autofocus" in found.text and "登记无主件" not in found.text
+        assert f"/seller/cases/{case.case_no}" not in found.text
+        shut = desk.get(f"/seller/cases/{case.case_no}")
+        assert shut.status_code == 403 and "<h1>不是您在店铺里的工作" in re.sub(r"<h1[^>]*>", "<h1>", shut.text)
+
+
+def test_what_was_counted_and_is_somebody_elses_by_now_is_no_link(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("inspecting", case_type=CaseType.RETURN_REFUND)
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    desk = sign_in(app, "buyer2")
+    counted(case, desk, desk.get(BOX).location)
+    assert f'href="/seller/cases/{case.case_no}"' in desk.get("/seller/scan").text
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    box = desk.get("/seller/scan").text
+    assert case.case_no in box and f'href="/seller/cases/{case.case_no}"' not in box
+    assert "的售后单现在没有要您做的" in desk.get(BOX).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("12ab", None), ("尾号", None), ("965", None), ("尾号9650", "9650"), ("", "")]
+)
+def test_the_end_of_a_phone_is_digits_by_which_a_case_is_found(
+    app: Flask, cast: Cast, now: Clock, typed: str, kept: str | None
+) -> None:
+    desk = sign_in(app, "seller")
+    said = {"number": "99887766", "goods": "短袜", "phone_tail": typed}
+    answer = post(desk, "/seller/scan", said, at=FORM)
+    rows = db.session.scalars(select(Intake)).all()
+    assert [row.phone_tail for row in rows] == ([] if kept is None else [kept])
+    if kept is None:
+        assert answer.status_code == 422 and "请填写手机号的最后 4 位数字或更多" in answer.text
+        assert f'value="{typed}"' in answer.text and 'value="短袜"' in answer.text

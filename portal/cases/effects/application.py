@@ -12,6 +12,7 @@ from portal.cases.effects.hand_ins import AdvanceRefund, Approval, HandIn, Modif
 from portal.cases.effects.step_context import StepContext, effect, load_lines
 from portal.extensions import db
 from portal.flow import CaseType, State
+from portal.inputs import money_text
 from portal.models import ReturnAddress, Sku
 from portal.money import worth
 from portal.orders import ledger
@@ -66,7 +67,7 @@ def modify(context: StepContext[Modification]) -> dict[str, object]:
         if asked is None and not handed.wanted and case.refund_fen:
             asked = min(case.refund_fen, most)  # as it was
         if asked is not None and not 0 < asked <= most:
-            raise context.refuse(f"退款金额须大于 0，最多 {most / 100:.2f} 元")
+            raise context.refuse(f"退款金额须大于 0，最多 {money_text(most)} 元")
         changed["refund_fen"] = asked or most
     for name in _ANEW:
         if (value := getattr(handed, name)) is not None:

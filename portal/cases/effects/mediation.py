@@ -21,6 +21,7 @@ from portal.evidence import evidence
 from portal.evidence.evidence import MOST_PER_SIDE
 from portal.extensions import db
 from portal.flow import Actor, Stage, State
+from portal.inputs import money_text
 from portal.models import (
     Case,
     Parcel,
@@ -272,7 +273,7 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, object]:
     awarded = find_awarded(case) if context.by.actor is Actor.CLOCK else most
     fen = awarded if handed.amount_fen is None else handed.amount_fen
     if not 0 < fen <= most:
-        raise context.refuse(f"退款金额须大于 0，最多 {most / 100:.2f} 元")
+        raise context.refuse(f"退款金额须大于 0，最多 {money_text(most)} 元")
     context.data["decided_fen"] = fen
     claim = rule_on_freight(context)
     if context.step.target == State.CONVERTED:

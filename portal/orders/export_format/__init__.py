@@ -8,7 +8,6 @@ here knows the database, and nothing in a file raises anything but ExportRefused
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -25,10 +24,11 @@ from portal.orders.export_format.finding import find_strange_headings, headings_
 from portal.orders.export_format.headings import Headings
 from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.merged import Merged
+from portal.orders.export_format.noticed import notice_columns
 from portal.orders.export_format.orders import Assembly
 from portal.orders.export_format.regions import ADDRESS, Regions
 from portal.orders.export_format.rows import LineRow, Lost, OrderRows, Parcel, Problem
-from portal.orders.export_format.suborders import DERIVED, PRICE, whence_price
+from portal.orders.export_format.suborders import PRICE, whence_price
 from portal.sheets import Number, Row, SheetRefused, Table, Tables, open_tables
 
 __all__ = [
@@ -145,8 +145,8 @@ class Export:
         yield from self._notices
         for number, part in enumerate(self._parts):
             sheet = part.table.name if number else ""
-            assembly = Assembly(part.places, part.table.dates_from_1904, sheet, part.headings)
             merged = Merged(part.places)
+            assembly = Assembly(part.places, part.table.dates_from_1904, sheet, part.headings, merged)
             hidden: list[int] = []
             hidden_count = 0
             for row in map(merged.fill, part.rows()):
@@ -162,18 +162,6 @@ class Export:
                 rows += " …" if hidden_count > len(hidden) else ""
                 sentence = f"有 {hidden_count} 行在表格里是隐藏的（第 {rows} 行），"
                 yield Problem(hidden[0], "", f"{sentence}也已读入，请核对", Lost.NOTHING, "", sheet)
-
-
-PAID = "实付款(元)"
-_DUE = re.compile("应[付收](?!.*[邮运快物]费?)")
-_REDUCED = re.compile("(?:折后|优惠后|券后|让利后|改价后|实付|到手)[^额款]*价")
-NOT_REDUCED = (
-    "「{theirs}」没有采用，成交价按「单价」一列读取；若「{theirs}」才是成交价，请只保留这一列，改名为「单价」再上传"
-)
-NOT_PAID = (
-    "「{due}」是该付的钱，不是付了的钱，没有采用；表格没有「实付款」一列："
-    "新订单按货品总价、运费、涨价或折扣相加作为实付款，没有付款的订单为 0，请核对"
-)
 
 
 def _in_sheet(found: Iterator[OrderRows | Problem], sheet: str) -> Iterator[OrderRows | Problem]:
@@ -222,18 +210,10 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         table.check()
         if table.hidden:
             notices.append(_notice(row.number, f"工作表「{table.name[:40]}」是隐藏的，也已读入，请核对"))
-        here = {column.heading for column in parts[0].places.values()}
-        if PRICE not in here:
-            notices.append(_notice(row.number, DERIVED.format(what=whence_price(here)), PRICE))
-        due = next((text for text in parts[0].surplus if _DUE.search(text)), "") if PAID not in here else ""
-        if due:
-            notices.append(_notice(row.number, NOT_PAID.format(due=due), due))
-        for text in filter(_REDUCED.search, parts[0].surplus if PRICE in here else ()):
-            notices.append(_notice(row.number, NOT_REDUCED.format(theirs=text), text))
-        if parts[0].regions.places:
-            notices.append(_notice(row.number, parts[0].regions.say(), ADDRESS))
-        for theirs, ours in parts[0].synonyms.items():
-            notices.append(_notice(row.number, f"「{theirs}」一列按「{ours}」读取", theirs))
+        part = parts[0]
+        notices += notice_columns(row, part.places, part.surplus, part.synonyms, headings)
+        if part.regions.places:
+            notices.append(_notice(row.number, part.regions.say(), ADDRESS))
     for table, count, row in found:
         if table is chosen[0]:
             continue
@@ -273,7 +253,7 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
             if column is None:
                 if text.strip() and not is_never_read(text) and not how and place not in regions.places:
                     surplus.append(text.strip()[:MOST_HEADING])
-            elif column not in places.values():
+            elif column.key not in {each.key for each in places.values()}:
                 places[place] = column
                 if how in ("synonym", "weak"):
                     synonyms[text.strip()[:MOST_HEADING]] = column.heading

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
@@ -187,8 +187,12 @@ _READERS: dict[Kind, Callable[[str], tuple[Value, str]]] = {
 }
 
 
-def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) -> tuple[Value, str]:
+def convert(
+    cell: str, kind: Kind, longest: int, dates_from_1904: bool = False, zone: timezone | None = None
+) -> tuple[Value, str]:
     """(the cell's value, a note about it or ""). The value is "" for a cell that only looks filled.
+
+    ``zone``: of the times in its column; None for Beijing's.
 
     Raises CellRefused with a sentence.
     """
@@ -201,7 +205,7 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
     try:
         if kind is Kind.MOMENT:
             text = plain(cell) if isinstance(cell, Number) else read_id(inputs.fold(cell))[0]
-            return read_moment(text, dates_from_1904=dates_from_1904)
+            return read_moment(text, dates_from_1904=dates_from_1904, zone=zone or SHANGHAI)
         value, note = _READERS[kind](cell)
         if not isinstance(value, str):
             return value, note

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from datetime import timezone
 from typing import NamedTuple
 
 from portal.orders.export_format.cells import Kind
@@ -14,12 +16,13 @@ REQUIRED = ("订单编号", "货品标题", "数量", "单价(元)", "订单状�
 
 
 class Column(NamedTuple):
-    """A column of the export. ``longest`` is in characters."""
+    """A column of the export. ``longest`` is in characters; ``zone``: of its times, where its heading says one."""
 
     heading: str
     key: str
     kind: Kind
     longest: int = 200
+    zone: timezone | None = None
 
 
 ORDER_COLUMNS = (
@@ -78,6 +81,10 @@ OTHER_COLUMNS = (  # what other platforms' exports have beside ours
     Column("售后状态", "aftersale_text", Kind.AFTERSALE, 60),
     Column("子订单编号", "sub_order_no", Kind.ID),
 )
+WITNESSES = (  # sums that only bear out the others
+    Column("小计", "line_sum_fen", Kind.MONEY),
+    Column("订单金额", "order_sum_fen", Kind.MONEY),
+)
 NEVER_READ = ("发票：开户行及账号",)  # a bank account has no business here: its column is known and passed over
 
 
@@ -106,3 +113,8 @@ _NEVER_READ = {normal_heading(heading) for heading in NEVER_READ}
 def is_never_read(heading: str) -> bool:
     """Whether this is the heading of a column that is known and passed over."""
     return normal_heading(heading) in _NEVER_READ
+
+
+def find_place(places: Mapping[int, Column], key: str) -> int:
+    """Where the column of this key stands; -1 for nowhere."""
+    return next((place for place, column in places.items() if column.key == key), -1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.orders.export_format.columns import BY_HEADING, OTHER_COLUMNS, Column, normal_heading
+from portal.orders.export_format.cells import Kind
+from portal.orders.export_format.columns import BY_HEADING, OTHER_COLUMNS, WITNESSES, Column, normal_heading
+from portal.orders.export_format.zones import split_zone
 
 _SYNONYMS = {  # what other tools and other platforms call our columns; only where nothing else can be meant
     "订单编号": (
@@ -89,6 +91,14 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
     ),
     "Offer ID": "offerId 商品ID 货品ID 宝贝ID 产品ID",
     "SKU ID": "skuId 规格ID SKU编号 样式ID 商品规格ID 平台规格ID",
+    "小计": (
+        "小计 行小计 商品小计 货品小计 产品小计 宝贝小计 金额小计 小计金额 明细小计 单品小计 行金额 明细金额 行总价 "
+        "subtotal linetotal lineamount"
+    ),
+    "订单金额": (
+        "订单金额 订单总额 订单总金额 订单总价 订单合计 订单合计金额 合计金额 总金额 总价 总额 合计 总计 交易金额 "
+        "ordertotal orderamount totalamount totalprice total"
+    ),
     "单品货号": (
         "SKU货号 规格编码 SKU编码 规格商家编码 商家编码-规格维度 商品规格编码 规格编号 SKU编码(自定义) "
         "SKU商家编码 商家SKU"
@@ -97,7 +107,7 @@ _SYNONYMS = {  # what other tools and other platforms call our columns; only whe
 _WEAK = {
     "实付款(元)": "商家实收金额 商家实收 商家应收 实收款 实收金额 实际收款 订单实收款"
 }  # only where the buyer's own sum isn't there
-_COLUMNS = BY_HEADING | {normal_heading(column.heading): column for column in OTHER_COLUMNS}
+_COLUMNS = BY_HEADING | {normal_heading(column.heading): column for column in OTHER_COLUMNS + WITNESSES}
 SYNONYMS = {
     normal_heading(word): _COLUMNS[normal_heading(heading)]
     for heading, words in _SYNONYMS.items()
@@ -131,8 +141,22 @@ class Headings:
             return self._explained[plain], "explained"
         if plain in WEAK:
             return WEAK[plain], "weak"
-        return SYNONYMS.get(plain), "synonym" if plain in SYNONYMS else ""
+        if plain in SYNONYMS:
+            return SYNONYMS[plain], "synonym"
+        bare, zone = split_zone(plain)
+        column, how = self.find(bare) if bare != plain else (None, "")
+        if column is None or column.kind is not Kind.MOMENT or zone is None:
+            return None, ""
+        return column._replace(zone=zone), "weak" if how == "weak" else "synonym"
 
     def count(self, cells: Mapping[int, str]) -> int:
         """How many of a row's cells are headings."""
-        return sum(1 for text in cells.values() if self.find(text)[0] is not None)
+        found = [self.find(text)[0] for text in cells.values()]
+        return sum(1 for column in found if column is not None and column not in WITNESSES)
+
+    def name_times(self, text: str) -> str:
+        """Which of our columns of times this is, with a zone that isn't understood; "" for any other heading."""
+        plain = normal_heading(text)
+        bare, zone = split_zone(plain)
+        column = self.find(bare)[0] if zone is None and bare != plain else None
+        return column.heading if column is not None and column.kind is Kind.MOMENT else ""

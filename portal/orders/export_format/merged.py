@@ -7,17 +7,20 @@ be that of each or of both: it is each one's where the order's sum says so, else
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import ROUND_HALF_UP
 
 from portal.inputs import quantity_text
 from portal.orders.export_format.cells import Kind
 from portal.orders.export_format.columns import LINE_COLUMNS, Column
+from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.lines import number_lines
-from portal.orders.export_format.rows import Lost, OrderRows, Problem, adds_up
+from portal.orders.export_format.rows import Lost, OrderRows, Problem, adds_up, goods_of
 from portal.sheets import Row
 
 MOST_SAID = 10  # rows
 FILLED = "有合并的单元格，{count} 行按合并的内容填写（第 {rows} 行），请核对"
-NOT_SHARED = "和上面的订单合并成一格，只算在上面的订单里，请核对"
+NOT_SHARED = "和上面的订单合并成一格，这一单没有算它，请拆开合并的单元格、逐单填写后再导入"
+SPREAD = "和下面的订单合并成一格，看不出这一单是多少，没有采用，请拆开合并的单元格、逐单填写后再导入"
 EACH = "数量和第 {first} 行合并成一格，按每行各 {number} 读取，这样与货品总价相符"
 UNCLEAR = "数量和第 {first} 行合并成一格，看不出每行各是多少，请拆开合并的单元格、逐行填写后再导入"
 _OF_LINES = frozenset(("title", "spec", "unit", "cargo_no", "offer_id", "unit_price", "category"))
@@ -35,6 +38,7 @@ class Merged:
         self._order_no = ""
         self._filled: dict[str, list[int]] = {}  # rows by headings
         self._not_shared: list[tuple[int, str]] = []
+        self._spread: dict[str, set[Column]] = {}  # sums in one cell with an order below, by the order's number
 
     def fill(self, row: Row) -> Row:
         """The row with what merged cells say of it."""
@@ -54,10 +58,27 @@ class Merged:
                 self._filled.setdefault(column.heading, []).append(row.number)
             elif other and column.kind in _SUMS:
                 self._not_shared.append((row.number, column.heading))
+                self._spread.setdefault(order_no, set()).add(column)
         for place, cell in row.cells.items():
             if cell.strip():
                 self._tops[place] = row.number, cell, self._order_no
         return row._replace(cells=cells, above={}, shared=shared) if row.above else row
+
+    def drop_spread(self, order: OrderRows) -> Iterator[Problem]:
+        """Take from an order the sums that are also said of the one below, unless they are just its own."""
+        columns = [
+            column for key, said in self._spread.items() if say_order_no(key) == order.order_no for column in said
+        ]
+        spread = {column.key: column for column in columns}
+        total, paid = order.goods_total_fen, order.paid_fen
+        if "goods_total_fen" in spread and total is not None and not adds_up(order.lines, total):
+            order.goods_total_fen = None
+            yield Problem(order.row, spread["goods_total_fen"].heading, SPREAD, Lost.NOTHING, order.order_no)
+        goods = int(goods_of(order.lines).to_integral_value(ROUND_HALF_UP))
+        due = goods + (order.freight_fen or 0) + (order.adjustment_fen or 0)
+        if "paid_fen" in spread and paid is not None and abs(paid - due) > len(order.lines):
+            order.paid_fen = None
+            yield Problem(order.row, spread["paid_fen"].heading, SPREAD, Lost.NOTHING, order.order_no)
 
     def say(self) -> Iterator[Problem]:
         """What was filled in, and which sums weren't."""

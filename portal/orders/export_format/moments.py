@@ -50,34 +50,34 @@ _TIME = re.compile(
 _MORNING = {"凌晨", "清晨", "早上", "早晨", "上午", "AM"}
 
 
-def read_moment(text: str, *, dates_from_1904: bool = False) -> tuple[datetime, str]:
+def read_moment(text: str, *, dates_from_1904: bool = False, zone: timezone = SHANGHAI) -> tuple[datetime, str]:
     """(the moment as aware UTC, a note or ""). ``text`` is folded and has no invisible characters.
 
-    A time without a zone is Beijing's. Raises CellRefused when it can't be understood.
+    A time that says no zone is of ``zone``. Raises CellRefused when it can't be understood.
     """
     plain = re.sub(r"\s+", " ", text).strip().upper()
     plain = re.sub("^(?:北京时间|中国标准时间)[: ]*", "", re.sub(r"(?<=\d)[–—−‐‑](?=\d)", "-", plain))
     plain = re.sub(r"^/DATE\((\d{13})(?:\+0800)?\)/$", r"\1", plain)
     try:
-        local, offset, note = _parse(plain, dates_from_1904)
+        local, said, note = _parse(plain, dates_from_1904)
         if not 1990 <= local.year <= 2100:
             raise ValueError(text)
-        return local.replace(tzinfo=offset).astimezone(UTC), note
+        return local.replace(tzinfo=said or zone).astimezone(UTC), note
     except (ValueError, OverflowError):
         raise CellRefused(f"「{text[:30]}」不是日期时间，应如 2026-11-05 13:31:00") from None
 
 
-def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
-    """(the time on the clock there, its zone, a note). Raises ValueError."""
+def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone | None, str]:
+    """(the time on the clock there, the zone that it says, a note). Raises ValueError."""
     if _SERIAL.fullmatch(plain):
         first_day = _FIRST_DAY_1904 if dates_from_1904 else _FIRST_DAY
-        return first_day + timedelta(seconds=round(float(plain) * 86_400)), SHANGHAI, ""
+        return first_day + timedelta(seconds=round(float(plain) * 86_400)), None, ""
     if _EPOCH.fullmatch(plain):
         seconds = int(plain) // (1000 if len(plain) == 13 else 1)
         return datetime.fromtimestamp(seconds, SHANGHAI).replace(tzinfo=None), SHANGHAI, FROM_EPOCH
     if found := _COMPACT.fullmatch(plain):
         year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
-        return _clock(year, month, day, hour, minute, second), SHANGHAI, ""
+        return _clock(year, month, day, hour, minute, second), None, ""
     plain = _write_digits(re.sub(r"\s+", " ", _WEEKDAY.sub(" ", plain)).strip())
     for pattern in _DATES:
         if found := pattern.match(plain):
@@ -91,7 +91,7 @@ def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
     raise ValueError(plain)
 
 
-def _with_time(date: dict[str, str | None], rest: str) -> tuple[datetime, timezone, str]:
+def _with_time(date: dict[str, str | None], rest: str) -> tuple[datetime, timezone | None, str]:
     rest = re.sub(r"^(\d{2})(\d{2})(\d{2})$", r"\1:\2:\3", rest, flags=re.ASCII)
     rest = re.sub(r"^(\d{1,2})-(\d{2})-(\d{2})$", r"\1:\2:\3", rest, flags=re.ASCII)
     rest = re.sub(r"\(((?:GMT|UTC)[+-][\d:]+)\)?$", r"\1", rest, flags=re.ASCII)
@@ -165,8 +165,10 @@ def _clock(year: int, month: int, day: int, hour: int, minute: int, second: int)
     return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
 
 
-def _zone(said: str | None) -> timezone:
-    if said is None or "ASIA" in said or "时间" in said or said == "CST":  # in this trade CST is China's
+def _zone(said: str | None) -> timezone | None:
+    if said is None:
+        return None
+    if "ASIA" in said or "时间" in said or said == "CST":  # in this trade CST is China's
         return SHANGHAI
     if said in ("Z", "GMT", "UTC"):
         return UTC

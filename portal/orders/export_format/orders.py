@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from portal.orders.export_format.cells import price_unit_in, shown, unit_in
-from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, Column
+from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, WITNESSES, Column, find_place
 from portal.orders.export_format.dozens import Dozens, count_pieces, price_piece, read_dozens, weigh_dozens
 from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.lines import Double, decide_doubles, make_line, number_lines, refuse_absurd, weigh_sums
 from portal.orders.export_format.loose import drop_loose
-from portal.orders.export_format.merged import weigh_shared
+from portal.orders.export_format.merged import Merged, weigh_shared
 from portal.orders.export_format.reading import RowReader
 from portal.orders.export_format.rows import (
     MOST_LINES,
@@ -36,6 +36,7 @@ from portal.orders.export_format.suborders import (
     settle_rows,
     tell_apart,
 )
+from portal.orders.export_format.witnesses import Witnesses
 from portal.sheets import Fault, Row
 from portal.waybills import join_numbers, split_numbers
 
@@ -46,23 +47,22 @@ _FIELDS = frozenset(OrderRows.__slots__)
 class Assembly:
     """Puts rows together to orders, holding one order at a time."""
 
-    def __init__(self, places: dict[int, Column], dates_from_1904: bool, sheet: str, headings: Row) -> None:
+    def __init__(
+        self, places: dict[int, Column], dates_from_1904: bool, sheet: str, headings: Row, merged: Merged
+    ) -> None:
         self._headings = {place: text.strip() for place, text in headings.cells.items() if place in places}
         self._sheet = sheet
+        self._reader = RowReader(places, dates_from_1904)
+        self._witnesses = Witnesses(places, self._headings, self._reader)
+        places = {place: column for place, column in places.items() if column not in WITNESSES}
         self._line_places = {place: column for place, column in places.items() if column in LINE_COLUMNS}
         self._order_places = {place: column for place, column in places.items() if column not in LINE_COLUMNS}
         self._parcel_places = {place: column for place, column in places.items() if column.key in PARCELS}
-        self._own_places = {
-            place: column
-            for place, column in self._order_places.items()
-            if column.key in _FIELDS | {"aftersale_text", SUB_NO}
-            and column.key not in PARCELS
-            and column.key != "order_no"
-        }
-        self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
-        self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
-        self._title_at = next((place for place, column in places.items() if column.key == "title"), -1)
-        self._price_at = next((place for place, column in places.items() if column.key == "unit_price"), -1)
+        own = (_FIELDS | {"aftersale_text", SUB_NO}) - {*PARCELS, "order_no"}
+        self._own_places = {place: column for place, column in self._order_places.items() if column.key in own}
+        self._order_no_at, self._title_at = find_place(places, "order_no"), find_place(places, "title")
+        self._quantity_at, self._price_at = find_place(places, "quantity_milli"), find_place(places, "unit_price")
+        self._merged = merged
         self._order: OrderRows | None = None
         self._doubts: list[Problem] = []  # what is to be said of its status, unless its other rows say more
         self._said = ""  # its number as the cells have it
@@ -70,16 +70,14 @@ class Assembly:
         self._own_cells: dict[int, Any] = {}  # in its own cells
         self._stray_row = 0  # the row without a number that can't belong to the present order: nor may those below
         self._collided = False  # two orders have the present order's number
-        self._refused_row = 0  # the row whose order could not be taken, while its continuation rows pass by
-        self._refused_no = ""
+        self._refused_row, self._refused_no = 0, ""  # of an order that could not be taken, while its rows pass by
         self._keys: dict[str, int] = {}
-        self._reader = RowReader(places, dates_from_1904)
         self._derives = self._price_at < 0  # there is no column of prices
         self._rows: list[SubRow] = []  # those that have the present order's number
         self._seen: dict[tuple[Any, ...], int] = {}
+        self._doubles: list[Double] = []
         self._dozens: dict[int, Dozens] = {}  # of the present order's lines, by their rows
         self._shared: dict[int, int] = {}  # rows whose quantity stands in a row above
-        self._doubles: list[Double] = []
         self._loose: dict[int, Row] = {}  # rows that may be another order's: they repeat its cells, but not its number
 
     def take(self, row: Row) -> Iterator[OrderRows | Problem]:
@@ -193,8 +191,8 @@ class Assembly:
         self._own, self._own_cells = values, row.cells
         self._refused_row, self._stray_row, self._collided = 0, 0, False
         self._keys, self._seen, self._doubles, self._dozens, self._shared, self._loose = {}, {}, [], {}, {}, {}
-        of_line = {key: value for key, value in values.items() if key in PER_LINE}
-        self._rows = [SubRow(row.number, of_line)]
+        self._witnesses.forget()
+        self._rows = [SubRow(row.number, of_line := {key: values[key] for key in values.keys() & PER_LINE})]
         yield from self._line(self._order, row, repeated=True, own=of_line)
 
     def _line(self, order: OrderRows, row: Row, repeated: bool, own: dict[str, object]) -> Iterator[Problem]:
@@ -230,6 +228,7 @@ class Assembly:
             self._doubles.append((len(order.lines), self._seen[same], repeated))
         self._seen.setdefault(same, row.number)
         order.lines.append(make_line(row.number, values, words, self._keys))
+        self._witnesses.hear(row)
         if dozens:
             self._dozens[row.number] = dozens
         if row.shared:
@@ -282,11 +281,13 @@ class Assembly:
         yield from drop_loose(order, self._loose)
         for row in self._loose.values():
             self._add_parcels(order, row)
+        yield from self._merged.drop_spread(order)
         if order.whole:
             if refused := list(refuse_absurd(order)):
                 yield from refused
                 return
             yield from weigh_sums(order)
+            yield from self._witnesses.weigh(order)
         yield order
 
     def _is_many(self, order: OrderRows) -> bool:

@@ -37,7 +37,7 @@ class RowReader:
                 if not cell.strip() and not isinstance(cell, Fault):
                     continue
                 try:
-                    value, note = convert(cell, column.kind, column.longest, self._dates_from_1904)
+                    value, note = convert(cell, column.kind, column.longest, self._dates_from_1904, column.zone)
                 except CellRefused as problem:
                     if column.heading in REQUIRED:
                         problems.append(Problem(row.number, column.heading, problem.sentence, lost))
