@@ -385,6 +385,7 @@ SAID: dict[str, str] = {
     "auto-removed": "规则已删除",
     "auto-started": "自动处理已开启，从现在起提交的申请会按规则处理",
     "auto-stopped": "自动处理已全部停止，申请都由人工处理",
+    "staff-note-stranger": "备注已保存；有的 @ 后面不是本店同事的会员名，没有提醒到人，请核对后再写一条",
     "staff-note-saved": "备注已保存，只有店里的同事能看到",
     "handed-over": "已转交，对方已收到通知",
     "tags-saved": "标签已保存",
