@@ -352,8 +352,13 @@ def _info(app: Flask) -> Any:
 
 
 def test_what_the_state_says_is_chosen_to_begin_with(app: Flask, cast: Cast, now: Clock) -> None:
-    for state, code in (("disputed", "inspection"), ("revising", "")):
-        case = cast.until(state)
+    refused = cast.open_case()
+    with writing():
+        talk = conversations.get_of_order(db.session.get_one(Order, (refused.order_id, refused.shop_id)), cast.now)
+        conversations.add_message(talk, "seller", cast.seller, "这一款没有货了", now=cast.now)
+    refused = cast.take(refused, "reject", Actor.SELLER, refusal="no_stock", note="没有货了")
+    asked, disputed = cast.until("revising"), cast.until("disputed")
+    for case, code in ((disputed, "inspection"), (asked, ""), (refused, "refused")):
         page = sign_in(app, "buyer").get(f"/cases/{case.case_no}/escalate").text
         radios = [each for each in re.findall(r"<input[^>]+>", page) if 'name="because"' in each and "checked" in each]
         chosen = [each.partition('value="')[2].partition('"')[0] for each in radios]
