@@ -186,3 +186,14 @@ def test_terms_that_make_an_exchange_of_another_type_name_no_difference(cast: Ca
     made = db.session.get_one(Case, case.id)
     case = cast.take(made, "accept_convert", BUYER)
     assert add_up(case) == 0
+
+
+def test_what_the_buyer_says_they_paid_is_answered_before_other_terms(cast: Cast) -> None:
+    """Else two payments of one case would wait for an answer, and none of them could be given one."""
+    case = cast.take(cast.until("paying"), "pay", BUYER, reference="2026112300099")
+    other = terms(case, 200)
+    with pytest.raises(StepRefused, match="请先确认是否收到买家补的差价"):
+        cast.take(case, "propose_other_sku", SELLER, terms=other)
+    db.session.rollback()
+    case = cast.take(db.session.get_one(Case, case.id), "confirm_payment", SELLER)
+    assert cast.take(case, "propose_other_sku", SELLER, terms=other).state == "proposed"
