@@ -28,6 +28,7 @@ from portal.web.pages import page
 from portal.web.photo_field import Photos
 
 SINCE = timedelta(hours=12)  # of the running list: one shift
+LEAST_TAIL = 4  # digits by which a case is found
 COUNTING = ("accept_goods", "accept_goods_diff")
 
 
@@ -99,6 +100,9 @@ def _register_unidentified() -> ResponseReturnValue:
     typed = form.number.data or ""
     if valid and typed and (doubt := _tell_doubt(typed)):
         form.number.errors, valid = [doubt], False
+    tail = "".join(each for each in form.phone_tail.data or "" if each.isdigit())
+    if valid and form.phone_tail.data and len(tail) < LEAST_TAIL:  # nothing would ever be found by it
+        form.phone_tail.errors, valid = ["请填写手机号的最后 4 位数字或更多；看不清的留空"], False
     if valid and not typed and not form.tells:
         form.number.errors, valid = ["请扫描或填写运单号；看不清的，至少写明里面是什么、寄件人或添加照片"], False
     if valid:
@@ -112,7 +116,7 @@ def _register_unidentified() -> ResponseReturnValue:
                 now=g.now,
                 goods=form.goods.data or "",
                 sender=form.sender.data or "",
-                phone_tail=form.phone_tail.data or "",
+                phone_tail=tail,
                 photo=photo,
             )
             return f"/seller/scan?said=parcel-{'noted' if typed else 'numbered'}"

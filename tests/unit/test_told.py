@@ -43,6 +43,10 @@ def test_no_reader_is_spoken_of_in_the_third_person() -> None:
     for rule, (buyer, seller) in told.OTHERWISE.items():
         assert "买家" not in buyer, rule
         assert "商家" not in seller, rule
+    for rule, said in words.OTHERWISE.items():  # what both sides read of the other as well
+        assert "您" not in said, rule
+    for every in (*told.OTHERWISE.values(), tuple(words.OTHERWISE.values())):
+        assert not [said for said in every if "失效" in said]  # 作废, as the case says it
 
 
 def test_everything_is_in_full_width() -> None:

@@ -322,3 +322,19 @@ def test_what_was_counted_and_is_somebody_elses_by_now_is_no_link(app: Flask, ca
     box = desk.get("/seller/scan").text
     assert case.case_no in box and f'href="/seller/cases/{case.case_no}"' not in box
     assert "的售后单现在没有要您做的" in desk.get(BOX).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("12ab", None), ("尾号", None), ("965", None), ("尾号9650", "9650"), ("", "")]
+)
+def test_the_end_of_a_phone_is_digits_by_which_a_case_is_found(
+    app: Flask, cast: Cast, now: Clock, typed: str, kept: str | None
+) -> None:
+    desk = sign_in(app, "seller")
+    said = {"number": "99887766", "goods": "短袜", "phone_tail": typed}
+    answer = post(desk, "/seller/scan", said, at=FORM)
+    rows = db.session.scalars(select(Intake)).all()
+    assert [row.phone_tail for row in rows] == ([] if kept is None else [kept])
+    if kept is None:
+        assert answer.status_code == 422 and "请填写手机号的最后 4 位数字或更多" in answer.text
+        assert f'value="{typed}"' in answer.text and 'value="短袜"' in answer.text
