@@ -248,6 +248,13 @@ ORDER_NEXT: dict[str, str] = {
     "refunding": "平台显示这笔订单正在退款，退款期间不能在这里申请售后",
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
+NEXT_APPLIED: dict[str, str] = {  # the same, when nothing of it can be applied for any more
+    "in_transit": "商品在路上",
+    "delivered": "商品已签收",
+    "completed": "交易已完成",
+}
+ALL_APPLIED = "商品都已申请过售后，进度在下面的售后单里"
+NONE_BY_RIGHT = "现在能怎么办，写在每件商品下面"
 NEXT_GIVEN_BACK: dict[str, str] = {
     "agreed": "商品不再发货；退款在售后单里可以查看",
     "ended": "商品都已退款、正在退款或已取消，没有要发的",

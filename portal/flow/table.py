@@ -143,7 +143,7 @@ ROWS: tuple[Step, ...] = (
     Step("ship_part", XI, State.RESHIPPING, State.RESHIPPING, S, "商家发出了部分商品", (B,), needs=("payment_clear",), roles=STORE),
     Step("ship_replacement", X, State.RESHIPPING, State.CONFIRMING, S, "商家已发出换货商品", (B,), "发出换货商品", needs=("payment_clear",), roles=STORE, title="{type}商品已发出"),
     Step("ship_replacement", I, State.RESHIPPING, State.CONFIRMING, S, "商家已发出补发商品", (B,), "发出补发商品", roles=STORE, title="{type}商品已发出"),
-    Step("propose_other_sku", XI, State.RESHIPPING, State.PROPOSED, S, "商品缺货，商家提出了其他方案", (B,), "缺货，协商方案", needs=("nothing_shipped",), roles=AGENT, title="商品缺货，请确认新的方案"),
+    Step("propose_other_sku", XI, State.RESHIPPING, State.PROPOSED, S, "商品缺货，商家提出了其他方案", (B,), "缺货，协商方案", needs=("nothing_shipped", "payment_clear"), roles=AGENT, title="商品缺货，请确认新的方案"),
     Step("convert_refund", XI, State.RESHIPPING, State.CONVERTED, B, "买家改为退款", (S,), "转退款", needs=("may_convert", "nothing_shipped", "nothing_contested")),
     Step("timeout_late", XI, State.RESHIPPING, State.RESHIPPING, C, "商家超时未发货，买家可以催办或转退款", (B, S), after="seller_reship", needs=("not_late",)),
     Step("nudge", XI, State.RESHIPPING, State.RESHIPPING, B, "买家催促商家发货", (S,), "催办", needs=("late", "not_just_nudged")),

@@ -48,6 +48,8 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
     db.session.flush()
     if not roles.may_own(role):
         desks.release_cases(shop_id, user_id)
+    if not roles.may_see_money(role):
+        reading.forget_shop(user_id, shop_id)  # they told of sums, and of cases that this role may not open
     notices.bump_unread(user_id)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal.cases import owners
 from portal.cases.deadlines import lock_case
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Delivery, Invitation, Notice
 from portal.people import accounts, invitations, staffing
 from tests.cast import Cast, post, sign_in
@@ -73,3 +73,16 @@ def test_a_yes_to_one_role_is_none_to_another(app: Flask, cast: Cast, now: Clock
         assert [each.id for each in invitations.invitations_of("buyer2", now.at)] == [asked.id]
         invitations.answer_invitation(asked.id, cast.buyer2, accepts=True, now=now.at)
     assert staffing.is_staff_of(cast.buyer2, cast.shop) and post(client, "/seller/products", {}).status_code != 200
+
+
+@pytest.mark.parametrize("role", ["warehouse", "finance"])
+def test_a_role_without_money_keeps_no_notices_of_one_with_it(app: Flask, cast: Cast, now: Clock, role: str) -> None:
+    cast.employ(cast.shop, "buyer2", "agent")
+    case = cast.until("refunding", case_type=CaseType.REFUND_ONLY)
+    told = select(Notice.id).where(Notice.user_id == cast.buyer2, Notice.case_id == case.id)
+    assert db.session.scalars(told).all()
+    client, case_no = sign_in(app, "buyer2"), case.case_no
+    db.session.rollback()
+    with writing():
+        staffing.change_role(cast.shop, cast.buyer2, role)
+    assert (case_no in client.get("/notices").text) == (role == "finance")
