@@ -248,6 +248,13 @@ ORDER_NEXT: dict[str, str] = {
     "refunding": "平台显示这笔订单正在退款，退款期间不能在这里申请售后",
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
+NEXT_APPLIED: dict[str, str] = {  # the same, when nothing of it can be applied for any more
+    "in_transit": "商品在路上",
+    "delivered": "商品已签收",
+    "completed": "交易已完成",
+}
+ALL_APPLIED = "商品都已申请过售后，进度在下面的售后单里"
+NONE_BY_RIGHT = "现在能怎么办，写在每件商品下面"
 NEXT_GIVEN_BACK: dict[str, str] = {
     "agreed": "商品不再发货；退款在售后单里可以查看",
     "ended": "商品都已退款、正在退款或已取消，没有要发的",
@@ -263,8 +270,8 @@ OTHERWISE: dict[str, str] = {
     "return_place": "商家逾期未给退货地址，这部分商品寄到商家的默认退货地址；寄回期限从地址给齐时开始算",
     "seller_receive": "商家逾期未验货且退货已有物流记录，将视为验货通过；没有物流记录则平台介入",
     "inspection_dispute": "逾期未回应，将按商家的验货结果继续",
-    "proposal_answer": "逾期未答复，方案失效，售后回到方案之前的一步，那一步至少还有 {least_left}",
-    "counter_answer": "商家逾期未答复，您的方案失效，售后回到方案之前的一步，那一步至少还有 {least_left}",
+    "proposal_answer": "买家逾期未答复，方案作废，回到方案之前的一步（至少 {least_left}）",
+    "counter_answer": "商家逾期未答复，买家的方案作废，回到方案之前的一步（至少 {least_left}）",
     "difference_payment": "逾期未补差价，系统将转为退款",
     "seller_reship": "商家逾期未发货，买家可以催办或转退款",
     "seller_reship_late": "商家仍未发货，平台将介入",
@@ -378,6 +385,7 @@ SAID: dict[str, str] = {
     "auto-removed": "规则已删除",
     "auto-started": "自动处理已开启，从现在起提交的申请会按规则处理",
     "auto-stopped": "自动处理已全部停止，申请都由人工处理",
+    "staff-note-stranger": "备注已保存；有的 @ 后面不是本店同事的会员名，没有提醒到人，请核对后再写一条",
     "staff-note-saved": "备注已保存，只有店里的同事能看到",
     "handed-over": "已转交，对方已收到通知",
     "tags-saved": "标签已保存",
@@ -459,7 +467,7 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-numbered": "已登记为无主件；请把下面第一行的号码（WDH 开头）写在包裹上，以后按它找",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
-    "join-kept": "已对上；买家还没有填这个运单号，填了才能验货，请提醒买家在寄回期限前填写",
+    "join-kept": "已对上；买家填了运单号才能验货，已通知买家填写",
     "join-parted": "已撤回，包裹还在无主件里",
     "join-gone": "没有改动：这件包裹已经有售后单了，下面是最新的",
     "join-early": "没有对上：这张售后单还没有同意寄回，现在不等包裹",

@@ -238,10 +238,11 @@ class Cast:
     ) -> Case:
         """One step in a transaction of its own; ``user``: by somebody else of that side."""
         with writing():
-            version = values.pop("version", None)
+            version, shown = values.pop("version", None), values.pop("shown", None)
             handed = hand_in_type(step)(**values)
             by = self.by(actor, user)
-            case_id = taking.take(case.id, step, by=by, now=now or self.now, version=version, handed=handed).id
+            at = now or self.now
+            case_id = taking.take(case.id, step, by=by, now=at, version=version, handed=handed, shown=shown).id
         return db.session.get_one(Case, case_id)
 
     def until(

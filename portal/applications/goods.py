@@ -11,9 +11,10 @@ from sqlalchemy import and_, bindparam, select
 from portal.calendar import calendars, workdays
 from portal.columns import OrderPromised
 from portal.extensions import db
+from portal.flow import CaseType
 from portal.models import Order, OrderLine, Policy, Product, Sku
 from portal.prepared import Prepared
-from portal.rights import eligibility, kept_policies, policies, reasons, resale, windows
+from portal.rights import asking, eligibility, kept_policies, policies, reasons, resale, windows
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Goods, Verdict
 from portal.rights.guarantees import codes
@@ -186,6 +187,25 @@ def say_reasons(each: Iterable[Goods], policy: goods_facts.Policy) -> Callable[[
     carried = {promise.name for goods in each if (promise := goods_facts.find_promise(goods, policy))}
     name = carried.pop() if len(carried) == 1 else ""
     return lambda reason_id: name if name and reason_id == "promise" else reasons.said(reason_id)
+
+
+_BACK = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
+
+
+def name_payers(
+    order: Order, lines: Sequence[OrderLine], policy: goods_facts.Policy, offered: Iterable[str]
+) -> dict[str, Payer]:
+    """Of each reason by which goods go back, who bears the freight; of one that differs from line to line nothing."""
+    may, found = is_exchangeable(lines, order), {}
+    every = [describe_goods(order, line, exchangeable=may[line.id]) for line in lines]
+    for reason_id in offered:
+        reason = reasons.reason(reason_id)
+        if reason is None or reason.leads_to not in _BACK:
+            continue
+        payers = {asking.freight_payer(goods, reason, policy) for goods in every}
+        if len(payers) == 1:
+            found[reason_id] = payers.pop()
+    return found
 
 
 def list_offers(order: Order, lines: Sequence[OrderLine], now: datetime) -> dict[int, Verdict]:

@@ -118,7 +118,7 @@ def order(order_no: str) -> ResponseReturnValue:
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=words.NEXT_GIVEN_BACK[found.given_back]
         if found.given_back
-        else _tell_next(found, cases, call_off.button),
+        else _tell_next(found, cases, call_off.button, lines, any(offer.allowed for offer in offers.values())),
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
         below=downstream.list_orders_below(found.id) if resells else (),
@@ -139,11 +139,16 @@ def _say_together(lines: Sequence[OrderLine], offers: Mapping[int, Any], came: C
     return {sentence: held for sentence, held in found.items() if len(held) > 1}
 
 
-def _tell_next(order: Order, cases: Sequence[Any], call_off: str) -> str:
+def _tell_next(order: Order, cases: Sequence[Any], call_off: str, lines: Sequence[OrderLine], may: bool) -> str:
     """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened.
 
-    ``call_off``: what they call that.
+    ``call_off``: what they call that. ``may``: whether something of it can be applied for now.
     """
+    status = order.status
+    if status in words.NEXT_APPLIED and all(line.claimed_milli >= line.quantity_milli for line in lines):
+        return f"{words.NEXT_APPLIED[status]}；{words.ALL_APPLIED}"
+    if status in ("delivered", "completed") and not may:
+        return f"{words.NEXT_APPLIED[status]}；{words.NONE_BY_RIGHT}"
     said = words.ORDER_NEXT[order.status].format(call_off=call_off)
     if order.status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):
         return f"{said}；已付的款项由商家退回，在售后单里可以查看"

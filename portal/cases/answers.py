@@ -237,15 +237,16 @@ def list_money(view: View, result: Result | None) -> list[tuple[str, str]]:
 def list_difference(view: View, result: Result | None) -> list[tuple[str, str]]:
     """The price difference of an exchange, and whom it is paid to."""
     case = view.case
-    if not case.difference_fen or case.difference_waived:
+    if not case.difference_fen:
         return []
     fen = expected.expect_difference(case) if result is not None or case.state == State.PAYING else case.difference_fen
     if fen < 0:
         return [("退差价", say_money(-fen))]
-    if fen == 0:
+    if fen == 0 or case.difference_waived:
         return []
     if case.state != State.PAYING:
         return [("验货通过后补差价", say_money(fen))]
+    fen = expected.expect_payment(case)
     return [("应补差价", say_money(fen)), ("付给", view.order.shop)]
 
 

@@ -16,6 +16,7 @@ from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_cancelling, list_chain
+from portal.cases.changes import Change
 from portal.cases.event_details import describe_for, list_left, name_rule, record_event
 from portal.cases.replaced import Replaced, find_replaced
 from portal.cases.timeline import Entry, list_entries, load_names
@@ -102,7 +103,7 @@ class View:
     ruling: tuple[datetime, str] | None = None  # when the rule decides a mediation, and what it would as things stand
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
     closed_off: frozenset[int] = frozenset()  # of ``chain``, those whose page isn't this reader's
-    change: stakes.Change | None = None  # what the step that the case waits for makes of the money
+    change: Change | None = None  # what the step that the case waits for makes of the money
     receiver: Address = NOBODY  # as this reader may see it
     back: Address = NOBODY  # where goods go back to, likewise
     sums_shown: bool = True  # what money there is in it is this reader's business

@@ -116,6 +116,10 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "extend":
         what, span = ("寄回", "buyer_return") if view.case.state == State.RETURNING else ("收货", "buyer_confirm")
         return f"{what}期限延长 {lengths.describe_deadline(f'{span}_extension')}，只能延长一次"
+    if name == "object":
+        within = f"写明哪里不对，提交后 {lengths.describe_deadline('inspection_dispute')}内由商家复核"
+        late = words.OBJECTED_LATE[0] if not view.case.freight_claim else "商家不改的话，可以申请平台介入"
+        return f"{within}；{late}"
     if name == "convert_refund":
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
@@ -165,7 +169,6 @@ def _tell_dropped(view: View) -> str:
 
 
 _THEN = {
-    "object": "请商家复核一次；商家不改的话，可以申请平台介入",
     "claim_freight": "商家同意后列入应付给您的款项，售后照常进行；商家不同意或不答复的，可以申请平台介入",
     "decline": "售后回到方案之前的一步，也可以提出自己的方案",
     "modify": "修改后重新提交，商家再审核",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portal import flow, told, words
-from portal.cases import offers, stakes
+from portal.cases import changes, offers
 from portal.inputs import money_text, quantity_text
 from portal.models import CaseEvent, CaseLine
 from portal.parcels import carriers
@@ -76,7 +76,7 @@ def describe_event(
     if before := data.get("before"):
         said += describe_change(event.step, before, data.get("after"))
     if changed := data.get("sums"):
-        said += stakes.describe(*changed)
+        said += changes.describe(*changed)
     said += _describe_parcels(data, titles, units)
     for line_id, milli, spec in data.get("shipped") or ():
         if milli:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.flow import CaseType, State
 from portal.models import Case
-from portal.money import worth
+from portal.money import entries, worth
 
 
 def work_out_refund(case: Case, agreed_fen: int | None, *, exact: bool = False) -> tuple[int, list[worth.Worth]]:
@@ -28,6 +28,12 @@ def expect_refund(case: Case) -> int:
 
 def expect_difference(case: Case) -> int:
     """The price difference for the units that passed, 分: positive, the buyer pays; negative, it is given back."""
-    if case.type != CaseType.EXCHANGE or case.difference_waived or not case.difference_fen:
+    if case.type != CaseType.EXCHANGE or not case.difference_fen:
         return 0
-    return worth.work_out_case_difference(case, accepted=True)
+    fen = worth.work_out_case_difference(case, accepted=True)
+    return min(fen, 0) if case.difference_waived else fen
+
+
+def expect_payment(case: Case) -> int:
+    """What of it the buyer has still to pay, 分: what they paid for another specification before counts."""
+    return max(expect_difference(case) - entries.find_kept_difference(case), 0)

@@ -6,7 +6,7 @@ the sweep, in one transaction with its row; and never twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from portal.cases.effects.step_context import ActedBy, fit_hand_in, hand_in_type
 from portal.cases.waiting import Waiting, read_waiting, tell_each
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
-from portal.models import Case, HeldStep, Shop
+from portal.models import Case, HeldStep, Parcel, Shop
 from portal.models.desk import HELD
 from portal.prepared import Prepared
 
@@ -137,6 +137,30 @@ def list_counted(shop_id: int, case_ids: Sequence[int], user_id: int) -> dict[in
         .order_by(HeldStep.id)
     )
     return {row.case_id: row for row in rows}
+
+
+def list_counted_beside(
+    shop_id: int, user_id: int, since: datetime, known: Collection[int | None]
+) -> list[dict[str, Any]]:
+    """What one person counted since a moment of cases that are not ``known``: several came in a parcel of one number.
+
+    As the running list of 扫描台 shows its rows, each case once; under the number of its parcel, else under its own.
+    """
+    columns = (Case.case_no, Case.goods, Case.state, Case.type, Case.stage, Case.late, Case.due_rule, Case.entry_count)
+    counted = select(HeldStep.case_id, HeldStep.due_at.label("at"), *columns).where(
+        HeldStep.shop_id == shop_id,
+        HeldStep.user_id == user_id,
+        HeldStep.due_at > since + HELD_FOR,
+        HeldStep.step.in_(COUNTED),
+    )
+    of_case = counted.join(Case, (Case.id == HeldStep.case_id) & (Case.shop_id == HeldStep.shop_id))
+    rows = db.session.execute(of_case.order_by(HeldStep.due_at, HeldStep.id)).mappings()
+    found = {row["case_id"]: {**row, "at": row["at"] - HELD_FOR} for row in rows if row["case_id"] not in known}
+    parcels = select(Parcel.case_id, Parcel.tracking_no).where(
+        Parcel.shop_id == shop_id, Parcel.case_id.in_(found), Parcel.leg == "back", Parcel.voided_at.is_(None)
+    )
+    numbers = dict(db.session.execute(parcels.order_by(Parcel.id.desc())).all()) if found else {}
+    return [{**row, "number": numbers.get(case_id, row["case_no"])} for case_id, row in found.items()]
 
 
 def undo(shop_id: int, held_id: int, user_id: int, now: datetime) -> str | None:

@@ -16,7 +16,7 @@ from portal import inputs, told, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
-from portal.money import worth
+from portal.money import entries, worth
 from portal.rights import policies
 
 MOST = 20  # versions of one case
@@ -56,7 +56,7 @@ def read_terms(proposal: Proposal) -> Terms:
     """The terms of a stored version."""
     return Terms(
         type=CaseType(proposal.type),
-        lines=tuple((line, milli, sku) for line, milli, sku in proposal.lines),
+        lines=tuple((line, milli, sku) for line, milli, sku, *_ in proposal.lines),
         freight_payer=proposal.freight_payer,
         goods_back=proposal.goods_back,
         amount_fen=proposal.amount_fen,
@@ -69,19 +69,15 @@ def read_terms(proposal: Proposal) -> Terms:
 def make_proposal(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at: datetime) -> Proposal:
     """Write the next version; an open one is replaced by it. Raises StepRefused for terms that can't be carried out."""
     check_terms(case, terms, origin)
+    prices = load_prices(case.shop_id, terms)
     db.session.execute(
         update(Proposal)
         .where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id, Proposal.state == "open")
         .values(state="replaced", answered_at=at, answered_by=by)
         .execution_options(synchronize_session=False)
     )
-    version = (
-        int(
-            db.session.scalar(select(func.count()).where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id))
-            or 0
-        )
-        + 1
-    )
+    made = select(func.count()).where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id)
+    version = int(db.session.scalar(made) or 0) + 1
     if version > MOST:
         raise StepRefused("协商的次数太多了，请在会话里谈好后再提出方案，或申请平台介入")
     proposal = Proposal(
@@ -92,7 +88,7 @@ def make_proposal(case: Case, side: str, terms: Terms, *, origin: str, by: int |
         state="open",
         type=terms.type,
         goods_back=terms.goods_back,
-        lines=[list(line) for line in terms.lines],
+        lines=[[*line, prices[line[0]]] for line in terms.lines],  # at the price that both sides are shown
         amount_fen=terms.amount_fen,
         note=terms.note,
         compensation_fen=terms.compensation_fen,
@@ -146,6 +142,9 @@ def find_problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | Non
         return "amount", f"请填写退款金额，大于 0，最多 {inputs.money_text(most_fen)} 元"
     if terms.type not in REFUNDS and terms.amount_fen:
         return "amount", "换货和补发的方案不填写退款金额；要给买家补偿，请填写补偿金额"
+    given = entries.add_up(case, "difference_back", ("settled",))
+    if given and terms.type is CaseType.EXCHANGE and work_out_difference(case, terms) > -given:
+        return "lines", f"已退给买家差价 {inputs.money_text(given)} 元，方案的规格不能更贵；可以改为其他方案"
     if terms.compensation_fen > most_fen:
         return "compensation", f"补偿金额不能超过这些商品的实付金额 {inputs.money_text(most_fen)} 元"
     return None
@@ -183,7 +182,7 @@ def work_out_worth(case: Case, terms: Terms) -> list[worth.Worth]:
         )
     }
     units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
-    return worth.work_out_case_worth(case, units)
+    return worth.work_out_ended(case, units)
 
 
 def is_with_seller(case: Case, origin: str) -> bool:
@@ -201,13 +200,15 @@ def work_out_outcome(case: Case, terms: Terms, difference_fen: int) -> str:
         return "return"
     if terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         return "refund"
-    return "pay" if difference_fen > 0 and not terms.difference_waived else "reship"
+    if difference_fen <= 0 or terms.difference_waived:
+        return "reship"
+    return "pay" if difference_fen > entries.find_kept_difference(case) else "reship"
 
 
 def work_out_difference(case: Case, terms: Terms) -> int:
     """The price difference of these terms, 分: positive, the buyer pays."""
-    if terms.type is not CaseType.EXCHANGE:
-        return 0
+    if terms.type is not CaseType.EXCHANGE or case.type != CaseType.EXCHANGE:
+        return 0  # a case that becomes an exchange asks for no difference
     lines = dict(
         db.session.execute(
             select(CaseLine.id, CaseLine.order_line_id).where(
@@ -228,6 +229,12 @@ def load_prices(shop_id: int, terms: Terms) -> Mapping[int, int | None]:
         sku = db.session.get(Sku, (sku_id, shop_id)) if sku_id is not None else None
         found[line_id] = sku.price_fen if sku else None
     return found
+
+
+def read_prices(proposal: Proposal) -> Mapping[int, int | None]:
+    """The same as both sides were shown it: what the specification is sold for since changes nothing."""
+    now = load_prices(proposal.shop_id, read_terms(proposal))
+    return {**now} | {line_id: known[0] for line_id, _, _, *known in proposal.lines if known}
 
 
 def answer_proposal(case: Case, state: str, *, by: int | None, at: datetime) -> Proposal:
@@ -261,7 +268,7 @@ def describe(proposal: Proposal, lines: Sequence[CaseLine], side: str = "") -> l
     own = {line.id: line for line in lines}
     several = len(own) > 1
     found = []
-    for line_id, milli, sku_id in proposal.lines:
+    for line_id, milli, sku_id, *_ in proposal.lines:
         line = own.get(line_id)
         if line is None:
             continue

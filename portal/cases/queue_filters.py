@@ -136,6 +136,14 @@ def build_did(did: str, since: datetime) -> ColumnElement[bool]:
     return _case.id.in_(_BUILDERS[did](since))
 
 
+def is_application(case: Any) -> tuple[ColumnElement[bool], ...]:
+    """What makes one of these cases an application of its buyer's: not an order called off before it was sent, nor
+    what another case became."""
+    called_off = alias(CaseEvent.__table__, name="called_off").c
+    first = (called_off.case_id == case.id, called_off.shop_id == case.shop_id, called_off.version == 1)
+    return case.parent_id.is_(None), ~exists().where(*first, called_off.step == "cancel_order")
+
+
 def _build_answered(since: datetime) -> Select[Any]:
     """An application that a person of the shop answered, whatever they said."""
     answer: tuple[Any, ...] = (

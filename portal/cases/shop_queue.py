@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, func, select
 
 from portal.cases import piles
 from portal.cases.piles import DONE, PAGE, Key
-from portal.cases.queue_filters import NO_FILTERS, Filters
+from portal.cases.queue_filters import NO_FILTERS, Filters, is_application
 from portal.extensions import db
 from portal.flow import State
-from portal.models import Case, CaseEvent, CaseTally
+from portal.models import Case, CaseTally
 from portal.prepared import Prepared, list_columns
 from portal.versioned import Versioned
 from portal.words import BEIJING
@@ -148,19 +148,12 @@ def _prepare_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> P
 
 
 _TALLIES = Prepared(select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id")))
-# The applications of a buyer to a shop since a moment; an order called off before it was sent is none.
+# The applications of a buyer to a shop since a moment.
 APPLIED: tuple[Any, ...] = (
     _case.shop_id == bindparam("shop_id"),
     _case.buyer_id == bindparam("buyer_id"),
     _case.opened_at > bindparam("applied_since"),
-    ~select(CaseEvent.id)
-    .where(
-        CaseEvent.case_id == _case.id,
-        CaseEvent.shop_id == _case.shop_id,
-        CaseEvent.version == 1,
-        CaseEvent.step == "cancel_order",
-    )
-    .exists(),
+    *is_application(_case),
 )
 HISTORY = timedelta(days=90)
 _HISTORY = Prepared(

@@ -16,7 +16,7 @@ from portal.versioned import Versioned
 from portal.words import BEIJING
 
 _case, _entry = Case.__table__.c, MoneyEntry.__table__.c
-APPLIED = "新申请"
+OPENED = "新售后单"  # also of orders called off before they were sent, and what other cases became
 
 
 class Change(NamedTuple):
@@ -45,7 +45,7 @@ _kept: Versioned[list[Change]] = Versioned("since_yesterday")
 
 def _count(shop_id: int, day: str) -> list[Change]:
     since = begin_day(day)
-    lists = {APPLIED: Filters(since=day), **{said: Filters(did=did, day=day) for did, said in DID.items()}}
+    lists = {OPENED: Filters(since=day), **{said: Filters(did=did, day=day) for did, said in DID.items()}}
     of_shop = select(func.count()).select_from(Case.__table__).where(_case.shop_id == bindparam("shop_id"))
     counts = [of_shop.where(_case.opened_at >= since), *(of_shop.where(build_did(did, since)) for did in DID)]
     paid = select(func.coalesce(func.sum(_entry.amount_fen), 0)).where(

@@ -65,10 +65,15 @@ def find_unanswered(notes: Sequence[Any], reader_id: int, people: Sequence[Colle
 
 def find_named(words: str, people: Sequence[Any]) -> list[Any]:
     """Who is named with @: at each sign the longest 会员名 that follows it."""
+    return list({person.user_id: person for person in _find_each(words, people) if person is not None}.values())
+
+
+def names_stranger(words: str, people: Sequence[Any]) -> bool:
+    """Whether after some @ stands nobody of the shop: whoever was meant isn't told."""
+    return None in _find_each(words, people)
+
+
+def _find_each(words: str, people: Sequence[Any]) -> list[Any]:
     by_length = sorted(people, key=lambda person: -len(person.member_name))
-    found: dict[int, Any] = {}
-    for part in words.replace("＠", "@").split("@")[1:]:
-        person = next((each for each in by_length if part.startswith(each.member_name)), None)
-        if person is not None:
-            found[person.user_id] = person
-    return list(found.values())
+    parts = words.replace("＠", "@").split("@")[1:]
+    return [next((each for each in by_length if part.startswith(each.member_name)), None) for part in parts]

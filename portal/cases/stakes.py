@@ -6,13 +6,14 @@ Both sides' pages show it before the step, the step is bound to what was shown, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
 from portal import flow
-from portal.cases import proposals, rulings
+from portal.cases import offers, proposals, rulings
+from portal.cases.changes import Change, Stake
 from portal.cases.effects import hand_ins, step_context
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
@@ -24,55 +25,6 @@ from portal.money import paid, worth
 MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
 CHANGED = "金额与您看到的不同，请核对下面的计算后再提交一次"
-
-
-@dataclass(frozen=True)
-class Stake:
-    """分: what goes back to the buyer, what they add for another specification (minus: get back), what is made good."""
-
-    refund_fen: int = 0
-    difference_fen: int = 0
-    compensation_fen: int = 0
-    working: tuple[str, ...] = ()
-
-    @property
-    def sums(self) -> tuple[int, int, int]:
-        return self.refund_fen, self.difference_fen, self.compensation_fen
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is at stake before and after a step."""
-
-    before: Stake
-    after: Stake
-
-    @property
-    def moves(self) -> bool:
-        return self.before.sums != self.after.sums
-
-    @property
-    def mark(self) -> str:
-        """Both sums, to tell whether a page that was shown still holds."""
-        return "_".join(".".join(map(str, each.sums)) for each in (self.before, self.after))
-
-    @property
-    def sentences(self) -> list[str]:
-        """「退款 46.49 元 → 31.00 元」 for every sum that is not nothing on both sides."""
-        return describe(self.before.sums, self.after.sums)
-
-
-def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
-    """The same from the sums alone, as events keep them."""
-    said = []
-    for place, name in enumerate(("退款", "补差价", "补偿")):
-        was, becomes = before[place], after[place]
-        if not was and not becomes:
-            continue
-        name = "退差价" if place == 1 and min(was, becomes) < 0 else name
-        texts = [f"{money_text(abs(fen))} 元" if fen else "0 元" for fen in (was, becomes)]
-        said.append(f"{name} {texts[1]}" if was in (0, becomes) else f"{name} {texts[0]} → {texts[1]}")
-    return said
 
 
 def weigh(case: Case, lines: Sequence[CaseLine] | None = None) -> Stake:
@@ -93,17 +45,17 @@ def weigh(case: Case, lines: Sequence[CaseLine] | None = None) -> Stake:
         if "refund" in planned:
             return Stake(planned["refund"], 0, compensation)
         return _refund(case, worth.list_units(case, accepted=False), case.refund_fen, compensation)
-    if not case.difference_fen or case.difference_waived:
+    if not case.difference_fen:
         return Stake(compensation_fen=compensation)
     accepted = case.state in INSPECTED
     if lines is None:
-        return _difference(case, worth.list_wanted(case, accepted=accepted), compensation)
+        return _difference_as_agreed(case, worth.list_wanted(case, accepted=accepted), compensation)
     wanted = [
         (each.order_line_id, each.accepted_milli if accepted else each.quantity_milli, each.wanted_price_fen)
         for each in lines
     ]
     bought = paid.read_facts(case.opened_on, {each.order_line_id: each.unit for each in lines})
-    return _difference(case, wanted, compensation, bought)
+    return _difference_as_agreed(case, wanted, compensation, bought)
 
 
 def _add_up_entries(case: Case) -> dict[str, int]:
@@ -122,8 +74,11 @@ def _refund(
     compensation_fen: int = 0,
     *,
     exact: bool = False,
+    ends: bool = False,
 ) -> Stake:
-    found, working = worth.explain_case_worth(case, units)
+    """``ends``: the case is another type's, and ends as it becomes a refund, with what it still gives back."""
+    freed = worth.list_freed(case) if ends else ()
+    found, working = worth.explain_case_worth(case, units, freed)
     most = worth.add_up(found)
     fen = min(agreed_fen, most) if exact and agreed_fen else worth.agree_on(found, agreed_fen or None)
     if fen != most:
@@ -136,8 +91,26 @@ def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bou
     return Stake(0, fen, compensation_fen, tuple(working))
 
 
+def _difference_as_agreed(
+    case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bought: paid.Paid | None = None
+) -> Stake:
+    found = _difference(case, wanted, compensation_fen, bought)
+    return _waive(case, found) if case.difference_waived else found
+
+
+def _waive(case: Case, stake: Stake) -> Stake:
+    """What the buyer would still add is given up; what they get back for a cheaper specification isn't."""
+    if stake.difference_fen <= 0:
+        return stake
+    kept = money_entries.find_kept_difference(case) if case.entry_count else 0
+    return replace(stake, difference_fen=min(stake.difference_fen, kept), working=())
+
+
 def foresee(case: Case, step_name: str, handed: hand_ins.HandIn | None = None) -> Change | None:
     """The amounts before and after a step, in 分; ``handed`` None: as the page offers it. None: it moves no money."""
+    if step_name == "accept_offer":  # what comes of it is what was offered
+        offered = offers.find_open(case) if case.offered_version is not None else None
+        return None if offered is None else foresee(case, offered.step, offered.handed)
     work_out = _AFTER.get(step_name)
     if work_out is None or case.state in flow.FINAL:
         return None
@@ -169,7 +142,7 @@ def foresee_turn(case: Case, lines: Sequence[CaseLine], made: Sequence[Proposal]
     before = after = weigh(case, lines)
     if case.state == State.PROPOSED and made:
         own = {line.id: line.order_line_id for line in lines}
-        after = _of_terms(case, proposals.read_terms(made[0]), made[0].difference_fen, before, own)
+        after = _of_terms(case, made[0], before, own)
     return Change(before, after) if any((*before.sums, *after.sums)) else None
 
 
@@ -189,9 +162,9 @@ def _accepted(case: Case, _handed: object, before: Stake) -> Stake:
     if case.type in MONEY:
         units = worth.list_units(case, accepted=True)
         return _refund(case, units, case.refund_fen, before.compensation_fen) if units else Stake()
-    if not case.difference_fen or case.difference_waived:
+    if not case.difference_fen:
         return before
-    return _difference(case, worth.list_wanted(case, accepted=True), before.compensation_fen)
+    return _difference_as_agreed(case, worth.list_wanted(case, accepted=True), before.compensation_fen)
 
 
 def _proposed(case: Case, _handed: object, before: Stake) -> Stake:
@@ -206,26 +179,28 @@ def _proposed(case: Case, _handed: object, before: Stake) -> Stake:
             )
         ).all()
     )
-    return _of_terms(case, proposals.read_terms(made), made.difference_fen, before, own)
+    return _of_terms(case, made, before, own)
 
 
-def _of_terms(case: Case, terms: proposals.Terms, difference_fen: int, before: Stake, own: Mapping[int, int]) -> Stake:
+def _of_terms(case: Case, made: Proposal, before: Stake, own: Mapping[int, int]) -> Stake:
     """``own``: the order line of every line of the case."""
+    terms = proposals.read_terms(made)
     units = [(own[line_id], milli) for line_id, milli, _ in terms.lines]
     compensation = before.compensation_fen + terms.compensation_fen
     if terms.type in MONEY:
-        return _refund(case, units, terms.amount_fen, compensation, exact=True)
-    if terms.type != case.type or terms.difference_waived or not difference_fen:
+        return _refund(case, units, terms.amount_fen, compensation, exact=True, ends=case.type not in MONEY)
+    if terms.type != case.type or not made.difference_fen:
         return Stake(compensation_fen=compensation)
-    prices = proposals.load_prices(case.shop_id, terms)
+    prices = proposals.read_prices(made)
     wanted = [(own[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
-    return Stake(0, difference_fen, compensation, _difference(case, wanted).working)
+    found = _difference(case, wanted, compensation)
+    return _waive(case, found) if terms.difference_waived else found
 
 
 def _converted(case: Case, _handed: object, _before: Stake) -> Stake:
     """The buyer's own 转退款."""
     units = worth.list_units(case, accepted=case.type == CaseType.EXCHANGE)
-    return _with_paid_difference(case, _refund(case, units, None))
+    return _with_paid_difference(case, _refund(case, units, None, ends=True))
 
 
 def _with_paid_difference(case: Case, stake: Stake) -> Stake:
@@ -266,11 +241,27 @@ def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> S
         .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id, CaseLine.shipped_milli > 0)
         .order_by(CaseLine.order_line_id)
     )
-    return _with_paid_difference(case, _refund(case, [(line, milli) for line, milli in rows], None))
+    return _with_paid_difference(case, _refund(case, [(line, milli) for line, milli in rows], None, ends=True))
 
 
-def _waived(_case: Case, _handed: object, before: Stake) -> Stake:
-    return Stake(before.refund_fen, 0, before.compensation_fen)
+def _waived(case: Case, _handed: object, before: Stake) -> Stake:
+    return _waive(case, before)
+
+
+def _sent_out(case: Case, _handed: object, before: Stake) -> Stake:
+    """A decision that the shop sends what it received: what the buyer would still add isn't asked for any more."""
+    if case.state in (State.CONFIRMING, State.PAYING) or not case.difference_fen:
+        return before if case.state == State.CONFIRMING else _waive(case, before)
+    rows = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id))
+    wanted = [
+        (
+            row.order_line_id,
+            row.quantity_milli if row.received_milli is None else row.received_milli,
+            row.wanted_price_fen,
+        )
+        for row in rows
+    ]
+    return _waive(case, _difference(case, sorted(wanted), before.compensation_fen))
 
 
 def _decided(case: Case, handed: hand_ins.RefundDecision | None, before: Stake) -> Stake:
@@ -278,7 +269,8 @@ def _decided(case: Case, handed: hand_ins.RefundDecision | None, before: Stake) 
     fen = handed.amount_fen if handed is not None else None
     agreed = fen if fen is not None else case.refund_fen  # as the page offers it: what was agreed
     compensation = before.compensation_fen if case.type in MONEY else 0
-    stake = _refund(case, units, agreed, compensation, exact=fen is not None)
+    ends = case.type not in MONEY
+    stake = _refund(case, units, agreed, compensation, exact=fen is not None, ends=ends)
     return stake if case.type in MONEY else _with_paid_difference(case, stake)
 
 
@@ -293,6 +285,8 @@ _AFTER: dict[str, After] = {
     "modify": _modified,
     "agree_refund_without_return": _advanced,
     "replacement_defective": _again,
-    **dict.fromkeys(("waive", "decide_reship"), _waived),
+    "waive": _waived,
+    "decide_reship": _sent_out,
     "decide_refund": _decided,
 }
+MOVING = frozenset(_AFTER)  # the steps whose pages say sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 from types import SimpleNamespace
@@ -74,13 +75,14 @@ def take(
     if by.actor is Actor.SELLER:
         owners.take_up(case, by, check_role(case.shop_id, by, name))
     facts = collect_facts(case, now)
-    if (offered := flow.find_offered(case.type, case.state, by.actor, name, facts)) is not None:
-        return offer_step(case, offered, by, now, handed)
-    step = flow.choose(case.type, case.state, by.actor, name, facts)
-    if name == "accept_offer":
-        return carry_out_offer(case, step, by, now)
+    offered = flow.find_offered(case.type, case.state, by.actor, name, facts)
+    step = offered or flow.choose(case.type, case.state, by.actor, name, facts)
     if shown is not None:
         stakes.check_shown(case, name, handed, shown)
+    if offered is not None:
+        return offer_step(case, offered, by, now, handed)
+    if name == "accept_offer":
+        return carry_out_offer(case, step, by, now)
     return apply_step(case, step, by, now, handed)
 
 
@@ -106,7 +108,8 @@ def carry_out_offer(case: Case, step: Step, by: ActedBy, now: datetime) -> Case:
     if offered is None:
         raise StepRefused("没有待答复的提议，页面显示的是最新状态", step.name)
     case = apply_step(case, step, by, now)
-    taken = flow.choose(case.type, case.state, offered.by.actor, offered.step, collect_facts(case, now))
+    facts = replace(collect_facts(case, now), late=True)  # both agree: the shop needn't be late for 转退款 any more
+    taken = flow.choose(case.type, case.state, offered.by.actor, offered.step, facts)
     return apply_step(case, taken, offered.by, now, offered.handed)
 
 

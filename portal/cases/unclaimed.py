@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
+from portal import told, words
 from portal.cases.deadlines import lock_case
 from portal.extensions import db
-from portal.flow import State
+from portal.flow import Actor, State
 from portal.models import Case, CaseLine, Intake, Order, OrderLine, Parcel
+from portal.notices import beside_steps
 from portal.parcels import intake
 
 AWAITED = (State.RETURNING, State.INSPECTING)  # in these a case takes a parcel
@@ -147,7 +149,32 @@ def join_case(shop_id: int, intake_id: int, case_id: int, now: datetime) -> str:
     case = lock_case(case_id)
     if case.shop_id != shop_id or case.state not in AWAITED:
         return "early" if case.state in (State.APPLIED, State.REVISING, State.PROPOSED) else "ended"
-    return "" if intake.join_case(shop_id, intake_id, case_id, now) else "gone"
+    if not intake.join_case(shop_id, intake_id, case_id, now):
+        return "gone"
+    if case.state == State.RETURNING:
+        _ask_for_number(case, intake_id, now)
+    return ""
+
+
+def _ask_for_number(case: Case, intake_id: int, now: datetime) -> None:
+    """The goods are here and the clock doesn't know: only the buyer can say so, by naming the number."""
+    number = intake.find_number(case.shop_id, intake_id)
+    unread = number.startswith(intake.NO_NUMBER)
+    what = "一个看不清运单号的包裹" if unread else f"包裹 {number}"
+    theirs = case.due_at is not None and not case.stage and case.due_rule in ("buyer_return", "buyer_return_rest")
+    until = f"在 {words.end(case.due_at)} 前" if theirs and case.due_at else ""
+    late = f"{told.tell_otherwise(case.type, case.due_rule, Actor.BUYER, least_left='')}。" if theirs else ""
+    beside_steps.tell_of_parcel(
+        case.buyer_id,
+        case,
+        shop_id=case.shop_id,
+        title="商家收到一个像是您寄回的包裹，请填写运单号",
+        body=f"「{case.goods}」商家收到{what}，认为是这张售后单的。是您寄回的，请{until}"
+        f"填写{'寄出的' if unread else '这个'}运单号，填了商家才能验货。{late}",
+        href=f"/cases/{case.case_no}",
+        at=now,
+        dedupe_key=f"joined:{intake_id}:{case.id}:{case.buyer_id}",
+    )
 
 
 def list_maybe_here(case: Case) -> list[tuple[Intake, tuple[str, ...]]]:

@@ -10,7 +10,7 @@ from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
-from portal import inputs, words
+from portal import inputs, told, words
 from portal.applications import applications, drafts, goods
 from portal.consumer import bp
 from portal.consumer.opening import open_pass
@@ -53,7 +53,9 @@ class ApplyForm(ReceiverFields):
         known = [each for kind in kinds for each in reasons.leading_to(kind, place) if each.ground not in missing]
         self.offered = list(dict.fromkeys(each.id for each in known))
         said = goods.name_reasons(order, self.lines, policy)
-        self.reason.choices = [("", "请选择"), *((each, said(each)) for each in self.offered)]
+        payers = goods.name_payers(order, self.lines, policy, self.offered)
+        bears = {each: f"（运费{told.tell_payer(payer, Actor.BUYER)}）" for each, payer in payers.items()}
+        self.reason.choices = [("", "请选择"), *((each, said(each) + bears.get(each, "")) for each in self.offered)]
         self.typed = {line.id: request.form.get(f"quantity_{line.id}", "")[:40] for line in self.lines}
         if len(self.lines) == 1 and request.method != "POST":
             self.typed[self.lines[0].id] = inputs.quantity_text(self.left[self.lines[0].id])

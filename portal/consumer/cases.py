@@ -179,7 +179,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         ships=ships,
         mistyped=_sent_back(case_id) if _may_correct(view) and not ships else None,
         corrects=_may_correct(view) and ships,
-        adds=found.state not in flow.FINAL,
+        adds=found.state not in flow.FINAL and not consumers.is_heard(found),
         hands_in=found.state == State.REVISING and not found.escalated,  # photos alone are an application changed
         alone=opened.case_id is not None,
         expires_at=opened.expires_at,

@@ -15,7 +15,7 @@ from portal.consumer import bp
 from portal.consumer.cases import find_case
 from portal.consumer.forms import ANSWERS, FORMS, StepForm
 from portal.consumer.opening import open_pass
-from portal.flow import Actor, StepRefused
+from portal.flow import NOT_NOW, Actor, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
 from portal.resale import consumers, disclosure
@@ -71,8 +71,9 @@ def _show(
     row, refusal = next(((row, why) for row, why in known if row.name == step_name), (None, None))
     if refusal and not form.errors:
         form.refuse(refusal)
-    if row is None and not form.errors:
-        abort(404)
+    if row is None and not form.errors:  # an address kept from before; the link itself opens as ever
+        form.refuse(NOT_NOW)
+        status = 409
     proposal, then = answering(view) if step_name in ANSWERS else (None, "")
     return page(
         "consumer/step.html",

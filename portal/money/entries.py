@@ -12,13 +12,14 @@ from portal import flow, words
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
+from portal.money import worth
 from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
 OPEN = ("waiting", "due", "failed", "contested")  # still to be paid to the buyer, as far as is known
 
 
-TO_PAY = ("waiting", "due", "failed")
+TO_PAY = worth.TO_PAY
 
 
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
@@ -244,14 +245,36 @@ def cancel_open(case: Case) -> None:
     db.session.flush()
 
 
+def cancel_back(case: Case) -> None:
+    """Another specification was agreed on: what was still to be given back for the one before isn't any more."""
+    for entry in list_of_case(case):
+        if entry.kind == "difference_back" and entry.state in TO_PAY:
+            count_refunded(
+                entry.shop_id,
+                entry.order_id,
+                entry.amount_fen,
+                [Worth(*part) for part in entry.lines],
+                -1,
+                unshipped=False,
+            )
+            entry.state = "cancelled"
+    db.session.flush()
+
+
+def add_up(case: Case, kind: str, states: Sequence[str]) -> int:
+    """The sum of a case's entries of one kind in these states, 分."""
+    query = select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0))
+    return int(db.session.scalar(query.where(*_of(case), MoneyEntry.kind == kind, MoneyEntry.state.in_(states))) or 0)
+
+
 def find_paid_difference(case: Case) -> int:
-    """What the buyer has really paid for another specification, 分."""
-    found = db.session.scalar(
-        select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(
-            *_of(case), MoneyEntry.kind == "difference", MoneyEntry.state == "settled"
-        )
-    )
-    return int(found or 0)
+    """What the buyer has really paid for another specification and hasn't got back, 分."""
+    return add_up(case, "difference", ("settled",)) - add_up(case, "difference_return", ("settled",))
+
+
+def find_kept_difference(case: Case) -> int:
+    """The same, less what is on its way back: what the shop keeps of it if the case goes on, 分."""
+    return find_paid_difference(case) - add_up(case, "difference_return", OPEN)
 
 
 def count_open(case: Case) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +39,13 @@ class Paid:
     left_fen: int  # not given back yet
     overpaid_fen: int  # by how much 实付款 says more than can be believed
     lines: Mapping[int, PaidLine]
+
+    def free(self, parts: Sequence[tuple[int, int]]) -> Paid:
+        """The same where ``parts`` (order line, 分) hadn't been given back."""
+        lines = dict(self.lines)
+        for line_id, fen in parts:
+            lines[line_id] = replace(lines[line_id], refunded_fen=lines[line_id].refunded_fen - fen)
+        return replace(self, left_fen=self.left_fen + sum(fen for _, fen in parts), lines=lines)
 
 
 def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = False) -> Paid:

@@ -67,10 +67,15 @@ def show_working(
 
 
 def explain_worth(
-    order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False, facts: Facts | None = None
+    order_id: int,
+    units: Sequence[tuple[int, int]],
+    *,
+    unshipped: bool = False,
+    facts: Facts | None = None,
+    freed: Sequence[Worth] = (),
 ) -> tuple[list[Worth], list[str]]:
-    """What units are worth, and how that comes about."""
-    paid = load_paid(order_id, facts, unshipped=unshipped)
+    """What units are worth, and how that comes about. ``freed``: what is planned and will be cancelled with it."""
+    paid = load_paid(order_id, facts, unshipped=unshipped).free([(part.line_id, part.fen) for part in freed])
     found = _share_out(order_id, paid, units)
     said = []
     for each in found:
@@ -185,9 +190,35 @@ def work_out_case_worth(case: Case, units: Sequence[tuple[int, int]]) -> list[Wo
     return work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
 
 
-def explain_case_worth(case: Case, units: Sequence[tuple[int, int]]) -> tuple[list[Worth], list[str]]:
+def explain_case_worth(
+    case: Case, units: Sequence[tuple[int, int]], freed: Sequence[Worth] = ()
+) -> tuple[list[Worth], list[str]]:
     """Both at once."""
-    return explain_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
+    unshipped = case.goods_state == "unshipped"
+    return explain_worth(case.order_id, units, unshipped=unshipped, facts=case.opened_on, freed=freed)
+
+
+TO_PAY = ("waiting", "due", "failed")  # of an entry: planned, and neither paid nor asked about
+
+
+def list_freed(case: Case) -> list[Worth]:
+    """What an exchange still gives back for a cheaper specification: it never will once it has become a refund."""
+    if not case.entry_count:
+        return []
+    rows = db.session.scalars(
+        select(MoneyEntry.lines).where(
+            MoneyEntry.case_id == case.id,
+            MoneyEntry.shop_id == case.shop_id,
+            MoneyEntry.kind == "difference_back",
+            MoneyEntry.state.in_(TO_PAY),
+        )
+    )
+    return [Worth(*part) for lines in rows for part in lines]
+
+
+def work_out_ended(case: Case, units: Sequence[tuple[int, int]]) -> list[Worth]:
+    """What ``units`` are worth if the case ends, or becomes a refund, now."""
+    return explain_case_worth(case, units, list_freed(case))[0]
 
 
 def show_case_working(case: Case, units: Sequence[tuple[int, int]]) -> list[str]:

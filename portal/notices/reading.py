@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from portal.extensions import db
-from portal.models import Notice
+from portal.models import Delivery, Notice
 from portal.notices.notices import bump_unread
 
 _newer = aliased(Notice)
@@ -65,6 +65,20 @@ def mark_case_read(user_id: int, case_id: int, now: datetime) -> None:
         .where(Notice.user_id == user_id, Notice.case_id == case_id, Notice.read_at.is_(None))
         .values(read_at=now)
     )
+
+
+def forget_shop(user_id: int, shop_id: int) -> None:
+    """Take a shop's own notices off the list of somebody who works there no longer. Inside ``writing()``.
+
+    They tell of strangers' cases and what colleagues said, and lead nowhere any more. What tells the same person of
+    what they buy there leads elsewhere, and stays.
+    """
+    theirs = select(Notice.id).where(
+        Notice.user_id == user_id, Notice.shop_id == shop_id, Notice.href.startswith("/seller")
+    )
+    for table, column in ((Delivery, Delivery.notice_id), (Notice, Notice.id)):
+        db.session.execute(delete(table).where(column.in_(theirs)).execution_options(synchronize_session=False))
+    bump_unread(user_id)
 
 
 def cap_count(what: str) -> str:

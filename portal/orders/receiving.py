@@ -16,11 +16,15 @@ def make_receipt(at: datetime | None) -> dict[str, object]:
 
 
 def record_receipt(order: Order, at: datetime | None, *, now: datetime) -> None:
-    """Write down when an order was received, and its status with it."""
+    """Write down when an order was received, and its status with it.
+
+    The latest that was ever known of it stays, also of orders that were received before that was kept.
+    """
+    known = [moment for moment in (order.term_from, order.received_at, at) if moment is not None]
     for column, value in make_receipt(at).items():
         setattr(order, column, value)
-    if at is not None and (order.term_from is None or order.term_from < at):
-        order.term_from = at
+    if at is not None:
+        order.term_from = max(known)
     if at is not None and order.status == "in_transit":
         order.status = "delivered"
     elif at is None and order.status == "delivered":

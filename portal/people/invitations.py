@@ -31,8 +31,11 @@ def invite(shop_id: int, member_name: str, role: str, *, by: int, now: datetime)
     asked = select(Invitation).where(Invitation.shop_id == shop_id, Invitation.answer == "").order_by(Invitation.id)
     alike = [each for each in db.session.scalars(asked) if _is_same(each.member_name, member_name, user)]
     found = alike[0] if alike else None
+    if found is not None and found.role != role:  # a yes to the other role, on a page left open, is none to this one
+        found.answer, found.answered_at, member_name, found = "withdrawn", now, found.member_name, None
+        db.session.flush()
     if found is not None:
-        found.role, found.made_by, found.made_at = role, by, now
+        found.made_by, found.made_at = by, now
     else:
         db.session.add(Invitation(shop_id=shop_id, member_name=member_name, role=role, made_by=by, made_at=now))
     db.session.flush()

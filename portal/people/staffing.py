@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from portal.extensions import db
 from portal.models import MoneyEntry, Shop, Staff, User
-from portal.notices import notices
+from portal.notices import notices, reading
 from portal.people import desks, roles
 from portal.people.accounts import AccountRefused
 
@@ -48,6 +48,8 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
     db.session.flush()
     if not roles.may_own(role):
         desks.release_cases(shop_id, user_id)
+    if not roles.may_see_money(role):
+        reading.forget_shop(user_id, shop_id)  # they told of sums, and of cases that this role may not open
     notices.bump_unread(user_id)
 
 
@@ -59,7 +61,7 @@ def remove_staff(shop_id: int, user_id: int) -> None:
     db.session.flush()
     desks.release_cases(shop_id, user_id)
     desks.return_to_other(user_id)
-    notices.bump_unread(user_id)
+    reading.forget_shop(user_id, shop_id)
 
 
 def shares_out(shop_id: int) -> bool:

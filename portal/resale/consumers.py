@@ -14,7 +14,7 @@ from portal.cases.effects.hand_ins import Modification
 from portal.cases.effects.step_context import ActedBy
 from portal.evidence import evidence
 from portal.extensions import db, writing
-from portal.flow import Actor, State, StepRefused
+from portal.flow import Actor, Stage, State, StepRefused
 from portal.models import Case, CaseEvent, Shop
 from portal.notices import beside_steps
 from portal.resale import links
@@ -33,6 +33,11 @@ def count_taken(case: Case, most: int) -> int:
     return max(evidence.count_of_side(case.id, case.shop_id, "buyer") - MOST_PHOTOS + most, 0)
 
 
+def is_heard(case: Case) -> bool:
+    """Whether a round of evidence is open: photos are evidence then, and beside it they would count for nothing."""
+    return case.escalated and case.stage == Stage.EVIDENCE
+
+
 def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, now: datetime) -> Case:
     """Hang photos on a case; one that waits for the buyer's change is thereby handed in again.
 
@@ -45,6 +50,8 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
     if had + len(photos) > MOST_PHOTOS:
         room = max(MOST_PHOTOS - had, 0)
         raise StepRefused(f"一张售后单里每一方最多 {MOST_PHOTOS} 张照片，您还能再传 {room} 张", "photos")
+    if is_heard(case):
+        raise StepRefused("平台正在收集证据，照片请点「提交证据」提交", "photos")
     if case.state == State.REVISING and not case.escalated:
         return taking.take(case_id, "modify", by=by, now=now, handed=Modification(note=note, photos=photos))
     many = evidence.attach_to_case(

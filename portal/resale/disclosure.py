@@ -79,5 +79,7 @@ def bring_forward(answer: Answer, case: Any, now: datetime) -> Answer:
     due_at = find_supplier_due(case, now)
     if due_at is None:
         return answer
-    late = f"商品由供应商直接收货，过了这个时间供应商可能不再处理；到 {words.end(case.due_at)}，{answer.otherwise}"
+    late = (
+        f"商品由供应商直接收货，过了这个时间供应商可能不再处理；您的期限是 {words.end(case.due_at)}，{answer.otherwise}"
+    )
     return replace(answer, due_at=due_at, otherwise=late)

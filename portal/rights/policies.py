@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select, text, update
@@ -67,9 +67,11 @@ def publish_policy(
     )
     db.session.add(policy)
     db.session.flush()
-    db.session.execute(  # promised anew by the sweep, to a later day or not at all
+    # Promised anew by the sweep, to a later day or not at all; a term that has ended may be open again by the new one.
+    received = Order.received_at > now - timedelta(days=window_days) - _STILL_LISTED
+    db.session.execute(
         update(Order)
-        .where(Order.shop_id == shop_id, text(RESOLD), Order.apply_by > now)
+        .where(Order.shop_id == shop_id, text(RESOLD), (Order.apply_by > now) | received)
         .values(apply_from=None)
         .execution_options(synchronize_session=False)
     )
@@ -85,6 +87,7 @@ def find_missing_way(types: Collection[str]) -> str:
     return ""
 
 
+_STILL_LISTED = timedelta(days=31)  # what ended longer ago is told on its own page alone, which works it out anew
 _BEST_FREIGHT = ("seller", "negotiated", "buyer")
 _SINCE = select(
     Policy.version,

@@ -127,6 +127,7 @@ def describe_apply_term(order: Order, now: datetime) -> str:
             if begun
             else ""
         )
+    end = max(end, _lengthened(order, term).at)  # whatever was published since it was promised
     day = (end.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
     until = f"{day.month}月{day.day}日 24:00"

@@ -39,7 +39,7 @@ class RuleForm(Form):
     reasons = Boxes("申请原因", choices=REASONS)
     least_photos = Whole("凭证至少（张）", least=0, most=MOST_PHOTOS, optional=True)
     most = Money("商品实付不超过（元）", optional=True)
-    most_cases = Whole("买家近期的其他售后不超过（单）", least=0, most=999, optional=True)
+    most_cases = Whole("买家近期的其他申请不超过（次）", least=0, most=999, optional=True)
     codes = Text("货号或 SKU", limit=4000, optional=True, exact=True)
     resold = Choice("铺货订单", choices=list(rules.RESOLD.items()), optional=True, default="any")
 

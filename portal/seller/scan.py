@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ from portal.web.pages import page
 from portal.web.photo_field import Photos
 
 SINCE = timedelta(hours=12)  # of the running list: one shift
+LEAST_TAIL = 4  # digits by which a case is found
 COUNTING = ("accept_goods", "accept_goods_diff")
 
 
@@ -98,6 +100,9 @@ def _register_unidentified() -> ResponseReturnValue:
     typed = form.number.data or ""
     if valid and typed and (doubt := _tell_doubt(typed)):
         form.number.errors, valid = [doubt], False
+    tail = "".join(each for each in form.phone_tail.data or "" if each.isdigit())
+    if valid and form.phone_tail.data and len(tail) < LEAST_TAIL:  # nothing would ever be found by it
+        form.phone_tail.errors, valid = ["请填写手机号的最后 4 位数字或更多；看不清的留空"], False
     if valid and not typed and not form.tells:
         form.number.errors, valid = ["请扫描或填写运单号；看不清的，至少写明里面是什么、寄件人或添加照片"], False
     if valid:
@@ -111,7 +116,7 @@ def _register_unidentified() -> ResponseReturnValue:
                 now=g.now,
                 goods=form.goods.data or "",
                 sender=form.sender.data or "",
-                phone_tail=form.phone_tail.data or "",
+                phone_tail=tail,
                 photo=photo,
             )
             return f"/seller/scan?said=parcel-{'noted' if typed else 'numbered'}"
@@ -138,6 +143,16 @@ def undo_scan(held_id: int) -> ResponseReturnValue:
     return redirect(f"/seller/scan?said={'undo-late' if case_no is None else 'parcel-undone'}", 303)
 
 
+def _list_recent() -> list[SimpleNamespace]:
+    """What this person scanned in this shift, the newest first: each parcel, and each case that was counted from it."""
+    since = g.now - SINCE
+    parcels = [row._asdict() for row in intake.list_recent(g.who.shop_id, g.who.user_id, since)]
+    known = {row["case_id"] for row in parcels}
+    beside = held.list_counted_beside(g.who.shop_id, g.who.user_id, since, known)
+    rows = [SimpleNamespace(**{"inside": "", **row}) for row in (*beside, *parcels)]
+    return sorted(rows, key=lambda row: row.at, reverse=True)
+
+
 def _rank(address: str, waits: bool) -> tuple[bool, bool]:
     """Of several cases those to be counted come first, those that aren't this role's last."""
     return waits or "?scanned=" not in address, not address
@@ -154,7 +169,7 @@ def _page(
     sentence: str = "",
     doubt: str = "",
 ) -> ResponseReturnValue:
-    recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
+    recent = _list_recent()
     cases = [row.case_id for row in recent if row.case_id is not None]
     waiting = held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now)
     leads = [(row, find_next(row, number)) for row in hits]

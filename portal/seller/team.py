@@ -62,7 +62,8 @@ def write_note(case_no: str) -> ResponseReturnValue:
     def write(case: Case, by: ActedBy) -> None:
         staff_notes.write_note(case, form.words.data or "", by=by, now=g.now)
 
-    return _answer(case_no, form, write, "staff-note-saved")
+    stranger = staff_notes.names_stranger(form.words.data or "", owners.list_colleagues(g.who.shop_id))
+    return _answer(case_no, form, write, "staff-note-stranger" if stranger else "staff-note-saved")
 
 
 @bp.route("/cases/<case_no>/hand-over", methods=["GET", "POST"])

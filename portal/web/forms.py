@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField
 
 from portal import inputs
-from portal.cases.stakes import Change
+from portal.cases.changes import Change
 from portal.extensions import db
 from portal.models import KeptForm
 from portal.talk import card_numbers

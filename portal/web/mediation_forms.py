@@ -31,7 +31,7 @@ class EscalateForm(StepForm):
         self.wish.missing = f"请写明希望的结果，例如：{self.example}"
         self.note.missing = f"请写明经过和理由，{self.readers}都会看到"
         if self.side is Actor.BUYER and request.method != "POST" and not self.because.data:
-            self.because.data = phrases.suggest_intervention(case.state)
+            self.because.data = "refused" if view.refusal else phrases.suggest_intervention(case.state)
 
     def hand_in(self) -> Escalation:
         return Escalation(

@@ -9,14 +9,15 @@ from wtforms import BooleanField
 
 from portal import inputs, told, words
 from portal.applications import sums
-from portal.cases import proposals
+from portal.cases import expected, proposals
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Offer
 from portal.cases.proposals import Terms
 from portal.extensions import db
 from portal.flow import CaseType, State
+from portal.inputs import money_text
 from portal.models import Case, CaseLine, Proposal
-from portal.money import worth
+from portal.money import entries, worth
 from portal.web.fields import Choice, Money, Text
 from portal.web.forms import Form
 
@@ -83,7 +84,7 @@ class TermsForm(Form):
             self.goods_back.data = case.type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
         if not last and case.refund_fen:
             self.amount.data = case.refund_fen
-        wanted = {line: (milli, sku) for line, milli, sku in last.lines} if last else {}
+        wanted = {line: (milli, sku) for line, milli, sku, *_ in last.lines} if last else {}
         for line in view.lines:
             milli, sku = wanted.get(line.id, (self._most(line), None))
             self.typed[line.id] = inputs.quantity_text(milli)
@@ -165,8 +166,7 @@ def answering(view: View) -> tuple[Proposal | None, str]:
 
 def owed(case: Case) -> tuple[int, list[str]]:
     """The difference that the buyer owes for what was accepted, 分, and how it comes about."""
-    wanted = worth.list_wanted(case, accepted=True)
-    return (
-        worth.work_out_difference(case.order_id, wanted, case.opened_on),
-        worth.show_difference_working(case.order_id, wanted, case.opened_on),
-    )
+    working = worth.show_difference_working(case.order_id, worth.list_wanted(case, accepted=True), case.opened_on)
+    if kept := entries.find_kept_difference(case):
+        working.append(f"已补过差价 {money_text(kept)} 元，这次只补其余的部分")
+    return expected.expect_payment(case), working

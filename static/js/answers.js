@@ -30,7 +30,7 @@ document.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText || "", "text/html");
   const title = one("#error h1", page)?.textContent || "没有成功";
   const sentence = one("#error p", page)?.textContent || "填写的内容还在，请稍后再试。";
-  warn(`${title}:${sentence}`, event.detail.xhr.status >= 500 ? "重试" : "", again(formOf(event)));
+  warn(`${title}：${sentence}`, event.detail.xhr.status >= 500 ? "重试" : "", again(formOf(event)));
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = formOf(event);

@@ -43,5 +43,12 @@ document.addEventListener("input", ({ target }) => saveLater(target.form));
 document.addEventListener("change", ({ target }) => target.type !== "file" && saveLater(target.form));
 document.addEventListener("submit", ({ target }) => sentOn(target), true);
 document.addEventListener("visibilitychange", () => document.hidden && saveNow());
+// What was to go on and didn't reach anybody is saved like what was typed, for a tab that is closed before it goes again
+const keepUnsent = ({ target }) => {
+  const form = target.closest?.("form[data-saves]");
+  if (form) timers.set(form, 0);
+};
+document.addEventListener("htmx:sendError", keepUnsent);
+document.addEventListener("htmx:timeout", keepUnsent);
 window.addEventListener("pagehide", saveNow);
 window.addEventListener("online", saveNow);

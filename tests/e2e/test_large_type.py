@@ -45,6 +45,21 @@ CUT = """() => {
     const longer = text.right > box.right + 1 || text.bottom > box.bottom + 2;
     if (longer && element.matches("button, .btn, .chip, .badge")) found.push(`longer than its box: ${name(element)}`);
   }
+  const spread = (cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return [...range.getClientRects()].filter((box) => box.width);
+  };
+  const meets = (one, two, gap) =>
+    one.right + gap > two.left && one.left < two.right && one.top < two.bottom && two.top < one.bottom;
+  for (const cell of document.querySelectorAll("tr > * + *")) {
+    if (!cell.offsetParent || cell.closest(".vh")) continue;
+    const before = spread(cell.previousElementSibling), own = spread(cell);
+    const gap = parseFloat(getComputedStyle(cell).fontSize) / 2;
+    if (before.some((one) => own.some((two) => meets(one, two, gap)))) found.push(`closes up: ${name(cell)}`);
+    const short = cell.matches("th") && cell.textContent.trim().length < 5 && !cell.querySelector("*");
+    if (short && own.length > 1) found.push(`a short heading in ${own.length} lines: ${name(cell)}`);
+  }
   return [...new Set(found)];
 }"""
 

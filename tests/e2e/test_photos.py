@@ -133,6 +133,24 @@ def test_photos_are_put_in_order_by_keyboard(world: World, visit: Any, tmp_path:
     page.wait_for_url("**/apply/check")
 
 
+def test_words_that_were_sent_without_a_network_outlive_the_tab(world: World, visit: Any) -> None:
+    """下一步 took them off the list of what is to be saved, and nobody put them back when it didn't arrive."""
+    page: Page = visit("phone")
+    buyer, order_no = begin(world, page)
+    page.get_by_label("换货原因描述").fill("袜子破洞")
+    page.context.set_offline(True)
+    page.get_by_label("换货原因描述").fill("袜子破洞，两双都有，商标也掉了")
+    buyer.press("下一步")
+    expect(page.locator(".banner")).to_contain_text("网络不可用")
+    with page.expect_response("**/apply/save", timeout=30_000):
+        page.context.set_offline(False)
+    context = page.context
+    page.close()
+    again = context.new_page()
+    again.goto(f"/orders/{order_no}/apply/details")
+    expect(again.get_by_label("换货原因描述")).to_have_value("袜子破洞，两双都有，商标也掉了")
+
+
 def test_without_a_network_photos_wait_and_go_when_it_is_back(world: World, visit: Any) -> None:
     page: Page = visit("phone")
     buyer, order_no = begin(world, page)

@@ -43,6 +43,10 @@ def test_no_reader_is_spoken_of_in_the_third_person() -> None:
     for rule, (buyer, seller) in told.OTHERWISE.items():
         assert "买家" not in buyer, rule
         assert "商家" not in seller, rule
+    for rule, said in words.OTHERWISE.items():  # what both sides read of the other as well
+        assert "您" not in said, rule
+    for every in (*told.OTHERWISE.values(), tuple(words.OTHERWISE.values())):
+        assert not [said for said in every if "失效" in said]  # 作废, as the case says it
 
 
 def test_everything_is_in_full_width() -> None:
@@ -89,3 +93,14 @@ def test_a_button_that_submits_says_what_it_does() -> None:
     """Its step's button leads to a page; there it says what is sent. Each is the button of a step that exists."""
     known = {step.button for step in flow.STEPS if step.actor is flow.Actor.BUYER}
     assert set(words.SUBMITS) <= known and not set(words.SUBMITS.values()) & set(words.SUBMITS)
+
+
+def test_a_notice_calls_an_end_what_it_is_for_every_type_that_it_is_sent_for() -> None:
+    """A compensation that is paid ends a 换货 or a 补发: neither is 退款完成."""
+    ends = {words.state(str(kind), State.COMPLETED): str(kind) for kind in words.TYPE}
+    for step in flow.STEPS:
+        for kind in step.types if step.target == State.COMPLETED else ():
+            for side in (Actor.BUYER, Actor.SELLER):
+                title = told.tell_title(step.title or step.news, side).format(type=words.TYPE[kind])
+                own = words.state(str(kind), State.COMPLETED)
+                assert not [end for end in ends if end in title and end != own], (step.name, kind, title)

@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from portal import flow, told, words
+from portal.calendar import lengths
 from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, Evidence, OrderLine, Parcel
-from tests.cast import Cast, post, sign_in, token_of
+from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
 
@@ -285,8 +286,36 @@ def test_what_accepting_the_result_means_is_said_before_it_is_done(
         assert ("按通过的 1 双换货" in text) == (case_type is CaseType.EXCHANGE)
         assert ("按通过的 1 双退款 12.50 元" in text) == (case_type is CaseType.RETURN_REFUND)
         assert "未通过的 1 双由商家在 72 小时内寄回给您" in text
-        row = re.findall(r'<td class="num">([^<]*)</td>', text)
-        assert row == ["2 双", "2 双", "1 双", "1 双", "0 双"]
+        row = re.findall(r'<td class="num" data-what="(.*?)">([^<]*)</td>', text)
+        assert row == [("寄出", "2 双"), ("收到", "2 双"), ("通过", "1 双"), ("未通过", "1 双"), ("少件", "0 双")]
+
+
+@pytest.mark.parametrize("case_type", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+def test_who_objects_knows_before_that_silence_accepts_the_result(
+    app: Flask, cast: Cast, now: Clock, case_type: CaseType
+) -> None:
+    """It read as if the shop had to answer first, and only a refusal needed the platform."""
+    case = cast.until("disputed", case_type=case_type)
+    client = sign_in(app, "buyer")
+    said = f"提交后 {lengths.describe_deadline('inspection_dispute')}内由商家复核；{words.OBJECTED_LATE[0]}"
+    for url in (f"/cases/{case.case_no}", f"/cases/{case.case_no}/object"):
+        assert said in client.get(url).text, url
+    later = now.forward(hours=5)
+    assert post(client, f"/cases/{case.case_no}/object", {"note": "寄出时都是好的"}).status_code == 303
+    db.session.rollback()
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    assert case.due_at == later + lengths.get_deadline("inspection_dispute")
+    assert words.OBJECTED_LATE[0] in client.get(f"/cases/{case.case_no}").text
+
+
+@pytest.mark.parametrize("case_type", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+def test_what_is_on_its_way_needs_no_slip(app: Flask, cast: Cast, now: Clock, case_type: CaseType) -> None:
+    client = sign_in(app, "buyer")
+    case = cast.until("returning", case_type=case_type)
+    assert "打印退货单" in client.get(f"/cases/{case.case_no}").text
+    case = cast.take(case, "ship_return", Actor.BUYER, parcels=PARCELS)
+    shown = client.get(f"/cases/{case.case_no}").text
+    assert "打印退货单" not in shown and "复制地址" in shown
 
 
 @pytest.mark.parametrize("reference", ["x", "1", "微信付的", "20261", "abcdef"])

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from portal import words
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine
 from tests.cast import Cast, post, sign_in
@@ -191,3 +192,34 @@ def test_why_not_names_its_lines_where_it_does_not_hold_for_all(app: Flask, cast
     ]
     assert len(named) == 1 and named[0].count(lines[0].title) == 2, "the third has its own"
     assert page.count(named[0].rpartition("：")[2].strip()) == 1
+
+
+@pytest.mark.parametrize("status", ["in_transit", "delivered", "completed"])
+def test_an_order_that_is_applied_for_whole_invites_nobody_to_apply(
+    app: Flask, cast: Cast, now: Clock, status: str
+) -> None:
+    """「在期限内仍可以申请换货」 stood above 「没有可换的数量了」."""
+    order = cast.order(status=status)
+    client, at = sign_in(app, "buyer"), f"/orders/{order.order_no}"
+    order_id, shop_id = order.id, order.shop_id
+
+    def read_head() -> str:
+        found = re.search(r'<section class="standing">.*?</section>', client.get(at).text, re.S)
+        assert found
+        return found[0]
+
+    assert "可以" in read_head() and words.ALL_APPLIED not in read_head()
+    with writing():
+        lines = update(OrderLine).where(OrderLine.order_id == order_id, OrderLine.shop_id == shop_id)
+        db.session.execute(lines.values(claimed_milli=OrderLine.quantity_milli))
+    assert words.ALL_APPLIED in read_head() and "可以" not in read_head()
+
+
+def test_an_order_past_every_term_does_not_speak_of_terms(app: Flask, cast: Cast, now: Clock) -> None:
+    order = cast.order(status="completed")
+    client = sign_in(app, "buyer")
+    assert "在期限内仍可以申请换货" in client.get(f"/orders/{order.order_no}").text
+    now.forward(days=400)
+    client = sign_in(app, "buyer")
+    said = client.get(f"/orders/{order.order_no}").text
+    assert words.NONE_BY_RIGHT in said and "在期限内仍可以申请换货" not in said

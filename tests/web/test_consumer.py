@@ -208,7 +208,33 @@ def test_the_consumer_asks_for_the_platform_hands_in_evidence_and_withdraws_it(c
     assert "改一改" in consumer.browser.get(consumer.url).text
     assert does(consumer, "withdraw_mediation").status_code == 303 and not consumer.now().escalated
     assert does(consumer, "withdraw").status_code == 303 and consumer.now().state == "withdrawn"
-    assert consumer.browser.get(f"{consumer.url}/do/withdraw").status_code == 404
+
+
+def test_photos_are_evidence_or_nothing_while_it_is_collected(consumer: Consumer) -> None:
+    """What hung on the case beside the round left who sent it as one who had handed in nothing."""
+    consumer.chain.down.take(consumer.case, "ask_evidence", Actor.SELLER, note="请补拍面单")
+    before = consumer.now().photo_count
+    assert 'value="photos"' in consumer.browser.get(consumer.url).text
+    assert does(consumer, "escalate", because="refused", wish="换新的", note="袜子破洞").status_code == 303
+    shown = consumer.browser.get(consumer.url).text
+    assert 'value="photos"' not in shown and f"{consumer.url}/do/submit_evidence" in shown
+    older = {"does": "photos", "photos": (io.BytesIO(photo((300, 200))), "a.jpg")}
+    kept = post(consumer.browser, consumer.url, older, at=f"{consumer.url}/do/submit_evidence")
+    assert kept.status_code == 409 and "照片请点「提交证据」提交" in kept.text
+    assert consumer.now().photo_count == before
+
+
+def test_what_can_not_be_done_any_more_is_no_broken_link(consumer: Consumer) -> None:
+    """A page kept open since yesterday: the link is as good as ever, and nobody is to ask the shop for another."""
+    from portal.consumer.forms import FORMS
+
+    consumer.chain.down.take(consumer.case, "withdraw", Actor.BUYER)
+    for step in FORMS:
+        answer = consumer.browser.get(f"{consumer.url}/do/{step}")
+        assert answer.status_code == 409, step
+        assert "这个链接打不开" not in answer.text and "您已撤销" in answer.text, step
+        assert f'href="{consumer.url}"' in answer.text, step
+    assert consumer.browser.get(f"{consumer.url}/do/agree").status_code == 404
 
 
 def test_the_consumer_answers_terms_and_confirms_what_came(consumer: Consumer) -> None:

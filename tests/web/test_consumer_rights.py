@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +62,28 @@ def applies(consumer: Consumer, link: str, **changed: Any) -> Any:
         "description": "不想要了",
     }
     return post(consumer.browser, f"{link}/apply", fields | changed)
+
+
+def test_each_reason_says_who_bears_the_freight_as_it_will_be_filed(consumer: Consumer) -> None:
+    link = proves_the_order(consumer)
+    shown = consumer.browser.get(f"{link}/apply").text
+    said = dict(re.findall(r'<option value="(\w+)"[^>]*>[^<]*（运费([^<]*)）</option>', shown))
+    payers = {"您承担": "buyer", "商家承担": "seller", "双方协商": "negotiated"}
+    assert {"seven_day", "wrong_order", "damaged"} <= set(said), said
+    assert "missing" not in said and "missing" in shown  # nothing goes back
+    filed = set()
+    for reason, payer in said.items():
+        for kind in ("exchange", "return_refund"):
+            sent = (io.BytesIO(photo((300, 200))), "a.jpg")
+            made = applies(consumer, link, reason=reason, type=kind, photos=sent, description="开箱就这样，请看照片")
+            if made.status_code != 303:
+                continue  # not by right
+            db.session.rollback()
+            case = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
+            assert case is not None and case.freight_payer == payers[payer], reason
+            filed.add(reason)
+            post(consumer.browser, f"{link}/{case.case_no}/do/withdraw", {})
+    assert len(filed) >= 4, filed
 
 
 def test_number_and_phone_open_the_application_and_the_case_it_makes(consumer: Consumer) -> None:

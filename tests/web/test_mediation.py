@@ -352,9 +352,32 @@ def _info(app: Flask) -> Any:
 
 
 def test_what_the_state_says_is_chosen_to_begin_with(app: Flask, cast: Cast, now: Clock) -> None:
-    for state, code in (("disputed", "inspection"), ("revising", "")):
-        case = cast.until(state)
+    refused = cast.open_case()
+    with writing():
+        talk = conversations.get_of_order(db.session.get_one(Order, (refused.order_id, refused.shop_id)), cast.now)
+        conversations.add_message(talk, "seller", cast.seller, "这一款没有货了", now=cast.now)
+    refused = cast.take(refused, "reject", Actor.SELLER, refusal="no_stock", note="没有货了")
+    asked, disputed = cast.until("revising"), cast.until("disputed")
+    for case, code in ((disputed, "inspection"), (asked, ""), (refused, "refused")):
         page = sign_in(app, "buyer").get(f"/cases/{case.case_no}/escalate").text
         radios = [each for each in re.findall(r"<input[^>]+>", page) if 'name="because"' in each and "checked" in each]
         chosen = [each.partition('value="')[2].partition('"')[0] for each in radios]
         assert "申请的原因" in page and chosen == [code][: bool(code)], chosen
+
+
+def test_the_end_of_a_round_is_not_when_the_platform_rules_at_the_latest(app: Flask, cast: Cast, now: Clock) -> None:
+    """「等待平台裁决」 stood above 「最晚 … 」, and the moment was the end of the evidence."""
+    case = cast.mediated(cast.until("disputed"), "evidence")
+    buyer, at = sign_in(app, "buyer"), f"/cases/{case.case_no}"
+    case = cast.take(case, "submit_evidence", Actor.BUYER, note="看照片", photos=[])
+    assert "最晚 <" in read_card(buyer, at) and "举证期到" not in read_card(buyer, at)  # the seller's deadline
+    cast.take(case, "submit_evidence", Actor.SELLER, note="看记录", photos=[])
+    assert "等待平台裁决" in read_card(buyer, at)
+    assert "举证期到 <" in read_card(buyer, at) and "最晚 <" not in read_card(buyer, at)
+
+
+def read_card(client: FlaskClient, at: str) -> str:
+    """The answer card of a case."""
+    found = re.search(r'<section id="case".*?</section>', client.get(at).text, re.S)
+    assert found
+    return found[0]

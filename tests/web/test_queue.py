@@ -285,7 +285,7 @@ def test_what_changed_since_yesterday_is_a_list_each(app: Flask, cast: Cast, now
     line = desk.get("/seller").text.split('id="changes"')[1].split("</details>")[0]
     said = {words: (unescape(at), number) for at, words, number in re.findall(r'href="([^"]+)">(\S+) ([^<]+)<', line)}
     assert {words: number.split("（")[0] for words, (_, number) in said.items()} == {
-        "新申请": "8",
+        "新售后单": "8",
         "已处理申请": "6",
         "退货已签收": "1",
         "已结束": "2",
@@ -296,7 +296,7 @@ def test_what_changed_since_yesterday_is_a_list_each(app: Flask, cast: Cast, now
     for words, (at, number) in said.items():
         page = desk.get(at).text
         assert str(len(numbers(page))) == number.split("（")[0], words
-        assert words in ("新申请",) or words in page.split("<tbody")[0]
+        assert words in ("新售后单",) or words in page.split("<tbody")[0]
     assert desk.get(f"/seller/exports?{said['已结束'][0].split('?')[1]}").status_code == 200
     cast.employ(cast.shop, "buyer2", "warehouse")
     assert 'id="changes"' not in sign_in(app, "buyer2").get("/seller").text

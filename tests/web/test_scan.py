@@ -136,6 +136,27 @@ def test_the_second_case_of_a_parcel_is_key_1_once_the_first_is_counted(app: Fla
     assert re.findall(r'href="([^"]*)" accesskey="1"', desk.get(at).text) == [second]
 
 
+@pytest.mark.parametrize("many", [2, 3])
+def test_every_case_of_a_parcel_that_was_counted_can_be_taken_back(
+    both: Flask, cast_both: Cast, now: Clock, many: int
+) -> None:
+    made = [cast_both.until("inspecting", order=cast_both.order(milli=20_000)).case_no for _ in range(many)]
+    desk = sign_in(both, "seller")
+    for place, case_no in enumerate(made):
+        case = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+        counted(case, desk, f"/seller/cases/{case_no}/accept_goods?scanned={NUMBER}")
+        box = desk.get("/seller/scan").text
+        assert len(set(re.findall(r"/seller/scan/held/[0-9]+/undo", box))) == place + 1
+        assert "1 件</span>" in box, "one parcel"
+    assert post(desk, undo_of(box), at=FORM).location == "/seller/scan?said=parcel-undone"
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    db.session.expire_all()
+    states = sorted(case.state for case in db.session.scalars(select(Case)))
+    assert states == ["inspecting", *["reshipping"] * (many - 1)]
+    assert desk.get("/seller/scan").text.count("已生效，买家看得到结果了") == many - 1
+
+
 def test_a_case_and_an_order_are_scanned_too_and_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     order_no = db.session.scalar(select(Case.order_id))
@@ -301,3 +322,19 @@ def test_what_was_counted_and_is_somebody_elses_by_now_is_no_link(app: Flask, ca
     box = desk.get("/seller/scan").text
     assert case.case_no in box and f'href="/seller/cases/{case.case_no}"' not in box
     assert "的售后单现在没有要您做的" in desk.get(BOX).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("12ab", None), ("尾号", None), ("965", None), ("尾号9650", "9650"), ("", "")]
+)
+def test_the_end_of_a_phone_is_digits_by_which_a_case_is_found(
+    app: Flask, cast: Cast, now: Clock, typed: str, kept: str | None
+) -> None:
+    desk = sign_in(app, "seller")
+    said = {"number": "99887766", "goods": "短袜", "phone_tail": typed}
+    answer = post(desk, "/seller/scan", said, at=FORM)
+    rows = db.session.scalars(select(Intake)).all()
+    assert [row.phone_tail for row in rows] == ([] if kept is None else [kept])
+    if kept is None:
+        assert answer.status_code == 422 and "请填写手机号的最后 4 位数字或更多" in answer.text
+        assert f'value="{typed}"' in answer.text and 'value="短袜"' in answer.text

@@ -251,3 +251,26 @@ def test_nothing_of_it_gets_out(app: Flask, cast: Cast, now: Clock) -> None:
                 content = packed.read(name).decode("utf-8", "ignore")
                 found += [f"{canary} in {name}" for canary in (*CANARIES, "owner_id") if canary in content]
     assert not found
+
+
+@pytest.mark.parametrize(
+    ("words", "reaches"),
+    [
+        ("请看", True),
+        ("@李四 请看", True),
+        ("＠李四＠王五", True),
+        ("@李五 请看", False),
+        ("@李四 和 @lisi 请看", False),
+        ("@ 李四", False),
+    ],
+)
+def test_a_name_that_nobody_of_the_shop_has_is_said(
+    cast: Cast, desk: FlaskClient, now: Clock, words: str, reaches: bool
+) -> None:
+    """The note is kept; who was meant wasn't told, and the page doesn't look as if they were."""
+    hire(cast, "李四")
+    hire(cast, "王五")
+    url = f"/seller/cases/{cast.open_case().case_no}"
+    kept = post(desk, f"{url}/notes", {"words": words}, at=url)
+    assert ("said=staff-note-saved" in kept.location) is reaches
+    assert ("没有提醒到人" in desk.get(kept.location.partition("#")[0]).text) is not reaches

@@ -106,7 +106,7 @@ def test_the_whole_number_counts_for_more_than_a_press(both: Flask, cast_both: C
     taken_for, real = (cast_both.until("returning", order=order, milli=1_000) for _ in range(2))
     note(desk, goods="袜子")
     assert join(desk, taken_for.case_no) == f"{LIST}?said=join-kept"
-    assert "请提醒买家在寄回期限前填写" in desk.get(f"{LIST}?said=join-kept").text
+    assert "已通知买家填写" in desk.get(f"{LIST}?said=join-kept").text
     cast_both.take(real, "ship_return", Actor.BUYER, parcels=[("ZTO", NUMBER)])
     db.session.expire_all()
     assert case_of() == real.id
@@ -114,6 +114,28 @@ def test_the_whole_number_counts_for_more_than_a_press(both: Flask, cast_both: C
     parted = post(desk, f"{LIST}/{row_id}/part", at="/seller/scan?number=1")
     assert parted.location == f"{LIST}?said=join-gone" and case_of() == real.id
     assert db.session.get_one(Case, taken_for.id).state == "returning"
+
+
+@pytest.mark.parametrize("number", [NUMBER, ""])
+@pytest.mark.parametrize("stage", ["", "deciding"])
+def test_the_buyer_hears_that_their_parcel_is_here_before_their_time_runs_out(
+    both: Flask, cast_both: Cast, now: Clock, number: str, stage: str
+) -> None:
+    """The clock closes a case whose goods lie at the shop: only the buyer can name the number."""
+    case = cast_both.until("returning")
+    if stage:
+        case = cast_both.mediated(case, stage)
+    due_at = case.due_at
+    assert due_at is not None
+    with writing():
+        name = number or intake.make_number(cast_both.shop, now.at)
+        intake.note_intake(cast_both.shop, name, user_id=cast_both.seller, now=now.at, goods="袜子")
+    assert join(sign_in(both, "seller"), case.case_no) == f"{LIST}?said=join-kept"
+    rows = sign_in(both, "buyer").get("/notices").text
+    assert "商家收到一个像是您寄回的包裹，请填写运单号" in rows
+    assert (f"包裹 {number}，" if number else "一个看不清运单号的包裹") in rows and intake.NO_NUMBER not in rows
+    assert (f"请在 {words.end(due_at)} 前填写" in rows) is not bool(stage), "no term of another's"
+    assert ("到期未寄回，申请会关闭" in rows) is not bool(stage)
 
 
 @pytest.mark.parametrize("seed", range(3))

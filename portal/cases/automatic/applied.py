@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, select
 
 from portal.cases.automatic.rules import Applied
+from portal.cases.queue_filters import is_application
 from portal.extensions import db
 from portal.models import Case, CaseEvent, Order, OrderLine, Staff
 from portal.money import sums
@@ -73,7 +74,7 @@ def _read_codes(shop_id: int, line_ids: Sequence[int]) -> dict[int, frozenset[st
 
 
 def _count_before(shop_id: int, rows: Sequence[Any]) -> dict[int, int]:
-    """How many other cases of its buyer in this shop were opened in the days before each."""
+    """How many other applications its buyer made to this shop in the days before each."""
     if not rows:
         return {}
     opened: dict[int, list[datetime]] = defaultdict(list)
@@ -83,6 +84,7 @@ def _count_before(shop_id: int, rows: Sequence[Any]) -> dict[int, int]:
         Case.shop_id == shop_id,
         Case.opened_at >= first - LOOK_BACK,
         Case.opened_at < last,
+        *is_application(Case.__table__.c),
     )
     for buyer_id, at in db.session.execute(query.order_by(Case.opened_at)):
         opened[buyer_id].append(at)

@@ -139,7 +139,7 @@ def describe(conditions: Conditions, reason_names: dict[str, str]) -> list[str]:
     if conditions.most_fen is not None:
         said.append(f"商品实付不超过 {money_text(conditions.most_fen)} 元")
     if conditions.most_cases is not None:
-        said.append(f"买家近期的其他售后不超过 {conditions.most_cases} 单")
+        said.append(f"买家近期的其他申请不超过 {conditions.most_cases} 次")
     if conditions.codes:
         said.append("货号或 SKU 是" + "、".join(conditions.codes))
     if conditions.resold in ("yes", "no"):

@@ -44,7 +44,7 @@ def modify(context: StepContext[Modification]) -> dict[str, object]:
             ledger.claim_units(case.shop_id, item.line_id, more)
         elif more < 0:
             ledger.release_units(case.shop_id, item.line_id, -more)
-    for item in wanted:
+    for item in handed.wanted:  # words alone leave the specifications at the prices that were shown
         line = lines[item.line_id]
         sku = db.session.get(Sku, (item.sku_id, case.shop_id)) if item.sku_id is not None else None
         line.quantity_milli, line.sku_id = item.milli, item.sku_id
@@ -64,6 +64,8 @@ def modify(context: StepContext[Modification]) -> dict[str, object]:
     if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         most = worth.add_up(worth.work_out_case_worth(case, worth.list_units(case, accepted=False)))
         asked = handed.refund_fen
+        if asked is None and not handed.wanted and case.refund_fen:
+            asked = min(case.refund_fen, most)  # as it was
         if asked is not None and not 0 < asked <= most:
             raise context.refuse(f"退款金额须大于 0，最多 {money_text(most)} 元")
         changed["refund_fen"] = asked or most

@@ -258,7 +258,7 @@ def decide_reship(context: StepContext[Decision]) -> dict[str, object]:
         raise context.refuse("商家没有收到任何商品，不能裁决发货；可以裁决退款或关闭")
     again = case.state == State.CONFIRMING
     return {
-        "difference_waived": True,
+        "difference_waived": case.difference_waived or not again,  # what was sent before was paid for
         "negotiated": False,
         "round": case.round + 1 if again else case.round,
         **rule_on_freight(context),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from portal.calendar.lengths import get_deadline
+from portal.cases import expected
 from portal.cases.effects.hand_ins import DeclaredPayment, EntryChoice, GivenAccount, HandIn
 from portal.cases.effects.step_context import StepContext, effect
 from portal.models import (
     MoneyEntry,
 )
-from portal.money import arrivals, given_numbers, worth
+from portal.money import arrivals, given_numbers
 from portal.money import entries as money_entries
 from portal.money.accounts import consent as bank_accounts
 
@@ -20,7 +21,7 @@ def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, object]:
         raise context.refuse("请填写付款的流水号，商家会核对")
     if odd := given_numbers.find_oddity_of(context.case, reference):
         raise context.refuse(odd)
-    fen = worth.work_out_case_difference(context.case, accepted=True)
+    fen = expected.expect_payment(context.case)
     money_entries.plan_entry(
         context.case,
         "difference",

@@ -139,8 +139,9 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
         context.data["refund_fen"] = fen
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
-    if step.target == State.RESHIPPING and other_price < 0 and step.source in _BEFORE_SHIPPING:
-        fen = -worth.work_out_case_difference(case, accepted=True)
+    if step.target == State.RESHIPPING and other_price and step.source in _BEFORE_SHIPPING:
+        planned = money_entries.add_up(case, "difference_back", (*money_entries.OPEN, "settled"))
+        fen = -worth.work_out_case_difference(case, accepted=True) - planned
         if fen > 0:
             found = worth.work_out_case_worth(case, worth.list_units(case, accepted=True))
             parts = worth.split_amount(found, min(fen, worth.add_up(found)))
@@ -149,7 +150,7 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
                 case,
                 "difference_back",
                 sum(part.fen for part in parts),
-                key="difference_back",
+                key=f"difference_back:{case.version}",
                 at=context.at,
                 by=context.proposer or context.by.user_id,
                 parts=parts,

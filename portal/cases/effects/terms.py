@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -81,7 +82,9 @@ def accept_terms(context: StepContext[HandIn]) -> dict[str, object]:
         "refund_fen": terms.amount_fen,
         "negotiated": False,
     }
-    take_terms(context, terms)
+    take_terms(context, terms, proposals.read_prices(made))
+    if case.type == CaseType.EXCHANGE:
+        changes |= _settle_earlier_difference(context, made)
     lines = load_lines(case)
     changes |= {"quantity_milli": sum(line.quantity_milli for line in lines), "wanted_spec": lines[0].wanted_spec}
     if context.step.name == "accept":
@@ -92,10 +95,23 @@ def accept_terms(context: StepContext[HandIn]) -> dict[str, object]:
                 line.received_milli = line.quantity_milli
             line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
         db.session.flush()
-    return changes | plan_compensation(context, made, terms)
+    return changes | plan_compensation(context, made, terms, changes)
 
 
-def take_terms(context: StepContext[HandIn], terms: Terms) -> None:
+def _settle_earlier_difference(context: StepContext[HandIn], made: Proposal) -> dict[str, object]:
+    """What was paid or planned for the specification before: what is too much goes back, what is open ends."""
+    money_entries.cancel_back(context.case)
+    kept = money_entries.find_kept_difference(context.case)
+    over = kept - max(made.difference_fen, 0)
+    if over <= 0:
+        return {}
+    by = context.proposer or context.by.user_id
+    key = f"difference_return:{made.version}"
+    money_entries.plan_entry(context.case, "difference_return", over, key=key, at=context.at, by=by)
+    return {"entry_count": context.case.entry_count + 1}
+
+
+def take_terms(context: StepContext[HandIn], terms: Terms, prices: Mapping[int, int | None]) -> None:
     """The case's lines become those of the terms; units that they leave out are free again."""
     wanted = {line_id: (milli, sku_id) for line_id, milli, sku_id in terms.lines}
     for line in sorted(load_lines(context.case), key=lambda each: each.order_line_id):
@@ -110,11 +126,13 @@ def take_terms(context: StepContext[HandIn], terms: Terms) -> None:
         line.quantity_milli = milli
         sku = db.session.get(Sku, (sku_id, line.shop_id)) if sku_id is not None else None
         line.sku_id, line.wanted_spec = sku_id, (sku.spec if sku else "") or line.spec
-        line.wanted_price_fen = sku.price_fen if sku else None
+        line.wanted_price_fen = prices[line.id] if sku else None
         db.session.flush()
 
 
-def plan_compensation(context: StepContext[HandIn], made: Proposal, terms: Terms) -> dict[str, object]:
+def plan_compensation(
+    context: StepContext[HandIn], made: Proposal, terms: Terms, changes: Mapping[str, Any]
+) -> dict[str, object]:
     if not terms.compensation_fen:
         return {}
     money_entries.plan_entry(
@@ -125,7 +143,7 @@ def plan_compensation(context: StepContext[HandIn], made: Proposal, terms: Terms
         at=context.at,
         by=context.proposer or context.by.user_id,
     )
-    return {"entry_count": context.case.entry_count + 1}
+    return {"entry_count": changes.get("entry_count", context.case.entry_count) + 1}
 
 
 def make_child(context: StepContext[HandIn], terms: Terms, kept: bool) -> ChildCase:
