@@ -7,7 +7,7 @@ from datetime import UTC, timedelta, timezone
 
 from portal.orders.export_format.moments import SHANGHAI
 
-_IN_MARKS = re.compile(r"(?P<bare>.+?)[(\[【]+(?P<zone>[^()\[\]【】]+)[)\]】]+")
+_IN_MARKS = re.compile(r"(?P<bare>.+?)[(\[【]{1,2}(?P<zone>[^()\[\]【】]{1,30})[)\]】]{1,2}")
 _BEHIND = re.compile(
     r"(?P<bare>.+?)[-_/:]?(?P<zone>(?:utc|gmt)(?:[+-]\d{1,2}(?::?\d{2})?)?|北京时间|中国时间|东八区|世界标准时间|格林尼治时间"
     r"|asia/shanghai|当地时间|本地时间|美国时间|太平洋时间|美西时间|美东时间)",
