@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from types import SimpleNamespace
@@ -100,7 +101,7 @@ def _register_unidentified() -> ResponseReturnValue:
     typed = form.number.data or ""
     if valid and typed and (doubt := _tell_doubt(typed)):
         form.number.errors, valid = [doubt], False
-    tail = "".join(each for each in form.phone_tail.data or "" if each.isdigit())
+    tail = "".join(re.findall("[0-9]", form.phone_tail.data or ""))
     if valid and form.phone_tail.data and len(tail) < LEAST_TAIL:  # nothing would ever be found by it
         form.phone_tail.errors, valid = ["请填写手机号的最后 4 位数字或更多；看不清的留空"], False
     if valid and not typed and not form.tells:
