@@ -12,7 +12,7 @@ from urllib.parse import quote
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import searching
+from portal import inputs, searching
 from portal.cases import case_view, finding, held
 from portal.extensions import writing
 from portal.flow import State
@@ -101,7 +101,7 @@ def _register_unidentified() -> ResponseReturnValue:
     typed = form.number.data or ""
     if valid and typed and (doubt := _tell_doubt(typed)):
         form.number.errors, valid = [doubt], False
-    tail = "".join(re.findall("[0-9]", form.phone_tail.data or ""))
+    tail = "".join(re.findall("[0-9]", inputs.fold(form.phone_tail.data or "")))
     if valid and form.phone_tail.data and len(tail) < LEAST_TAIL:  # nothing would ever be found by it
         form.phone_tail.errors, valid = ["请填写手机号的最后 4 位数字或更多；看不清的留空"], False
     if valid and not typed and not form.tells:
