@@ -53,12 +53,12 @@ document.addEventListener(
 );
 const typeAhead = () => {
   const [typed, ...sent] = (scannedNext ?? "").split("\n");
-  const box = typed && one("#scan-number");
+  const box = one("#scan-number");
   scannedNext = null;
-  if (!box) return;
+  if (!box || !(typed || sent.length)) return;
   box.focus();
-  box.value = typed;
-  if (sent.length) box.form.requestSubmit();
+  box.value += typed; // behind what was pasted meanwhile
+  if (sent.length && box.value) box.form.requestSubmit();
 };
 document.addEventListener("htmx:afterSettle", () => scannedNext !== null && requestAnimationFrame(typeAhead));
 for (const failed of ["sendError", "timeout", "sendAbort", "responseError"]) document.addEventListener(`htmx:${failed}`, () => (scannedNext = null));
