@@ -102,7 +102,7 @@ def _waive(case: Case, stake: Stake) -> Stake:
     """What the buyer would still add is given up; what they get back for a cheaper specification isn't."""
     if stake.difference_fen <= 0:
         return stake
-    kept = money_entries.find_kept_difference(case) if case.entry_count else 0
+    kept = money_entries.find_kept_difference(case)
     return replace(stake, difference_fen=min(stake.difference_fen, kept), working=())
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+import sqlalchemy
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from portal import flow, words
 from portal.extensions import db
@@ -269,12 +270,21 @@ def add_up(case: Case, kind: str, states: Sequence[str]) -> int:
 
 def find_paid_difference(case: Case) -> int:
     """What the buyer has really paid for another specification and hasn't got back, 分."""
-    return add_up(case, "difference", ("settled",)) - add_up(case, "difference_return", ("settled",))
+    return _balance_difference(case, returned=("settled",))
 
 
 def find_kept_difference(case: Case) -> int:
     """The same, less what is on its way back: what the shop keeps of it if the case goes on, 分."""
-    return find_paid_difference(case) - add_up(case, "difference_return", OPEN)
+    return _balance_difference(case, returned=("settled", *OPEN))
+
+
+def _balance_difference(case: Case, *, returned: Sequence[str]) -> int:
+    if not case.entry_count:
+        return 0
+    came = and_(MoneyEntry.kind == "difference", MoneyEntry.state == "settled")
+    went = and_(MoneyEntry.kind == "difference_return", MoneyEntry.state.in_(returned))
+    signed = sqlalchemy.case((came, MoneyEntry.amount_fen), else_=-MoneyEntry.amount_fen)
+    return int(db.session.scalar(select(func.coalesce(func.sum(signed), 0)).where(*_of(case), came | went)) or 0)
 
 
 def count_open(case: Case) -> int:
