@@ -325,7 +325,8 @@ def test_what_was_counted_and_is_somebody_elses_by_now_is_no_link(app: Flask, ca
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"), [("12ab", None), ("尾号", None), ("965", None), ("尾号9650", "9650"), ("９６５０", "9650"), ("", "")]
+    ("typed", "kept"),
+    [("12ab", None), ("尾号", None), ("965", None), ("尾号9650", "9650"), ("９６５０", "9650"), ("", "")],
 )
 def test_the_end_of_a_phone_is_digits_by_which_a_case_is_found(
     app: Flask, cast: Cast, now: Clock, typed: str, kept: str | None
