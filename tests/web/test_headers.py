@@ -109,6 +109,19 @@ def test_headers_of_every_kind_of_answer(tmp_path: Path, sqlite_template: Path, 
         db.engine.dispose()
 
 
+def test_a_page_names_its_stylesheet_before_its_text(app: Flask, cast: Cast, now: Clock) -> None:
+    """A browser, or a proxy that sends hints early, needn't read the page to know."""
+    buyer = sign_in(app, "buyer")
+    for address in ("/me", "/orders", "/guide"):
+        answer = buyer.get(address)
+        address_of_style, _, rest = answer.headers["Link"].partition(">")
+        assert rest == "; rel=preload; as=style"
+        assert f'<link rel="stylesheet" href="{address_of_style[1:]}">' in answer.text
+        assert buyer.get(address_of_style[1:]).status_code == 200
+    part = buyer.get("/orders", headers={"HX-Request": "true", "HX-Target": "orders"})
+    assert "Link" not in part.headers or "<html" in part.text
+
+
 def test_headers_of_being_sent_to_sign_in(app: Flask, cast: Cast, now: Clock) -> None:
     for headers, status in (({}, 303), ({"HX-Request": "true"}, 401)):
         answer = app.test_client().get("/me", headers=headers)
