@@ -95,7 +95,7 @@ class World:
 
     def _sell_again(self, buyer: str) -> None:
         company = db.session.scalars(db.select(User.company_name).where(User.member_name == buyer)).one()
-        number = str(39 * 10**17 + random.randrange(10**13, 10**17))
+        number = f"39{random.randrange(10**13, 10**16):016d}{random.randrange(1, 10)}"
         cells = exports.order(number, 买家会员名=buyer, 买家公司名=company, 下单批次号="")
         with tempfile.TemporaryDirectory() as folder:
             file = exports.text(Path(folder) / "again.csv", exports.table([cells]))
