@@ -65,7 +65,7 @@ def find_oddity(way: str, text: str, own: Collection[str] = ()) -> str:
     """
     if way == "cash":
         return ""
-    if text and _bare(text) in {_bare(each) for each in own}:
+    if text and fold(text) in {fold(each) for each in own}:
         return OWN
     if not is_reference(text):
         return ODD
@@ -75,10 +75,6 @@ def find_oddity(way: str, text: str, own: Collection[str] = ()) -> str:
     return "" if form.fullmatch(text) else sentence
 
 
-def is_same(one: str, other: str) -> bool:
-    """Whether two texts are the same number, however it was written down."""
-    return bool(one) and _bare(one) == _bare(other)
-
-
-def _bare(text: str) -> str:
+def fold(text: str) -> str:
+    """A number as numbers are compared, however it was written down."""
     return text.translate(_JOINS).casefold()

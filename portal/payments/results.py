@@ -126,7 +126,7 @@ def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -
         )
     }
     seen: dict[int, int] = {}
-    judged = []
+    judged, alike = [], _group_numbers(rows)
     for number, row in enumerate(rows):
         entry = entries.get(keys.get(number, ""))
         outcome, sentence = _judged(row, entry, seen, now)
@@ -134,7 +134,7 @@ def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -
             entry is not None
             and outcome == "settle"
             and entry.amount_fen
-            and (doubt := _find_same_number(rows, number))
+            and (doubt := _find_same_number(rows, number, alike))
         ):
             outcome, sentence = "later", doubt
         said = {**row, "outcome": outcome, "sentence": sentence}
@@ -229,6 +229,7 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
         return True
     rows = [dict(row) for row in results.rows]
     todo = sorted((n for n, row in enumerate(rows) if "done" not in row), key=lambda n: rows[n]["good"] is not True)
+    alike = _group_numbers(rows)
     for place in todo[:AT_ONCE]:
         first = next(n for n, row in enumerate(rows) if _same(row, rows[place]))
         try:
@@ -236,7 +237,11 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
                 judged = judge_rows(shop_id, [rows[place]], now)[0]
                 if first != place:
                     judged |= {"outcome": "bad", "sentence": f"与第 {rows[first]['row']} 行是同一笔款项，没有重复登记"}
-                elif judged["outcome"] == "settle" and judged["amount"] and (doubt := _find_same_number(rows, place)):
+                elif (
+                    judged["outcome"] == "settle"
+                    and judged["amount"]
+                    and (doubt := _find_same_number(rows, place, alike))
+                ):
                     judged |= {"outcome": "later", "sentence": doubt}
                 if judged["outcome"] in ("settle", "fail"):
                     record_payment(
@@ -260,12 +265,21 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
     return finished
 
 
-def _find_same_number(rows: Sequence[Mapping[str, Any]], place: int) -> str:
+def _group_numbers(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, list[int]]:
+    """Where the rows of payments that were made stand, by their 流水号."""
+    found: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row["good"] and row["reference"]:
+            found.setdefault(references.fold(row["reference"]), []).append(place)
+    return found
+
+
+def _find_same_number(rows: Sequence[Mapping[str, Any]], place: int, alike: Mapping[str, list[int]]) -> str:
     """What is said of a row whose 流水号 a row above it has for another payment, so that only a person records it."""
     own = rows[place]
-    for row in rows[:place]:
-        if row["good"] and not _same(row, own) and references.is_same(row["reference"], own["reference"]):
-            return f"流水号与第 {row['row']} 行相同，请核对；{ALONE}"
+    for above in alike.get(references.fold(own["reference"]), ()):
+        if above < place and not _same(rows[above], own):
+            return f"流水号与第 {rows[above]['row']} 行相同，请核对；{ALONE}"
     return ""
 
 

@@ -18,9 +18,8 @@ from portal.extensions import writing
 from portal.flow import State
 from portal.inputs import InputRefused
 from portal.parcels import intake, numbers
-from portal.people import roles
 from portal.seller import bp
-from portal.seller.cases import build_view
+from portal.seller.cases import build_view, is_shown
 from portal.web import label_photo
 from portal.web.fields import Line
 from portal.web.forms import Form
@@ -48,16 +47,11 @@ class UnidentifiedForm(Form):
         return bool(self.goods.data or self.sender.data or self.phone_tail.data or self.photos.data)
 
 
-def is_theirs(row: Any) -> bool:
-    """Whether this role may open the case of a row, as it stands now."""
-    return roles.may_see_case(g.who.role, row.state, money=row.entry_count > 0)
-
-
 def find_next(hit: Any, number: str) -> str:
     """Where a hit leads: to be counted where that is due, else to the case; "" where this role has nothing to do in it,
     and a scanner must not be led away from its box.
     """
-    if not is_theirs(hit):
+    if not is_shown(hit):
         return ""
     case = case_view.find_of_shop(hit.case_no, g.who.shop_id)
     if case is not None and case.state == State.INSPECTING:
@@ -144,7 +138,7 @@ def undo_scan(held_id: int) -> ResponseReturnValue:
     return redirect(f"/seller/scan?said={'undo-late' if case_no is None else 'parcel-undone'}", 303)
 
 
-def _list_recent() -> list[SimpleNamespace]:
+def _list_recent() -> list[Any]:
     """What this person scanned in this shift, the newest first: each parcel, and each case that was counted from it."""
     since = g.now - SINCE
     parcels = [row._asdict() for row in intake.list_recent(g.who.shop_id, g.who.user_id, since)]
@@ -183,7 +177,7 @@ def _page(
         opens=sum(bool(address) for _, address in leads),
         form=form,
         recent=recent,
-        theirs={row.case_id for row in recent if row.case_no and is_theirs(row)},
+        theirs={row.case_id for row in recent if row.case_no and is_shown(row)},
         waiting=waiting,
         held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
         now=g.now,

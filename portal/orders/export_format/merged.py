@@ -58,7 +58,7 @@ class Merged:
                 self._filled.setdefault(column.heading, []).append(row.number)
             elif other and column.kind in _SUMS:
                 self._not_shared.append((row.number, column.heading))
-                self._spread.setdefault(order_no, set()).add(column)
+                self._spread.setdefault(say_order_no(order_no), set()).add(column)
         for place, cell in row.cells.items():
             if cell.strip():
                 self._tops[place] = row.number, cell, self._order_no
@@ -66,10 +66,7 @@ class Merged:
 
     def drop_spread(self, order: OrderRows) -> Iterator[Problem]:
         """Take from an order the sums that are also said of the one below, unless they are just its own."""
-        columns = [
-            column for key, said in self._spread.items() if say_order_no(key) == order.order_no for column in said
-        ]
-        spread = {column.key: column for column in columns}
+        spread = {column.key: column for column in self._spread.get(order.order_no, ())}
         total, paid = order.goods_total_fen, order.paid_fen
         if "goods_total_fen" in spread and total is not None and not adds_up(order.lines, total):
             order.goods_total_fen = None
