@@ -88,6 +88,21 @@ class Cast:
         ids = [people[name] for name in ("buyer", "buyer2", "seller", "seller2")]
         return cls(NOW, *(*ids, shops[people["seller"]], shops[people["seller2"]], people["mediator"]))
 
+    def publish_policy(self, window_days: int, hidden_days: int, *, at: datetime) -> None:
+        """The shop's own terms from a moment on: nothing else in them than how long they run."""
+        with writing():
+            policies.publish_policy(
+                self.shop,
+                window_days=window_days,
+                hidden_days=hidden_days,
+                special_freight="negotiated",
+                guarantees=(),
+                excluded=(),
+                words="",
+                by=self.seller,
+                now=at,
+            )
+
     def order(
         self,
         *,

@@ -16,27 +16,12 @@ from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Order
 from portal.orders.receiving import record_receipt
-from portal.rights import policies, resale, windows
+from portal.rights import resale, windows
 from portal.rights.reasons import reason
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
 DAY = timedelta(days=1)
-
-
-def publish(cast: Cast, at: datetime, window: int) -> None:
-    with writing():
-        policies.publish_policy(
-            cast.shop,
-            window_days=window,
-            hidden_days=window,
-            special_freight="negotiated",
-            guarantees=(),
-            excluded=(),
-            words="",
-            by=cast.seller,
-            now=at,
-        )
 
 
 def find_form_end(order: Order) -> datetime | None:
@@ -61,7 +46,7 @@ def test_pages_list_and_form_have_one_date(
     order = cast.order(received_at=now.at + received * DAY, ordered_at=now.at + (received - 4) * DAY, is_dropship=True)
     resale.promise_terms(now.at + received * DAY)
     when, window = published
-    publish(cast, now.at + when * DAY, window)
+    cast.publish_policy(window, window, at=now.at + when * DAY)
     resale.promise_terms(now.at)
     order = db.session.get_one(Order, (order.id, order.shop_id))
     end = resale.find_apply_by(order)

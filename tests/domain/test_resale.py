@@ -266,10 +266,10 @@ def test_a_policy_lengthens_the_term_and_never_shortens_it(
     """Published before or after the goods arrived: one date, in the column, in the sentence, in the verdict."""
     cast, received = cast_both, beijing(11, 20)
     at = beijing(11, 22) if later else beijing(11, 1)
-    publish(cast, days, at)
+    cast.publish_policy(days, max(days, 30), at=at)
     order_id = resold(cast, received).id
     resale.promise_terms(cast.now)
-    publish(cast, 7, beijing(11, 23))  # shortens nothing that was promised
+    cast.publish_policy(7, 30, at=beijing(11, 23))  # shortens nothing that was promised
     end = beijing(*last, 0)
     assert resale.find_apply_by(fresh(order_id)) == end
     resale.promise_terms(cast.now)
@@ -283,26 +283,11 @@ def test_a_policy_lengthens_the_term_and_never_shortens_it(
     assert words.end(end).split()[0] in resale.describe_apply_term(order, cast.now)
 
 
-def publish(cast: Cast, days: int, at: datetime) -> None:
-    with writing():
-        policies.publish_policy(
-            cast.shop,
-            window_days=days,
-            hidden_days=max(days, 30),
-            special_freight="negotiated",
-            guarantees=(),
-            excluded=(),
-            words="",
-            by=cast.seller,
-            now=at,
-        )
-
-
 def test_a_shorter_policy_takes_nothing_from_what_was_bought_before_it(cast_both: Cast) -> None:
     cast = cast_both
     before = cast.order(received_at=beijing(11, 22))
     after = cast.order(ordered_at=beijing(11, 21), received_at=beijing(11, 22, 15))
-    publish(cast, 7, beijing(11, 20))
+    cast.publish_policy(7, 30, at=beijing(11, 20))
     assert (
         applications_goods.get_policy_for(before).window_days == 15
         and applications_goods.get_policy_for(after).window_days == 7

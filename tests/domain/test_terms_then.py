@@ -11,7 +11,6 @@ from portal.cases import refusing, terms_then
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, Order
-from portal.rights import policies
 from portal.talk import conversations
 from tests.cast import Cast
 
@@ -21,28 +20,13 @@ def at_end_of(received: datetime, days: int) -> datetime:
     return datetime.combine(last, time(), BEIJING)
 
 
-def publish(cast: Cast, window: int, hidden: int) -> None:
-    with writing():
-        policies.publish_policy(
-            cast.shop,
-            window_days=window,
-            hidden_days=hidden,
-            special_freight="negotiated",
-            guarantees=(),
-            excluded=(),
-            words="",
-            by=cast.seller,
-            now=cast.now - timedelta(days=90),
-        )
-
-
 @pytest.mark.parametrize(("reason", "days"), [("dislike", 20), ("colour", 20), ("defect", 40), ("seven_day", 7)])
 @pytest.mark.parametrize("window", [(20, 40)])
 @pytest.mark.parametrize("late", [False, True])
 def test_a_request_is_late_from_the_end_of_its_term_on(
     cast: Cast, reason: str, days: int, window: tuple[int, int], late: bool
 ) -> None:
-    publish(cast, *window)
+    cast.publish_policy(*window, at=cast.now - timedelta(days=90))
     received = cast.now - timedelta(days=days + (1 if late else 0))
     order = cast.order(received_at=received, ordered_at=received - timedelta(days=4))
     kind = CaseType.RETURN_REFUND if reason == "seven_day" else CaseType.EXCHANGE

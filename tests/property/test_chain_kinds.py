@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import doctor, flow
+from portal import flow
 from portal.cases import deadlines
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -19,7 +19,7 @@ from portal.resale.passing import moving
 from portal.resale.passing.pair import load_pair
 from tests.cast import Cast
 from tests.domain.test_several_suppliers import Several
-from tests.property.test_chain_life import BY_LINK, STEPS, World
+from tests.property.test_chain_life import BY_LINK, World, live
 
 KINDS = (CaseType.RETURN_REFUND, CaseType.REISSUE)  # damaged goods are refunded to a distributor when they come back
 DAY, NIGHT = range(1), range(1, 120)
@@ -92,21 +92,6 @@ class Purchases(World):
         chains = self.chains()
         waited = [party for party in parties.list_all(chains) if party.waits]
         assert waited or {case.state for _, case in self.cases()} <= flow.FINAL
-
-
-def live(world: World) -> None:
-    for number in range(STEPS):
-        world.acts()
-        world.paid_once()
-        world.has_ways()
-        world.is_private(whole=number % 12 == 0)
-        if number % 6 == 0:
-            world.is_fair()
-    world.is_fair()
-    world.ends()
-    world.is_private()
-    world.paid_once()
-    assert not any(doctor.findings()), doctor.findings()
 
 
 def list_lives(make: Callable[[Cast, int, CaseType], World], kinds: tuple[CaseType, ...]) -> Sequence[object]:

@@ -250,10 +250,8 @@ class World(Straight):
             assert paid == order.refunded_fen <= order.paid_fen
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [*range(4), *BY_NIGHT])
-def test_both_cases_end_and_nobody_is_left_waiting(cast_both: Cast, both: Flask, seed: int) -> None:
-    world = World(cast_both, seed)
+def live(world: World) -> None:
+    """One life to its end, looked at all along."""
     for number in range(STEPS):
         world.acts()
         world.paid_once()
@@ -266,6 +264,12 @@ def test_both_cases_end_and_nobody_is_left_waiting(cast_both: Cast, both: Flask,
     world.is_private()
     world.paid_once()
     assert not any(doctor.findings()), doctor.findings()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", [*range(4), *BY_NIGHT])
+def test_both_cases_end_and_nobody_is_left_waiting(cast_both: Cast, both: Flask, seed: int) -> None:
+    live(World(cast_both, seed))
 
 
 @pytest.mark.parametrize("mask", ["mask_name", "mask_phone", "mask_place"])
