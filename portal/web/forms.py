@@ -22,9 +22,9 @@ from portal.cases.changes import Change
 from portal.extensions import db
 from portal.models import KeptForm
 from portal.talk import card_numbers
+from portal.web.csrf import csrf_token
 from portal.web.fields import Boxes, Known, Secret, Typed
 from portal.web.photo_field import Photos
-from portal.web.security import csrf_token
 
 
 class Form(FlaskForm):  # type: ignore[misc]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
@@ -17,7 +16,9 @@ from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.people import sessions
 from portal.web import carried, events, rates
+from portal.web.csrf import csrf_token, is_token
 from portal.web.headers import HEADERS, HSTS, HTMX_CONFIG
+from portal.web.signing_in import sign_in_page
 
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
@@ -85,14 +86,6 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-sid" if settings.https == "1" else "sid"
 
 
-def csrf_token() -> str:
-    """The token of this browser's forms: bound to its cookie, so that it needs no row and no time of its own."""
-    if not g.cookie:
-        g.cookie = g.new_cookie = secrets.token_urlsafe(32)
-    key = str(current_app.secret_key).encode()
-    return hmac.digest(key, b"csrf:" + g.cookie.encode(), "sha256").hex()[:40]
-
-
 def set_cookie(answer: AnyResponse, cookie: str, settings: Settings) -> None:
     """Give the browser its cookie: not readable by scripts, not sent from other sites' forms."""
     answer.set_cookie(
@@ -132,8 +125,6 @@ def to_sign_in() -> AnyResponse:
         answer.headers["HX-Redirect"] = _sign_in_url(wanted)
         return answer
     if not looking and not g.get("kept_form") and (packed := carried.pack()):
-        from portal.web.signing_in import sign_in_page  # knows forms, which know this module
-
         return sign_in_page(401, f"{safe_next(wanted)}?said=draft-kept", packed)
     return redirect(_sign_in_url(wanted), 303)
 
@@ -229,13 +220,12 @@ def _check_token() -> AnyResponse | None:
     if any(len(values) > 1 and name not in SEVERAL for name, values in request.form.lists()):
         abort(400)
     if request.blueprint == "consumer":  # its pages send no referrer, so that a plain Origin is "null"; nobody signs in
-        known = g.cookie and hmac.compare_digest(sent.encode(), csrf_token().encode())
-        if not known or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        if not is_token(sent) or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             refuse_form()
         return None
     if not _came_from_here():
         refuse_form()
-    if not g.cookie or not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+    if not is_token(sent):
         if request.path in SIGNING_IN:
             wanted = safe_next(request.form.get("next") or request.args.get("next"))
             return redirect("/login?" + urlencode({"next": wanted, "said": "try-again"}), 303)
