@@ -23,6 +23,7 @@ _ANEW = (
     "description",
     "freight_payer",
     "basis",
+    "negotiated",
     "receiver_name",
     "receiver_phone",
     "receiver_address",
