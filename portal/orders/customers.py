@@ -12,6 +12,7 @@ from portal import flow
 from portal.extensions import db
 from portal.models import Case, CustomerNote, MoneyEntry, Order, User
 from portal.models.keys import HEAD
+from portal.models.money import REFUNDS
 from portal.notices import notices
 from portal.orders import naming
 from portal.searching import escape_like
@@ -117,10 +118,10 @@ def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
             func.count(_PLACED),
         ).where(*here)
     ).one()
-    refunded = db.session.scalar(  # what was really paid back; what is owed or has failed is not
+    refunded = db.session.scalar(  # what was really paid back; what is owed, failed or didn't come is not
         select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0))
         .join(Order, and_(Order.id == MoneyEntry.order_id, Order.shop_id == MoneyEntry.shop_id))
-        .where(*here, MoneyEntry.state == "settled", MoneyEntry.kind.in_(("refund", "difference_back")))
+        .where(*here, MoneyEntry.state == "settled", MoneyEntry.kind.in_(REFUNDS))
     )
     states = dict(
         db.session.execute(
