@@ -261,3 +261,51 @@ def test_what_is_scanned_while_the_last_parcel_is_sent_opens_whole(browser: Brow
     page.keyboard.type(UNKNOWN)
     expect(page.get_by_label("运单号、售后单号或订单号")).to_have_value(UNKNOWN)
     page.context.close()
+
+
+@pytest.mark.parametrize("fails", ["refused", "error", "offline"])
+def test_what_is_scanned_while_a_count_is_refused_waits_and_is_said(
+    browser: Browser, place: tuple[World, str], fails: str
+) -> None:
+    """Short goods without a photo, an error, no network: the next numbers go into no quantity, and open afterwards."""
+    page = open_page(browser, place, [])
+    other = UNKNOWN[:-1] + "9"
+    page.goto(f"/seller/scan?number={ALONE}")
+
+    def answer(route: Any) -> None:
+        page.wait_for_timeout(400)
+        if fails == "offline":
+            return route.abort()
+        return route.fulfill(status=503, body="") if fails == "error" else route.continue_()
+
+    page.route("**/accept_goods?scanned=*", answer)
+    received = page.get_by_label("收到数量")
+    if fails == "refused":
+        received.fill("2")
+        page.get_by_label("商品状况").select_option("mismatch")
+    before = received.input_value()
+    page.get_by_label("通过数量").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type(UNKNOWN)
+    page.keyboard.press("Enter")
+    page.keyboard.type(other[:6])
+    said = page.locator("#scanned-next")
+    page.wait_for_timeout(250)
+    page.keyboard.type(other[6:], delay=30)
+    page.keyboard.press("Enter")
+    expect(said).to_have_text(f"扫到的 {UNKNOWN}、{other} 还没有打开：处理好这件、回到扫描台后自动打开")
+    expect(received).to_have_value(before)
+    page.unroute_all()
+    received.fill("3")
+    page.get_by_label("通过数量").fill("3")
+    page.get_by_label("商品状况").select_option("intact")
+    page.get_by_label("通过数量").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text(f"没有找到「{UNKNOWN}」").wait_for()
+    expect(page.get_by_label("运单号、售后单号或订单号")).to_have_value(other)
+    page.keyboard.press("Enter")
+    page.get_by_text(f"没有找到「{other}」").wait_for()
+    expect(said).to_have_count(0)
+    page.get_by_role("button", name="撤回").first.click()
+    page.get_by_text("已撤回，这张售后单还在等待验货").wait_for()
+    page.context.close()
