@@ -45,6 +45,15 @@ LOOKED = """() => new Promise((done) => {
 })"""
 LIVE = "window.stream.getTracks().some((track) => track.readyState === 'live')"
 
+HALVES = """([one, other]) => {  // a number that is scanned as the answer comes: half of it before, half of it after
+  const press = (key) => new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+  const type = (keys) => keys.forEach((key) => (document.activeElement || document.body).dispatchEvent(press(key)));
+  document.addEventListener("htmx:afterRequest", () => {
+    type([...one]);
+    setTimeout(() => type([...other, "Enter"]), 150);
+  }, {once: true});
+}"""
+
 
 @pytest.fixture(scope="module")
 def place(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
@@ -273,26 +282,26 @@ def test_what_is_scanned_while_a_count_is_refused_waits_and_is_said(
     page.goto(f"/seller/scan?number={ALONE}")
 
     def answer(route: Any) -> None:
-        page.wait_for_timeout(400)
-        if fails == "offline":
-            return route.abort()
-        return route.fulfill(status=503, body="") if fails == "error" else route.continue_()
+        waiting.append(route)
 
+    waiting: list[Any] = []
     page.route("**/accept_goods?scanned=*", answer)
     received = page.get_by_label("收到数量")
     if fails == "refused":
         received.fill("2")
         page.get_by_label("商品状况").select_option("mismatch")
     before = received.input_value()
+    page.evaluate(HALVES, [other[:6], other[6:]])
     page.get_by_label("通过数量").focus()
-    page.keyboard.press("Enter")
+    with page.expect_request("**/accept_goods?scanned=*"):
+        page.keyboard.press("Enter")
     page.keyboard.type(UNKNOWN)
     page.keyboard.press("Enter")
-    page.keyboard.type(other[:6])
+    if fails == "offline":
+        waiting[0].abort()
+    else:
+        waiting[0].fulfill(status=503, body="") if fails == "error" else waiting[0].continue_()
     said = page.locator("#scanned-next")
-    page.wait_for_timeout(250)
-    page.keyboard.type(other[6:], delay=30)
-    page.keyboard.press("Enter")
     expect(said).to_have_text(f"扫到的 {UNKNOWN}、{other} 还没有打开：处理好这件、回到扫描台后自动打开")
     expect(received).to_have_value(before)
     page.unroute_all()
