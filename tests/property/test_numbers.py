@@ -112,7 +112,7 @@ def write_out(cast: Cast, desk: FlaskClient, of: str, asked: dict[str, Any]) -> 
     assert exports.write_waiting(NOW) == 1
     data = desk.get(f"/seller/exports/{made}.xlsx").data
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
-    return [dict(zip(sheet[0], row, strict=True)) for row in sheet[1:]]
+    return [dict(zip(map(str, sheet[0]), row, strict=True)) for row in sheet[1:]]
 
 
 def fen(cell: Any) -> int:
