@@ -118,7 +118,7 @@ def _chosen(
     return kind, eligibility.consider(goods, kind, reason_id, g.now, policy)
 
 
-def _grounds(goods: Any, offered: Any, policy: Any, usual: Mapping[str, int]) -> list[dict[str, Any]]:
+def _grounds(goods: Any, offered: Any, policy: Any, usual: Mapping[str, int]) -> list[dict[str, object]]:
     """The grounds with their sub-reasons and who pays for each, where goods go back."""
     found: list[dict[str, Any]] = []
     for ground, arranged in arranging.arrange(offered, goods_facts.place(goods), usual):

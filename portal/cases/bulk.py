@@ -46,7 +46,7 @@ def make_run(
     by: Any,
     query: str,
     now: datetime,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> int:
     """A run to look at: each case at its present version, those that can't be done set apart; returns its id.
 

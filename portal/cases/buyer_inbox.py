@@ -118,7 +118,7 @@ def list_page(
     buyer_id: int, which: str = "waiting", after: Key | None = None, size: int = PAGE
 ) -> tuple[Sequence[Any], Key | None]:
     """One page of those ``waiting`` or ``refused``, the earliest deadline first, none last; the key of the next one."""
-    values: dict[str, Any] = {"buyer_id": buyer_id, "most": size + 1}
+    values: dict[str, object] = {"buyer_id": buyer_id, "most": size + 1}
     query = _FIRST[which]
     if after is not None:
         values["at"], values["id"] = after

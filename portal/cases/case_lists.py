@@ -61,7 +61,7 @@ def list_of_buyer(
     ``words``: only cases with this in their goods or specification, or with one of these numbers, also of their orders
     and parcels, whole or their last digits.
     """
-    values: dict[str, Any] = {"buyer_id": buyer_id}
+    values: dict[str, object] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
     query = _LISTS[tab] if after is None else _NEXT[tab]

@@ -64,7 +64,7 @@ def list_page(
     query = piles.build_list("reshipping", None, next_page=after is not None)
     if goods:
         query = query.where(_has_goods(escape_like(goods)))
-    values: dict[str, Any] = {"shop_id": shop_id}
+    values: dict[str, object] = {"shop_id": shop_id}
     if after is not None:
         values["at"], values["id"] = after
     rows = list_columns(query.with_only_columns(_case.id, _case.desk_at).limit(size + 1), values)

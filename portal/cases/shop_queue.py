@@ -38,11 +38,11 @@ def _select(
     states: frozenset[State] | None,
     after: Key | None,
     sort: str = "",
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, dict[str, object]]:
     query = filters.narrow(piles.build_list(tab, states, next_page=after is not None, sort=sort), now)
     if filters.did:  # few: found by what happened and put in order then, not looked for along the whole order
         query = query.order_by(None).order_by(func.coalesce(_case.opened_at, _case.updated_at).desc(), _case.id.desc())
-    values: dict[str, Any] = {"shop_id": shop_id}
+    values: dict[str, object] = {"shop_id": shop_id}
     if tab in piles.TIMED:
         values |= measure_today(now)
     if after is not None:

@@ -183,7 +183,7 @@ def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> tup
     if db.session.get_bind().dialect.name == "sqlite" or not ways:  # asking it often costs nothing
         of_ways = [_find_way(shop_id, way, kind, number) for way in ways]
         return {row.id for rows in of_ways for row in rows}, any(len(rows) >= number for rows in of_ways)
-    values: dict[str, Any] = {"shop_id": shop_id, "most": number, "last": LAST_ID}
+    values: dict[str, object] = {"shop_id": shop_id, "most": number, "last": LAST_ID}
     values |= {"titles": [way.title for way in ways], "specs": [way.spec for way in ways]}
     if kind == "orders":
         numbers = {"numbers": [way.cargo_no for way in ways], "sku_numbers": [way.sku_cargo_no for way in ways]}

@@ -160,7 +160,7 @@ def _read_chosen(asked: Mapping[str, Any]) -> disposal_lists.Chosen:
     return disposal_lists.Chosen(since, until, asked["goods"], asked["supplier_id"])
 
 
-def _read_disposals(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_disposals(shop_id: int, asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
     chosen = _read_chosen(asked)
     return read_pages(lambda after, size: disposal_lists.list_skus(shop_id, chosen, after, size))
 

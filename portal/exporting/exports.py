@@ -117,7 +117,7 @@ def _read_rows(shop_id: int, asked: dict[str, Any], now: datetime, mine: Any) ->
     _change(mine, row_count=done)
 
 
-def _change(where: Any, **values: Any) -> bool:
+def _change(where: Any, **values: object) -> bool:
     with writing():
         changed = db.session.execute(
             update(Export).where(*where).values(**values).execution_options(synchronize_session=False)

@@ -184,7 +184,7 @@ def _say_figure(name: str, named: tuple[str, tables.Row]) -> Cell:
     """A figure as its page says it: nothing where too few were counted."""
     row = named[1]
     per_hundred = row.rate.per_hundred if row.rate else None
-    said: dict[str, Any] = {
+    said: dict[str, object] = {
         "name": named[0],
         "number": row.number,
         "rate": "" if per_hundred is None else f"{per_hundred:g}",

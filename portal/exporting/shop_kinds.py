@@ -128,7 +128,7 @@ def _read_quality(shop_id: int, _asked: Mapping[str, object], now: datetime) -> 
 
 
 def _say_quality(name: str, row: quality.Row) -> Cell:
-    said: dict[str, Any] = {
+    said: dict[str, object] = {
         "title": row.title,
         "spec": row.cell.spec or "",
         "fault": faults.name_fault(row.cell.fault),
@@ -146,7 +146,7 @@ def _read_batches(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Ite
 
 
 def _say_batch(name: str, row: batches.Shown) -> Cell:
-    said: dict[str, Any] = {
+    said: dict[str, object] = {
         "title": row.title,
         "spec": row.batch.spec or "全部规格",
         "verdict": batches.judge(row.batch),

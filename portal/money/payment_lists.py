@@ -119,7 +119,7 @@ def list_page(
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab and the key the next one begins after: what has waited longest first, payments made last."""
     paid = tab == "settled"
-    values: dict[str, Any] = {"shop_id": shop_id}
+    values: dict[str, object] = {"shop_id": shop_id}
     if not paid:
         values["state"] = tab
     if after is not None:

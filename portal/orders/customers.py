@@ -106,7 +106,7 @@ def find_of_order(order_no: str, shop_id: int) -> User | None:
 _PAID = and_(Order.status != "unpaid", or_(Order.status != "cancelled", Order.paid_at.is_not(None)))
 
 
-def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
+def collect_facts(shop_id: int, buyer_id: int) -> dict[str, object]:
     """Facts, no verdict: orders, what was paid for those that somebody paid for, cases by how they ended."""
     here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
     orders, paid, first, placed = db.session.execute(

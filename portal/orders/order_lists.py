@@ -136,7 +136,7 @@ def list_page(
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
     kind = tab, after is not None
     prepared = _PREPARED[kind]
-    values: dict[str, Any] = {"buyer_id": buyer_id}
+    values: dict[str, object] = {"buyer_id": buyer_id}
     if words:
         found_by = order_search.fits_any([read_typed(part) for part in split_typed(words)])
         if known := {each.order_id for each in number_search.find_cases(buyer_id, words)}:  # by a number of its case

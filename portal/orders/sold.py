@@ -221,7 +221,7 @@ def find_places(shop_id: int, order_line_ids: Sequence[int]) -> dict[int, Place]
     return {row.order_line_id: Place(row.product_id, row.spec, row.batch_id, row.week) for row in rows}
 
 
-def _name(shop_id: int, place: Place) -> dict[str, Any]:
+def _name(shop_id: int, place: Place) -> dict[str, object]:
     return {"shop_id": shop_id, **place._asdict()}
 
 

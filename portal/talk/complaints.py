@@ -131,7 +131,7 @@ def answer(number: str, words: str, *, outcome: str, by: int, now: datetime, sho
 
     ``shop_id``: the shop that the operator found it to be about, where the complaint names none.
     """
-    found: dict[str, Any] = {"state": "answered", "answer": words, "outcome": outcome, "answered_at": now}
+    found: dict[str, object] = {"state": "answered", "answer": words, "outcome": outcome, "answered_at": now}
     done = db.session.execute(
         update(Complaint)
         .where(Complaint.number == number, Complaint.state != "answered")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -72,7 +72,7 @@ def add_message(
     now: datetime,
     photos: Sequence[str] = (),
     kind: str = "text",
-    data: dict[str, Any] | None = None,
+    data: Mapping[str, object] | None = None,
     bump: bool = True,
 ) -> Message:
     """Write a message. What the speaker had not read is read now; the other side has one more unread.
@@ -96,7 +96,7 @@ def add_message(
     evidence.attach_to_message(
         photos, shop_id=talk.shop_id, owner_id=user_id or 0, message_id=message.id, order_id=talk.order_id
     )
-    counts: dict[str, Any] = {
+    counts: dict[str, object] = {
         "last_at": now,
         "last_message_id": message.id,
         "last_words": (words or "[照片]")[:60],

@@ -106,7 +106,7 @@ def vote(faq: Faq, user_id: int, said: str, words: str, now: datetime) -> None:
         _tell_shop(faq, user_id, words, now)
     if before == said:
         return
-    change: dict[str, Any] = {said: getattr(Faq, said) + 1}
+    change: dict[str, object] = {said: getattr(Faq, said) + 1}
     if before is not None:
         change[before] = getattr(Faq, before) - 1
     db.session.execute(

@@ -33,7 +33,7 @@ class Known:
     accounts: Sequence[Any]
 
 
-def collect_facts(case: Case, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, Any]:
+def collect_facts(case: Case, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, object]:
     """For conditions: whether the shop takes accounts, how far asking for one is, whether one is held.
 
     ``account``: "" not asked, asked, given, used (given, tried, and the payment failed again), declined. ``entries``
@@ -44,7 +44,7 @@ def collect_facts(case: Case, entries: Sequence[Any] | None = None, known: Known
         entries = db.session.execute(
             columns.where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id)
         ).all()
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     if case.state == State.REFUND_FAILED and is_ready():
         takes = known.shop_takes if known else db.session.scalar(select(Shop.bank_data).where(Shop.id == case.shop_id))
         found["takes_bank"] = bool(takes)
