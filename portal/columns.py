@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +27,15 @@ class CaseDeadline(CaseStanding, Protocol):
     def due_at(self) -> datetime | None: ...
     @property
     def late(self) -> bool: ...
+
+
+class CaseListed(CaseDeadline, Protocol):
+    """And as which it is listed."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def case_no(self) -> str: ...
 
 
 class CaseArrived(CaseDeadline, Protocol):
@@ -82,3 +92,53 @@ class OrderReceived(Protocol):
     def received_at(self) -> datetime | None: ...
     @property
     def term_from(self) -> datetime | None: ...
+
+
+class PolicyPromises(Protocol):
+    """What a version of a shop's policy promises."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def window_days(self) -> int: ...
+    @property
+    def hidden_days(self) -> int: ...
+    @property
+    def special_freight(self) -> str: ...
+    @property
+    def guarantees(self) -> str: ...
+    @property
+    def excluded(self) -> Sequence[object]: ...
+    @property
+    def types(self) -> str: ...
+    @property
+    def created_by(self) -> int | None: ...
+
+
+class LookSeen(Protocol):
+    """Who looked at a case, and when."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+class NoteSeen(Protocol):
+    """Whose note it is, to whom a case was handed with it, and its words."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def receiver(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+
+
+class MemberNamed(Protocol):
+    """Somebody, and what they are called."""
+
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def member_name(self) -> str: ...

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal.columns import LookSeen
 from portal.extensions import db
 from portal.models import CaseLook
 
@@ -22,7 +23,7 @@ def note_look(shop_id: int, case_id: int, user_id: int, now: datetime) -> None:
     db.session.execute(make(CaseLook).values(row).on_conflict_do_update(index_elements=key, set_={"at": now}))
 
 
-def describe(look: Any, now: datetime) -> str:
+def describe(look: LookSeen, now: datetime) -> str:
     """Who opened a case and when, in words; ``look`` has a ``name`` and ``at``."""
     return f"{look.name} {_say(now - look.at)}打开"
 
