@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, tuple_
 
 from portal.extensions import Moment, db
 from portal.flow import FINAL, CaseType, State
@@ -34,7 +34,7 @@ _COLUMNS = (
     Case.stage,
 )
 # The tabs of 我的售后, beside 待我处理.
-TABS: dict[str, tuple[str, tuple[Any, ...]]] = {
+TABS: dict[str, tuple[str, tuple[ColumnElement[bool], ...]]] = {
     "open": ("进行中", (Case.state.not_in([str(state) for state in FINAL]),)),
     "refund": ("退款", (Case.type.in_([str(CaseType.RETURN_REFUND), str(CaseType.REFUND_ONLY)]),)),
     "ended": ("已结束", (Case.state.in_([str(state) for state in FINAL]),)),
@@ -69,7 +69,10 @@ def list_of_buyer(
         query = query.where(Case.id.in_([each.case_id for each in known]))
     elif words:
         pattern = escape_like(words)
-        found_by = [Case.goods.like(pattern, escape="\\"), Case.spec.like(pattern, escape="\\")]
+        found_by: list[ColumnElement[bool]] = [
+            Case.goods.like(pattern, escape="\\"),
+            Case.spec.like(pattern, escape="\\"),
+        ]
         typed = read_typed(words)
         if typed.is_tail or len(typed.number) >= LEAST_TAIL:
             found_by += _ends_with(typed.number)
@@ -80,7 +83,7 @@ def list_of_buyer(
     return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
 
 
-def _ends_with(number: str) -> list[Any]:
+def _ends_with(number: str) -> list[ColumnElement[bool]]:
     """Conditions that a number of the case ends so: its own, its order's, one of its parcels'; each by one look-up."""
     like = f"%{number}"
     order = select(Order.id).where(Order.id == Case.order_id, Order.shop_id == Case.shop_id, Order.order_no.like(like))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 
 from portal.extensions import db
 from portal.models import Case, CaseLink, Intake, Order, Shipment, User
@@ -39,7 +39,7 @@ _CASES = (
 )
 
 
-def not_by_shop(table: Any, shop_id: Any) -> Any:
+def not_by_shop(table: Any, shop_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Rows of this shop, found by something else: SQLite, which knows no numbers of rows, would read all the shop's."""
     return func.coalesce(table.shop_id, 0) == shop_id
 
@@ -88,7 +88,7 @@ def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
     return db.session.execute(query, {"case_ids": list(case_ids)}).all() if case_ids else ()
 
 
-def _find_above(shop_id: int, fits: Any) -> Any:
+def _find_above(shop_id: int, fits: ColumnElement[bool]) -> Select[int]:
     """铺货: cases whose consumer's case or order has that number, which the consumer may have put into the parcel."""
     return (
         select(_link.upstream_id)

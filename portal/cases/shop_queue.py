@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from portal.cases import piles
 from portal.cases.piles import DONE, PAGE, Key
@@ -38,7 +38,7 @@ def _select(
     states: frozenset[State] | None,
     after: Key | None,
     sort: str = "",
-) -> tuple[Any, dict[str, object]]:
+) -> tuple[Select[*tuple[object, ...]], dict[str, object]]:
     query = filters.narrow(piles.build_list(tab, states, next_page=after is not None, sort=sort), now)
     if filters.did:  # few: found by what happened and put in order then, not looked for along the whole order
         query = query.order_by(None).order_by(func.coalesce(_case.opened_at, _case.updated_at).desc(), _case.id.desc())
@@ -149,7 +149,7 @@ def _prepare_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> P
 
 _TALLIES = Prepared(select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id")))
 # The applications of a buyer to a shop since a moment.
-APPLIED: tuple[Any, ...] = (
+APPLIED: tuple[ColumnElement[bool], ...] = (
     _case.shop_id == bindparam("shop_id"),
     _case.buyer_id == bindparam("buyer_id"),
     _case.opened_at > bindparam("applied_since"),

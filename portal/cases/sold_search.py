@@ -31,7 +31,7 @@ _SAYS = ("title", "spec", "cargo_no", "sku_cargo_no")
 _NUMBERS = _SAYS[2:]
 
 
-def _of_lines(table: Any) -> list[Any]:
+def _of_lines(table: Any) -> list[ColumnElement[bool]]:
     """What a line says beside the columns of its index, compared with a row of SoldAs."""
     return [table[name] == bindparam(name) for name in ("title", *_NUMBERS)]
 
@@ -101,7 +101,7 @@ class Further(NamedTuple):
     """What else a hit must have: ``words``, each of its goods or by ``fitting``, conditions on a case or an order."""
 
     words: Sequence[str] = ()
-    fitting: Sequence[Any] = ()
+    fitting: Sequence[ColumnElement[bool]] = ()
 
 
 ALONE = Further()
@@ -171,7 +171,7 @@ def _cut(found: set[int], most: int) -> list[int]:
     return sorted(found, reverse=True)[: most + 1]
 
 
-def leave_fitting(shop_id: int, ids: set[int], kind: str, fitting: Sequence[Any]) -> Sequence[int]:
+def leave_fitting(shop_id: int, ids: set[int], kind: str, fitting: Sequence[ColumnElement[bool]]) -> Sequence[int]:
     """Those of some cases or orders that meet every condition."""
     table = _OF_KIND[kind].c
     query = select(table.id).where(not_by_shop(table, shop_id), among(table.id, "ids"), *fitting)
@@ -228,7 +228,7 @@ def _list_numbers(shop_id: int, rows: Sequence[Any]) -> dict[int, tuple[str, str
     return {line.id: _numbers_of(line) for line in asked}
 
 
-def _numbers_of(said: Any) -> tuple[str, str]:
+def _numbers_of(said: OrderLine | SoldAs) -> tuple[str, str]:
     return said.cargo_no, said.sku_cargo_no
 
 
@@ -257,5 +257,5 @@ def sells(word: str) -> Exists:
     return select(_other.id).where(*of_order, or_(*fits)).exists()
 
 
-def _has(column: Any, words: str) -> Any:
+def _has(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
     return column.ilike(escape_like(words), escape="\\")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, func, or_, select, tuple_
 
+from portal.cases.queue_filters import Shape
 from portal.extensions import db
 from portal.models import Case, Complaint, Order, Shop, User
 from portal.talk.complaints import STATES, hash_token
@@ -64,7 +65,7 @@ def list_for_export(state: str, filters: Filters, now: datetime) -> Sequence[Row
     return db.session.execute(query.order_by(Complaint.due_at, Complaint.id).limit(MOST_EXPORTED)).all()
 
 
-def _narrow(query: Select[Any], filters: Filters, now: datetime) -> Select[Any]:
+def _narrow(query: Select[*Shape], filters: Filters, now: datetime) -> Select[*Shape]:
     if filters.kind:
         query = query.where(Complaint.kind == filters.kind)
     if filters.shop:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import BindParameter, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
@@ -42,7 +42,7 @@ def pin(enquiry: Enquiry, message_id: int, side: str, now: datetime) -> bool:
     return True
 
 
-_SHOP: Any = bindparam("shop_id")
+_SHOP: BindParameter[int] = bindparam("shop_id")
 _GOODS = (
     select(OrderLine.product_id)
     .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
