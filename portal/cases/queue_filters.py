@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVarTuple
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from portal.cases import piles
+from portal.columns import Shape
 from portal.flow import FINAL, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, MoneyEntry, OrderLine, Parcel, Sku
 from portal.models.cases import BY_SHOP, CLOSED, COMPLETED
@@ -43,7 +44,6 @@ DID: dict[str, str] = {
     "refused": "已拒绝",
     "refunded": "已退款",
 }
-Shape = TypeVarTuple("Shape")  # the columns of a query, whichever they are
 FREIGHT: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "另行协商"}
 RETURNED = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, select
 
 from portal.cases.finding import not_by_shop
-from portal.cases.queue_filters import Shape
+from portal.columns import Shape
 from portal.extensions import db
 from portal.models import Case, Order, OrderLine, Shipment, User
 from portal.prepared import among

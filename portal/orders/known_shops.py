@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal.columns import OrderHidden
 from portal.extensions import db
 from portal.models import Conversation, KnownShop, Order, OrderWatch, Shop, User
 from portal.models.orders import HIDDEN
@@ -138,7 +139,7 @@ def _hide(user_id: int, shop_id: int) -> None:
     )
 
 
-def is_hidden(order: Order) -> bool:
+def is_hidden(order: OrderHidden) -> bool:
     """Whether an order is hidden from a buyer who could see it: one with an account.
 
     Who has none meets their order by a link, for which they proved number and telephone.

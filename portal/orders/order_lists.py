@@ -27,9 +27,8 @@ _order, _line, _case, _shop, _product, _draft, _shipment = (
     t.__table__.c for t in (Order, OrderLine, Case, Shop, Product, Draft, Shipment)
 )
 
-TABS: dict[
-    str, tuple[str, tuple[ColumnExpressionArgument[bool], ...]]
-] = {  # tab: (its name, which orders it shows: a range of one index)
+Where = ColumnExpressionArgument[bool]
+TABS: dict[str, tuple[str, tuple[Where, ...]]] = {  # tab: (its name, which orders it shows: a range of one index)
     "all": ("全部", ()),
     "unpaid": ("待付款", (_order.status == "unpaid",)),
     "unshipped": ("待发货", (to_send.WAITS,)),
@@ -178,9 +177,7 @@ def count_tabs(buyer_id: int) -> dict[str, int]:
     return counts._asdict()  # type: ignore[no-any-return]
 
 
-SHOP_TABS: dict[
-    str, tuple[str, tuple[ColumnExpressionArgument[bool], ...]]
-] = {  # of the shop's list; each a range of one index
+SHOP_TABS: dict[str, tuple[str, tuple[Where, ...]]] = {  # of the shop's list; each a range of one index
     "unshipped": ("待发货", (to_send.WAITS,)),
     "sent": ("已发货", (_order.status == "in_transit",)),
     "cancelled": ("已取消", (_order.status == "cancelled",)),

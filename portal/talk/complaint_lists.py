@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, func, or_, select, tuple_
 
-from portal.cases.queue_filters import Shape
 from portal.extensions import db
 from portal.models import Case, Complaint, Order, Shop, User
 from portal.talk.complaints import STATES, hash_token
@@ -65,7 +64,7 @@ def list_for_export(state: str, filters: Filters, now: datetime) -> Sequence[Row
     return db.session.execute(query.order_by(Complaint.due_at, Complaint.id).limit(MOST_EXPORTED)).all()
 
 
-def _narrow(query: Select[*Shape], filters: Filters, now: datetime) -> Select[*Shape]:
+def _narrow(query: Select[Any], filters: Filters, now: datetime) -> Select[Any]:
     if filters.kind:
         query = query.where(Complaint.kind == filters.kind)
     if filters.shop:
