@@ -47,7 +47,7 @@ def find_progress(public_id: str, shop_id: int) -> Row[Any] | None:
     return db.session.execute(select(*columns, number).where(*of_shop)).one_or_none()
 
 
-def is_under_way(file: Any) -> bool:
+def is_under_way(file: DispatchFile | Row[*tuple[object, ...]]) -> bool:
     """Whether it is being sent; of a table or its progress."""
     return file.tried_at is not None and file.done_at is None
 

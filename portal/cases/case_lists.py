@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, tuple_
 
 from portal.extensions import Moment, db
 from portal.flow import FINAL, CaseType, State
@@ -93,12 +93,12 @@ def _ends_with(number: str) -> list[ColumnElement[bool]]:
     return [Case.case_no.like(like), *(each.limit(1).scalar_subquery().is_not(None) for each in (order, parcel))]
 
 
-def list_chain(case: Case) -> Sequence[Any]:
+def list_chain(case: Case) -> Sequence[Row[int, str, str, str, datetime, int]]:
     """All cases that one of them came out of another, with what was first at the front."""
     return db.session.execute(_CHAIN, {"case_id": case.id, "shop_id": case.shop_id}).all()
 
 
-def list_cancelling(case: Case) -> Sequence[Any]:
+def list_cancelling(case: Case) -> Sequence[Row[int, str, str, str, datetime, int]]:
     """A case that ended because its order was called off, and the case that this opened; none: it wasn't like that.
 
     Calling an order off withdraws the refund that was asked for and opens its own at the same moment.

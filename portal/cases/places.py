@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from portal.extensions import db
 from portal.flow import Actor, State
@@ -98,7 +98,7 @@ def list_places(case: Case) -> list[Place]:
     return [_gather_place(found, packed) for found in rows.values()]
 
 
-def _gather_place(rows: Sequence[Any], packed: Sequence[Any]) -> Place:
+def _gather_place(rows: Sequence[Any], packed: Sequence[Row[int, int, int, str]]) -> Place:
     first, line_ids = rows[0], tuple(row.case_line_id for row in rows)
     parcels = dict.fromkeys(row.parcel_id for row in packed if row.case_line_id in line_ids)
     return Place(

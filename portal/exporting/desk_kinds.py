@@ -136,7 +136,7 @@ def _read_unidentified(shop_id: int, _asked: Mapping[str, object], now: datetime
         yield [_Unidentified(row, (now - row.at).days, _name_candidates(row, known)) for row in rows]
 
 
-def _page_of_unidentified(shop_id: int, after: Any, size: int) -> tuple[Sequence[Any], Any]:
+def _page_of_unidentified(shop_id: int, after: Any, size: int) -> tuple[Sequence[Intake], tuple[datetime, int] | None]:
     rows = intake.list_unidentified(shop_id, after, size)
     return rows[:size], (rows[size - 1].at, rows[size - 1].id) if len(rows) > size else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, and_, func, select, update
@@ -72,7 +71,9 @@ def plan_entry(
     return entry
 
 
-def count_refunded(shop_id: int, order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
+def count_refunded(
+    shop_id: int, order_id: int, fen: int, parts: Sequence[Worth], sign: int, *, unshipped: bool
+) -> None:
     """Move the counters of the order and its lines; the UPDATE's guard and the CHECK behind it have the last word."""
     for part in sorted(parts, key=lambda p: p.line_id):
         done = db.session.execute(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import words
@@ -112,7 +112,7 @@ def take_back(shop_id: int, intake_id: int) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def list_left(shop_id: int, since: datetime) -> Sequence[Any]:
+def list_left(shop_id: int, since: datetime) -> Sequence[Row[int, str, str, datetime | None, str, str, str, str]]:
     """The parcels that somebody was done with since a moment, the newest first, with who and the case of those that one
     has named since."""
     return db.session.execute(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from portal import words as said
 from portal.calendar import lengths
@@ -203,7 +203,7 @@ def escalate_due(now: datetime) -> int:
     return len(rows)
 
 
-def list_upheld(shop_id: int, since: datetime, most: int = 5) -> Sequence[Any]:
+def list_upheld(shop_id: int, since: datetime, most: int = 5) -> Sequence[Row[str, str, datetime | None]]:
     """What was found true of a shop since then, the newest first: (kind, outcome, answered_at)."""
     return db.session.execute(
         select(Complaint.kind, Complaint.outcome, Complaint.answered_at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, select, text, update
+from sqlalchemy import Row, Select, and_, exists, select, text, update
 
 from portal.extensions import db
 from portal.flow import State, StepRefused
@@ -225,7 +225,9 @@ def follow_case(case: Case, at: datetime) -> None:
     )
 
 
-def find_of_case(case: Case) -> Sequence[Any]:
+def find_of_case(
+    case: Case,
+) -> Sequence[Row[int, int, str, bool, datetime, datetime | None, datetime | None, str, int]]:
     """The accounts of a case, the newest first: their last four digits, whether and when they are erased."""
     return db.session.execute(_SHOWN.where(BankAccount.case_id == case.id, BankAccount.shop_id == case.shop_id)).all()
 
@@ -278,7 +280,7 @@ def open_account(row: BankAccount) -> Account:
     return Account(holder, bank, digits)
 
 
-def erase_account(which: Any, at: datetime) -> int:
+def erase_account(which: Select[int], at: datetime) -> int:
     if db.session.get_bind().dialect.name == "sqlite":  # else the bytes stay in the file until they are used again
         db.session.execute(text("PRAGMA secure_delete=ON"))
     done = db.session.execute(

@@ -32,7 +32,7 @@ def find_status(order: OrderRows, known: Mapping[str, object], replaced: Replace
 
 
 def is_of_earlier(
-    order: OrderRows, known: Mapping[str, Any], said: Mapping[str, Any], status: str, replaced: Replaced
+    order: OrderRows, known: Mapping[str, Any], said: Mapping[str, object], status: str, replaced: Replaced
 ) -> bool:
     """Whether a withdrawal is that of an earlier refund: its file has fewer parcels, replaced values, or an order that
     stands before where this one stood when its refund was asked for."""
