@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from portal import words
 from portal.applications import goods
@@ -62,7 +62,7 @@ def foresee_closing(case: Case, view: View) -> list[str]:
 
 def foresee_anew(case: Case, view: View, now: datetime, *, once: str = "撤销后") -> list[str]:
     """Once a case is called off: what of each of its goods can be applied for, until when, or why nothing can."""
-    order: Any = db.session.get_one(Order, (case.order_id, case.shop_id))
+    order = db.session.get_one(Order, (case.order_id, case.shop_id))
     own = {line.order_line_id: line.quantity_milli for line in view.lines}
     lines = [line for line in goods.list_lines(order.id, order.shop_id) if line.id in own]
     may, policy = goods.is_exchangeable(lines, order), goods.get_policy_for(order)

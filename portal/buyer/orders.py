@@ -133,9 +133,9 @@ def order(order_no: str) -> ResponseReturnValue:
 
 def _say_together(
     lines: Sequence[OrderLine], offers: Mapping[int, Verdict], came: Collection[int]
-) -> dict[str, list[Any]]:
+) -> dict[str, list[OrderLine]]:
     """Why not, where that is the same for several lines: the sentence, and the lines that it holds for."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[OrderLine]] = {}
     for line in lines:
         offer = offers[line.id]
         if not offer.allowed and line.id not in came:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, tuple_
 
+from portal.columns import CaseListed
 from portal.extensions import Moment, db
 from portal.flow import FINAL, CaseType, State
 from portal.models import Case, Order, Parcel
@@ -55,7 +55,7 @@ _NEXT = {
 
 def list_of_buyer(
     buyer_id: int, after: tuple[datetime, int] | None = None, *, tab: str = "all", words: str = ""
-) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+) -> tuple[Sequence[CaseListed], tuple[datetime, int] | None]:
     """One page of a buyer's cases, the newest change first, and the key the next one begins after.
 
     ``words``: only cases with this in their goods or specification, or with one of these numbers, also of their orders

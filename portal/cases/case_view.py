@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from portal import flow, told, words
 from portal.cases import answers, case_facts, endings, failed, mediations, payment_words, places, rulings, stakes
@@ -95,10 +95,14 @@ class View:
     sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
     finish: str = ""  # 铺货: until when it is to be done, in a sentence
     names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
-    chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
+    chain: Sequence[
+        Row[int, str, str, str, datetime, int]
+    ] = ()  # this case and those it came out of or became, the oldest first
     accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
-    looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
-    order_changes: Sequence[Any] = ()  # what imports said of the order since the case was opened, the newest first
+    looks: Sequence[Row[int, str, str, str, datetime, str]] = ()  # who of the shop saw a whole number; for the buyer
+    order_changes: Sequence[
+        versions.Said
+    ] = ()  # what imports said of the order since the case was opened, the newest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: mediations.MediationView | None = None
     ruling: tuple[datetime, str] | None = None  # when the rule decides a mediation, and what it would as things stand

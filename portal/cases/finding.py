@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, text
 
+from portal.columns import CaseListed
 from portal.extensions import db
 from portal.models import Case, CaseLink, Intake, Order, Shipment, User
 from portal.models.keys import TAIL
@@ -44,7 +45,7 @@ def not_by_shop(table: Any, shop_id: int | ColumnElement[int]) -> ColumnElement[
     return func.coalesce(table.shop_id, 0) == shop_id
 
 
-def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
+def find_scanned(shop_id: int, raw: str) -> Sequence[CaseListed]:
     """The cases that a scanned number means: a case's own, else a parcel's, else those of an order; at most nine."""
     number = read_typed(raw).number
     if not number:
@@ -82,7 +83,7 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
     return ()
 
 
-def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
+def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[CaseListed]:
     """These cases of a shop as lists show them, the newest first."""
     query = _CASES.where(not_by_shop(_case, shop_id), among(_case.id, "case_ids")).order_by(_case.id.desc())
     return db.session.execute(query, {"case_ids": list(case_ids)}).all() if case_ids else ()

@@ -220,7 +220,7 @@ def _claim(held_id: int, state: str, **more: str) -> Any | None:
     return row
 
 
-def _take(row: Any) -> None:
+def _take(row: HeldStep) -> None:
     """As it was handed in, at the moment it was held until, however long the portal was down meanwhile."""
     facts = row.handed["facts"]
     old = {name: _restore(value) for name, value in facts.items()} if "is" not in facts else {}

@@ -25,7 +25,7 @@ _DEADLINE = re.compile(r"[^。\n]*(（截止 ([^）]+)）)。$")  # the last sen
 class NoticeRow:
     """``waits``: what the case waits for from the reader now, in a word or two; ``action``: a button and where to."""
 
-    notice: Any  # the newest of the case, or one that tells of no case
+    notice: Notice  # the newest of the case, or one that tells of no case
     unread: int
     case: Any = None
     waits: str = ""

@@ -33,7 +33,7 @@ def tell_payment(view: View, entry: MoneyEntry) -> Told:
     return Told(tell_state(view, entry), _tell_arrival(view, entry), _tell_term(view, entry))
 
 
-def tell_state(view: View, entry: Any) -> str:
+def tell_state(view: View, entry: MoneyEntry) -> str:
     """Where a payment stands, in a word or two."""
     if entry.kind == "difference" and entry.state == "cancelled" and _was_denied(view, entry):
         return "商家没有收到"
@@ -71,7 +71,7 @@ def is_proof_left(view: View, more: int = 0) -> bool:
     return flow.is_proof_left(doubts + more, escalated=view.case.escalated)
 
 
-def _tell_term(view: View, entry: Any) -> str:
+def _tell_term(view: View, entry: MoneyEntry) -> str:
     """By when a buyer is usually paid, and what they can do later; "" where the platform has it, or it came back."""
     case = view.case
     owed = entry.state in ("due", "waiting") and case.state in OWED

@@ -92,7 +92,7 @@ def list_places(case: Case) -> list[Place]:
             )
         ]
     packed = [row for row in db.session.execute(_PACKED, keys) if row.leg == "back"]
-    rows: dict[int, list[Any]] = {}
+    rows: dict[int, list[Row[int, str, str, str, str, bool, int]]] = {}
     for row in db.session.execute(_PLACED, keys):
         rows.setdefault(row.id, []).append(row)
     return [_gather_place(found, packed) for found in rows.values()]

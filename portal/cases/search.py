@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
     cases: Sequence[Any] = ()
     orders: Sequence[Any] = ()
-    customers: Sequence[Any] = ()
+    customers: Sequence[Row[int, str, str, str]] = ()
     parcels: Sequence[Any] = ()
     more: frozenset[str] = frozenset()
     cut: bool = False

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from portal.cases import piles
 from portal.cases.piles import DONE, PAGE, Key
 from portal.cases.queue_filters import NO_FILTERS, Filters, is_application
+from portal.columns import CaseListed
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseTally
@@ -92,7 +93,7 @@ def list_ids(
     return db.session.scalars(query.with_only_columns(_case.id).order_by(None).limit(most), values).all()
 
 
-def key_of(row: Any, tab: str, sort: str = "") -> Key:
+def key_of(row: CaseListed, tab: str, sort: str = "") -> Key:
     """Where a case stands in a list."""
     return getattr(row, piles.find_sort(tab, sort).column), row.id
 

@@ -36,7 +36,7 @@ def note_intake(
     photo: str | None = None,
 ) -> Intake:
     """Keep a parcel that arrived; one that is known already is told its case, nothing is counted twice."""
-    make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"id": make_id(), "shop_id": shop_id, "number": number, "user_id": user_id, "at": now}
     db.session.execute(make(Intake).values(row).on_conflict_do_nothing())  # two people may scan it at once
     asked = select(Intake).where(Intake.shop_id == shop_id, Intake.number == number).with_for_update()

@@ -17,7 +17,6 @@ from portal.cases import case_view, finding, held
 from portal.extensions import writing
 from portal.flow import State
 from portal.inputs import InputRefused
-from portal.models import Case
 from portal.parcels import intake, numbers
 from portal.seller import bp
 from portal.seller.cases import build_view, is_shown
@@ -48,7 +47,7 @@ class UnidentifiedForm(Form):
         return bool(self.goods.data or self.sender.data or self.phone_tail.data or self.photos.data)
 
 
-def find_next(hit: Case, number: str) -> str:
+def find_next(hit: Any, number: str) -> str:
     """Where a hit leads: to be counted where that is due, else to the case; "" where this role has nothing to do in it,
     and a scanner must not be led away from its box.
     """

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Row, select, update
 
@@ -155,7 +154,7 @@ def answer(number: str, words: str, *, outcome: str, by: int, now: datetime, sho
     return True
 
 
-def can_ask_again(row: Any) -> bool:
+def can_ask_again(row: Complaint) -> bool:
     """Whether who complained may ask to look into it once more: after an answer that didn't find it true, once."""
     return row.state == "answered" and row.outcome in DOUBTED and row.again_at is None
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
@@ -243,9 +243,9 @@ def list_latest(conversation_id: int, shop_id: int, before: int | None = None) -
     return list(reversed(db.session.execute(query).all()))
 
 
-def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int, list[Any]]:
+def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int | None, list[Row[int | None, str, str]]]:
     """Photos by message id."""
-    found: dict[int, list[Any]] = {}
+    found: dict[int | None, list[Row[int | None, str, str]]] = {}
     if message_ids:
         for row in db.session.execute(
             select(Evidence.message_id, Evidence.public_id, Evidence.taken_note).where(

@@ -212,9 +212,9 @@ def list_messages(enquiry: Enquiry | None, before: int | None = None) -> list[Ro
     return list(reversed(rows))
 
 
-def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int, list[Any]]:
+def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int | None, list[Row[int | None, str, str]]]:
     """Photos by the message they were sent with."""
-    found: dict[int, list[Any]] = {}
+    found: dict[int | None, list[Row[int | None, str, str]]] = {}
     if message_ids:
         for row in db.session.execute(
             select(Evidence.enquiry_message_id, Evidence.public_id, Evidence.taken_note).where(

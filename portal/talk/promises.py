@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -57,6 +56,6 @@ _OF_CASE = Prepared(
 )
 
 
-def list_of_case(case: Case) -> Sequence[Any]:
+def list_of_case(case: Case) -> Sequence[Promise]:
     """What was promised to this case's buyer about its goods, the oldest first: words, said_at, side, title."""
     return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id, buyer_id=case.buyer_id)

@@ -52,7 +52,7 @@ def find_week(row: Case) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def group_cases(shop_id: int, rows: Sequence[Any], by: str) -> Groups:
+def group_cases(shop_id: int, rows: Sequence[Case], by: str) -> Groups:
     """The cases by group; one may be in several, and one that has no carrier, supplier or product is in none."""
     found: dict[Any, dict[int, None]] = {}
     if by in _LOOKED_UP:
