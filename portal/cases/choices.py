@@ -58,8 +58,8 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     (Actor.SELLER, State.RESHIPPING): (("confirm_payment", "ship_replacement"), ("deny_payment", "propose_other_sku")),
     (Actor.SELLER, State.CONFIRMING): (("resend", "replacement_lost"), ()),
     (Actor.SELLER, State.REFUNDING): (
-        ("show_payment", "refund_ok", "settle_entry", "approve_refund", "accept_freight"),
-        ("refund_fail", "decline_freight"),
+        ("confirm_payment", "show_payment", "refund_ok", "settle_entry", "approve_refund", "accept_freight"),
+        ("deny_payment", "refund_fail", "decline_freight"),
     ),
     (Actor.SELLER, State.REFUND_FAILED): (("retry",), ("ask_account",)),
 }
@@ -120,6 +120,8 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         within = f"写明哪里不对，提交后 {lengths.describe_deadline('inspection_dispute')}内由商家复核"
         late = words.OBJECTED_LATE[0] if not view.case.freight_claim else "商家不改的话，可以申请平台介入"
         return f"{within}；{late}"
+    if name == "convert_refund" and step.target == State.REFUNDING:
+        return "不再换货，改为退款，商品数量转到新的售后单；您登记的补差价留在本单，商家确认收到后退还"
     if name == "convert_refund":
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
