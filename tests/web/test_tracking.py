@@ -169,7 +169,9 @@ def test_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     assert app.test_client().get(f"/parcels/{number}").status_code == 303
 
 
-def test_what_has_arrived_offers_its_records_less_loudly(app: Flask, cast: Cast, buyer: FlaskClient, now: Clock) -> None:
+def test_what_has_arrived_offers_its_records_less_loudly(
+    app: Flask, cast: Cast, buyer: FlaskClient, now: Clock
+) -> None:
     case = cast.until("inspecting")
     for words, kind in (("已揽收", "btn"), ("已签收，签收人：本人", "btn quiet")):
         said(HOUR, "signed" if "签收" in words else "picked", words)
