@@ -112,7 +112,7 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         then = f"商家还要付清 {money_text(owed)} 元" if owed else f"{view.kind}完成"
         if view.case.freight_claim == "open" and not owed:
             then = "等待商家答复您报的退回运费"
-        return f"确认收货后{then}，不能撤回"
+        return f"确认收货后{then}，不能撤回{'' if owed else _tell_unclaimed(view)}"
     if name == "extend":
         what, span = ("寄回", "buyer_return") if view.case.state == State.RETURNING else ("收货", "buyer_confirm")
         return f"{what}期限延长 {lengths.describe_deadline(f'{span}_extension')}，只能延长一次"
@@ -124,6 +124,8 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
+    if name == "refund_arrived":
+        return f"{_THEN[name]}{_tell_unclaimed(view)}"
     if name == "give_account" and (used := find_used_account(view)) is not None:
         return f"付到尾号 {used.last4} 的账户没有成功；账户填错了的，请重新填写，原来的账户立即删除"
     if name == "pay" and view.case.payment_claim == "denied":
@@ -139,6 +141,12 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         )
         return f"{_tell_doubt_term(view)}；商家须{again}"
     return _THEN.get(name, "")
+
+
+def _tell_unclaimed(view: View) -> str:
+    """That freight which the buyer advanced has to be claimed before the case ends; "" where none can be."""
+    can = any(step.name == "claim_freight" and refusal is None for step, refusal in view.actions)
+    return "；垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报" if can else ""
 
 
 def _tell_doubt_term(view: View) -> str:
