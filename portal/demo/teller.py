@@ -74,18 +74,25 @@ class Teller:
         hours: float = 5,
         kind: CaseType = CaseType.EXCHANGE,
         *,
+        goods: int | None = None,
         status: str = "completed",
         negotiated: bool = False,
         dearer: bool = False,
         whole: bool = False,
     ) -> Case:
-        """``dearer``: for the dearer specification. ``whole``: a large order, and all of it."""
+        """``goods``: what the words are about. ``dearer``: for the dearer specification.
+
+        ``whole``: a large order, and all of it.
+        """
         at = self.now - timedelta(hours=hours)
         public_ids = self.photos.of(self.shop, self.buyer, "buyer")
         with writing():
-            order = make_order(self.buyer, self.shop, status, 4 if whole else secrets.randbelow(90) + 7, at)
+            number = 4 if whole else secrets.randbelow(90) + 7
+            order = make_order(self.buyer, self.shop, status, number, at, goods=goods)
             line = db.session.scalars(
-                select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
+                select(OrderLine)
+                .where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
+                .order_by(OrderLine.position)
             ).first()
             assert line is not None  # noqa: S101  (just made)
             milli = line.quantity_milli if whole else 2_000
