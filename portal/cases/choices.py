@@ -124,8 +124,6 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
-    if name == "refund_arrived":
-        return f"{_THEN[name]}{_tell_unclaimed(view)}"
     if name == "give_account" and (used := find_used_account(view)) is not None:
         return f"付到尾号 {used.last4} 的账户没有成功；账户填错了的，请重新填写，原来的账户立即删除"
     if name == "pay" and view.case.payment_claim == "denied":
