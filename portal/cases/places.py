@@ -98,7 +98,7 @@ def list_places(case: Case) -> list[Place]:
     return [_gather_place(found, packed) for found in rows.values()]
 
 
-def _gather_place(rows: Sequence[Any], packed: Sequence[Row[int, int, int, str]]) -> Place:
+def _gather_place(rows: Sequence[Any], packed: Sequence[Row[int, int, int, str, str]]) -> Place:
     first, line_ids = rows[0], tuple(row.case_line_id for row in rows)
     parcels = dict.fromkeys(row.parcel_id for row in packed if row.case_line_id in line_ids)
     return Place(
