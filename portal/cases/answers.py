@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal import arrival_words, told, words
 from portal.cases import expected, failed, payment_words
@@ -14,9 +14,10 @@ from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tel
 from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
+from portal.columns import PhotoSeen
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
-from portal.models import CaseEvent
+from portal.models import CaseEvent, Proposal
 from portal.money.entries import OPEN
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Said:
     at: datetime
     note: str = ""
     details: tuple[str, ...] = ()
-    photos: tuple[Any, ...] = ()
+    photos: tuple[PhotoSeen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def asks_for_account(view: View) -> bool:
     return view.side is Actor.BUYER and {"give_account", "decline_account"} <= names
 
 
-def find_open_terms(view: View) -> Any | None:
+def find_open_terms(view: View) -> Proposal | None:
     """The proposal that waits for an answer."""
     newest = view.proposals[0] if view.proposals else None
     return newest if newest is not None and newest.state == "open" else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal import told, words
 from portal.calendar import lengths
@@ -13,6 +13,7 @@ from portal.cases.inspection import Result
 from portal.cases.payment_words import is_proof_left
 from portal.flow import Actor, CaseType, State, Step
 from portal.inputs import money_text, quantity_text
+from portal.models import BankAccount
 from portal.money import arrivals
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _name_button(view: View, step: Step) -> str:
     return _BUTTONS.get(step.name, step.button)
 
 
-def find_used_account(view: View) -> Any | None:
+def find_used_account(view: View) -> BankAccount | None:
     """The buyer's account to which a payment didn't go through, so that they may give another."""
     return next((row for row in view.accounts if row.erased_at is None and row.entry_state == "failed"), None)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import ColumnElement, Select, case, func, select, text
 
+from portal.columns import CaseListed
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseLink, Intake, Order, Shipment, User
@@ -41,12 +42,12 @@ _CASES = (
 )
 
 
-def not_by_shop(table: Any, shop_id: Any) -> Any:
+def not_by_shop(table: Any, shop_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Rows of this shop, found by something else: SQLite, which knows no numbers of rows, would read all the shop's."""
     return func.coalesce(table.shop_id, 0) == shop_id
 
 
-def find_scanned(shop_id: int, raw: str, first: State | None = None) -> Sequence[Any]:
+def find_scanned(shop_id: int, raw: str, first: State | None = None) -> Sequence[CaseListed]:
     """The cases that a scanned number means: a case's own, else a parcel's, else those of an order; those in the state
     ``first`` before the newest. At most MOST_SCANNED, and one more where there are more.
     """
@@ -89,13 +90,13 @@ def find_scanned(shop_id: int, raw: str, first: State | None = None) -> Sequence
     return ()
 
 
-def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
+def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[CaseListed]:
     """These cases of a shop as lists show them, the newest first."""
     query = _CASES.where(not_by_shop(_case, shop_id), among(_case.id, "case_ids")).order_by(_case.id.desc())
     return db.session.execute(query, {"case_ids": list(case_ids)}).all() if case_ids else ()
 
 
-def _find_above(shop_id: int, fits: Any) -> Any:
+def _find_above(shop_id: int, fits: ColumnElement[bool]) -> Select[int]:
     """铺货: cases whose consumer's case or order has that number, which the consumer may have put into the parcel."""
     return (
         select(_link.upstream_id)

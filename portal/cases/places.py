@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from portal.extensions import db
 from portal.flow import Actor, State
@@ -92,13 +92,13 @@ def list_places(case: Case) -> list[Place]:
             )
         ]
     packed = [row for row in db.session.execute(_PACKED, keys) if row.leg == "back"]
-    rows: dict[int, list[Any]] = {}
+    rows: dict[int, list[Row[int, str, str, str, str, bool, int]]] = {}
     for row in db.session.execute(_PLACED, keys):
         rows.setdefault(row.id, []).append(row)
     return [_gather_place(found, packed) for found in rows.values()]
 
 
-def _gather_place(rows: Sequence[Any], packed: Sequence[Any]) -> Place:
+def _gather_place(rows: Sequence[Any], packed: Sequence[Row[int, int, int, str]]) -> Place:
     first, line_ids = rows[0], tuple(row.case_line_id for row in rows)
     parcels = dict.fromkeys(row.parcel_id for row in packed if row.case_line_id in line_ids)
     return Place(
@@ -151,8 +151,8 @@ class ShownPlace:
     note: str
     waits: bool
     open: bool
-    lines: tuple[Any, ...]
-    parcels: tuple[Any, ...]
+    lines: tuple[CaseLine, ...]
+    parcels: tuple[Parcel, ...]
 
     @property
     def goods(self) -> str:
@@ -168,7 +168,7 @@ class Returns:
     contents: Mapping[int, str] = field(default_factory=dict)  # in words, by the parcel's id
     head: str = ""  # while goods are to be sent: what its reader does, or waits for
 
-    def list_lines(self, *, sent: bool) -> list[Any]:
+    def list_lines(self, *, sent: bool) -> list[CaseLine]:
         """The lines of which all is on its way, or nothing is."""
         return [line for place in self.places if bool(place.parcels) is sent for line in place.lines]
 
@@ -193,7 +193,7 @@ class Returns:
 
 
 def show_returns(
-    case: Case, side: str, lines: Sequence[CaseLine], legs: Mapping[str, Sequence[Any]], shown: Shown
+    case: Case, side: str, lines: Sequence[CaseLine], legs: Mapping[str, Sequence[Parcel]], shown: Shown
 ) -> Returns:
     """Of a case with one address and no two parcels a leg there is nothing more to show, and nothing is read."""
     live = {parcel.id: parcel for parcels in legs.values() for parcel in parcels if parcel.voided_at is None}
@@ -221,7 +221,7 @@ def _find_head(found: Sequence[ShownPlace], side: str) -> str:
     return f"请寄回{rest}" if side == Actor.BUYER else f"等待买家寄回{rest}"
 
 
-def _show_place(place: Place, lines: Mapping[int, Any], live: Mapping[int, Any], shown: Shown) -> ShownPlace:
+def _show_place(place: Place, lines: Mapping[int, CaseLine], live: Mapping[int, Parcel], shown: Shown) -> ShownPlace:
     return ShownPlace(
         place.id,
         addresses.NOBODY if place.waits else addresses.show(shown, *place.where),

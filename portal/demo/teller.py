@@ -134,10 +134,10 @@ class Teller:
         lines = tuple((line.id, line.quantity_milli, None) for line in self.lines())
         return Terms(kind, lines, "seller", amount_fen=fen, **more)
 
-    def seller_takes(self, step: str, **values: Any) -> None:
+    def seller_takes(self, step: str, **values: object) -> None:
         self._take(step, ActedBy(Actor.SELLER, self.seller, "seller"), values)
 
-    def buyer_takes(self, step: str, **values: Any) -> None:
+    def buyer_takes(self, step: str, **values: object) -> None:
         self._take(step, ActedBy(Actor.BUYER, self.buyer, "buyer"), values)
 
     def _take(self, step: str, by: ActedBy, values: dict[str, Any]) -> None:
