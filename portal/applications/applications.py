@@ -194,7 +194,7 @@ def judge_again(
 def _then(case: Case, line_id: int, goods: Goods) -> dict[str, Any]:
     """What the goods were when the case was opened, which is what its rules go by: whatever was said of them since."""
     facts = case.opened_on
-    found: dict[str, Any] = {"ended_alone": False}
+    found: dict[str, object] = {"ended_alone": False}
     for line, (by_law, by_shop) in zip(facts.get("lines", ()), facts.get("left_out", ()), strict=False):
         if line[0] == line_id:
             found["no_reason_excluded"] = goods.no_reason_excluded if by_law else ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, func, select, update
 
@@ -254,7 +253,7 @@ def answer_proposal(case: Case, state: str, *, by: int | None, at: datetime) -> 
     return proposal
 
 
-def collect_facts(case: Case) -> dict[str, Any]:
+def collect_facts(case: Case) -> dict[str, object]:
     """What conditions ask of a case that has been proposed to."""
     origin = (case.origin or {}).get("state", "")
     proposal = find_open(case)

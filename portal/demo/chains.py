@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.cases import opening, taking
 from portal.cases.effects.hand_ins import Approval, RequestedLine, SentParcels
 from portal.cases.effects.step_context import ActedBy
-from portal.demo.orders import BACK, make_order
+from portal.demo.orders import BACK, FLASK, make_order
 from portal.demo.teller import Teller
 from portal.extensions import db, writing
 from portal.flow import Actor
@@ -27,10 +27,12 @@ def build_chains(t: Teller) -> None:
     for number, (asked, words) in enumerate((("damaged", "杯口有裂，想换一个"), ("wrong_item", "颜色发错了，想换"))):
         at = t.now - timedelta(hours=20)
         with writing():
-            purchase = make_order(middle, t.shop, "completed", 12 + number * 2, at)
+            purchase = make_order(middle, t.shop, "completed", 12 + number * 2, at, goods=FLASK)
             purchase.is_dropship, purchase.downstream_channel = True, "淘宝店"
             purchase.downstream_order_no = f"TB26112300{number + 1}"
-            line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).first()
+            line = db.session.scalars(
+                select(OrderLine).where(OrderLine.order_id == purchase.id).order_by(OrderLine.position)
+            ).first()
             assert line is not None  # noqa: S101  (just made)
             sold = downstream.record_order(
                 purchase,

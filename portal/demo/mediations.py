@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -11,6 +10,7 @@ from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import InspectedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.demo.exchanges import revising, to_inspecting
+from portal.demo.orders import SOCKS
 from portal.demo.teller import Teller
 from portal.extensions import db, writing
 from portal.flow import Actor
@@ -21,21 +21,21 @@ from portal.talk import conversations
 def disputed(t: Teller) -> None:
     to_inspecting(t)
     counted = [
-        InspectedLine(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
+        InspectedLine(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一双有污渍") for x in t.lines()
     ]
     t.seller_takes(
-        "dispute_goods", counted=counted, note="一件有明显污渍", photos=t.photos.of(t.shop, t.seller, "seller")
+        "dispute_goods", counted=counted, note="一双有明显污渍", photos=t.photos.of(t.shop, t.seller, "seller")
     )
 
 
-def _mediator_takes(t: Teller, step: str, **values: Any) -> None:
+def _mediator_takes(t: Teller, step: str, **values: object) -> None:
     mediator = db.session.scalars(select(User.id).where(User.member_name == "mediator")).one()
     t._take(step, ActedBy(Actor.MEDIATOR, mediator, "mediator"), values)
 
 
 def _refused(t: Teller, hours: float) -> None:
     """Refused with words and photos, so that the buyer may call for the platform."""
-    opened = t.case("defect", "洗了一次袜口就松了，有十几双都这样", hours=hours)
+    opened = t.case("defect", "洗了一次袜口就松了，有十几双都这样", hours=hours, goods=SOCKS)
     with writing():
         talk = conversations.get_of_order(db.session.get_one(Order, opened.order_id), t.at)
         conversations.add_message(

@@ -24,13 +24,18 @@ GOODS = (  # title, unit, 分, the specifications at that price, a dearer and a 
 )
 
 
+SOCKS, SHIRT, FLASK, BLOCKS, EARPHONES, CURTAIN = range(len(GOODS))  # what a story is about, where its words tell
+
+
 STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "completed", "cancelled")
 
 
 BACK = [("ZTO", "75484863576596")]
+BACK_TOO = ("ZTO", "75484863576604")
 
 
 OUT = [("YTO", "YT8893012345678")]
+OUT_TOO = ("YTO", "YT8893012345686")
 
 
 def follow_parcel(now: datetime) -> None:
@@ -53,10 +58,20 @@ def follow_parcel(now: datetime) -> None:
         db.session.execute(update(Shipment).where(Shipment.track_id.in_(lost)).values(failing=True))
 
 
-def make_order(buyer: int, shop: int, status: str, number: int, now: datetime, *, new_shop: bool = False) -> Order:
+def make_order(
+    buyer: int,
+    shop: int,
+    status: str,
+    number: int,
+    now: datetime,
+    *,
+    goods: int | None = None,
+    new_shop: bool = False,
+) -> Order:
     """One invented order of one or two lines, received a day or more before ``now``.
 
-    Its buyer knows the shop, unless it is a ``new_shop`` that they are still to be asked about.
+    Its first line is of ``goods``, a place in ``GOODS``, or else of those that its number comes to. Its buyer knows
+    the shop, unless it is a ``new_shop`` that they are still to be asked about.
     """
     if not new_shop:
         known_shops.vouch({(buyer, shop)}, now)
@@ -83,7 +98,7 @@ def make_order(buyer: int, shop: int, status: str, number: int, now: datetime, *
     db.session.add(order)
     db.session.flush()
     for position in range(1 + number % 2):
-        title, unit, price, specs, others = GOODS[(number + position) % len(GOODS)]
+        title, unit, price, specs, others = GOODS[((number if goods is None else goods) + position) % len(GOODS)]
         product = make_product(shop, title, price, specs, others)
         milli = (12_500 if unit == "米" else 40_000) if number % 3 else 10_000
         order.goods_total_fen += price * milli // 1000

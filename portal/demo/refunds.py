@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from portal.applications import unsent
 from portal.cases.effects.step_context import ActedBy
-from portal.demo.orders import make_order
+from portal.demo.orders import SHIRT, make_order
 from portal.demo.teller import M, Teller
 from portal.extensions import writing
 from portal.flow import Actor, CaseType
@@ -19,7 +19,7 @@ def refund_unsent(t: Teller) -> None:
 
 
 def refund_proposed(t: Teller) -> None:
-    t.case("missing_item", "一箱少了两件，不用补发了", kind=M)
+    t.case("missing_item", "一箱少了两件，不用补发了", kind=M, goods=SHIRT)
     t.seller_takes("propose", terms=t.terms(M, 500, note="先退 5 元，差额下单时抵扣"))
 
 

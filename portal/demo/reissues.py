@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from portal.cases import clock as case_clock
 from portal.demo.exchanges import owing
-from portal.demo.orders import OUT
+from portal.demo.orders import OUT, SHIRT
 from portal.demo.teller import M, Teller
 from portal.flow import CaseType
 
 
 def missing(t: Teller) -> None:
-    t.case("missing_item", "一箱少了两件，清单和照片在这里", kind=CaseType.REISSUE)
+    t.case("missing_item", "一箱少了两件，清单和照片在这里", kind=CaseType.REISSUE, goods=SHIRT)
 
 
 def missing_asked(t: Teller) -> None:
@@ -24,7 +24,7 @@ def missing_withdrawn(t: Teller) -> None:
 
 
 def to_resending(t: Teller) -> None:
-    t.case("missing_item", "少发了两件", hours=20, kind=CaseType.REISSUE)
+    t.case("missing_item", "少发了两件", hours=20, kind=CaseType.REISSUE, goods=SHIRT)
     t.seller_takes("agree")
 
 
@@ -40,7 +40,7 @@ def reissued(t: Teller) -> None:
 
 
 def missing_closed(t: Teller) -> None:
-    t.case("missing_item", "好像少了一件", hours=24 * 9, kind=CaseType.REISSUE)
+    t.case("missing_item", "好像少了两件", hours=24 * 9, kind=CaseType.REISSUE, goods=SHIRT)
     t.seller_takes("ask_evidence", note="请补拍快递面单和称重")
     case_clock.settle_now(t.case_id, t.now)
 
@@ -51,7 +51,7 @@ def missing_proposed(t: Teller) -> None:
 
 
 def missing_refunding(t: Teller) -> None:
-    t.case("missing_item", "少发了两件，客户在等", hours=30, kind=CaseType.REISSUE)
+    t.case("missing_item", "少发了两件，客户在等", hours=30, kind=CaseType.REISSUE, goods=SHIRT)
     t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, compensation_fen=300, note="今天补发，另补偿 3 元"))
     t.buyer_takes("accept_reship")
     owing(t)
@@ -63,6 +63,6 @@ def missing_failed(t: Teller) -> None:
 
 
 def missing_converted(t: Teller) -> None:
-    t.case("missing_item", "少发了两件，这款已经断货", hours=20, kind=CaseType.REISSUE)
+    t.case("missing_item", "少发了两件，这款已经断货", hours=20, kind=CaseType.REISSUE, goods=SHIRT)
     t.seller_takes("propose", terms=t.terms(M, 900, note="这款断货，退 9 元"))
     t.buyer_takes("accept_convert")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.cases.effects.hand_ins import InspectedLine
 from portal.demo.exchanges import surplus
-from portal.demo.orders import BACK
+from portal.demo.orders import BACK, FLASK, SHIRT
 from portal.demo.teller import R, Teller
 from portal.flow import CaseType
 
@@ -15,7 +15,7 @@ def return_proposed(t: Teller) -> None:
 
 
 def return_asked(t: Teller) -> None:
-    t.case("size", "实测胸围比页面小 6 厘米", kind=R)
+    t.case("size", "实测胸围比页面小 6 厘米", kind=R, goods=SHIRT)
     t.seller_takes("ask_evidence", note="请把尺子放在衣服上再拍一张")
 
 
@@ -74,7 +74,7 @@ def returned(t: Teller) -> None:
 
 
 def return_converted(t: Teller) -> None:
-    t.case("damaged", "杯口有裂，想退货", kind=R)
+    t.case("damaged", "杯口有裂，想退货", kind=R, goods=FLASK)
     t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="直接补发，不用寄回"))
     t.buyer_takes("accept_convert")
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from portal.demo.orders import GOODS
+from portal.demo.orders import EARPHONES, FLASK, GOODS, SOCKS
 from portal.demo.teller import Teller
 from portal.extensions import db, writing
 from portal.models import Enquiry, EnquiryMessage, OrderLine, Product, User
@@ -16,21 +16,19 @@ from portal.service.quality import Cell
 from portal.talk import enquiries, faqs, promises
 from portal.words import BEIJING
 
-SOCKS, FLASK, EARPHONES = GOODS[0][0], GOODS[2][0], GOODS[4][0]
-
 
 def build_service(t: Teller) -> None:
     """One thread of each kind, two batches of which the newer one was rejected, and what is done about it."""
     other = db.session.scalars(select(User.id).where(User.member_name == "buyer2")).one()
     with writing():
-        goods = {title: _find(t.shop, title) for title in (SOCKS, FLASK, EARPHONES)}
+        goods = {of: _find(t.shop, GOODS[of][0]) for of in (SOCKS, FLASK, EARPHONES)}
         _ask(t, goods[SOCKS], t.buyer, "可以换颜色吗？", "没拆封的可以换色，破损包赔", timedelta(days=20), pinned=True)
         _ask(t, goods[FLASK], other, "杯盖可以单独买吗？", "", timedelta(hours=3))
-        for title, question, answer in (
+        for of, question, answer in (
             (SOCKS, "会起球吗？", "反面机洗不容易起球，请不要和毛巾一起洗。"),
             (EARPHONES, "充一次能用多久？", "充满能听一个上午，放回充电盒还可以再充四次。"),
         ):
-            kept = faqs.keep(goods[title], question, answer, by=t.seller, now=t.now - timedelta(days=15))
+            kept = faqs.keep(goods[of], question, answer, by=t.seller, now=t.now - timedelta(days=15))
             faqs.decide(kept.id, t.shop, "shown", by=t.seller)
             faqs.vote(kept, other, "useful", "", t.now - timedelta(days=3))
         draft = faqs.keep(goods[FLASK], "能放洗碗机吗？", "杯身可以，杯盖请手洗。", by=t.seller, now=t.now)

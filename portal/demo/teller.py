@@ -74,18 +74,25 @@ class Teller:
         hours: float = 5,
         kind: CaseType = CaseType.EXCHANGE,
         *,
+        goods: int | None = None,
         status: str = "completed",
         negotiated: bool = False,
         dearer: bool = False,
         whole: bool = False,
     ) -> Case:
-        """``dearer``: for the dearer specification. ``whole``: a large order, and all of it."""
+        """``goods``: what the words are about. ``dearer``: for the dearer specification.
+
+        ``whole``: a large order, and all of it.
+        """
         at = self.now - timedelta(hours=hours)
         public_ids = self.photos.of(self.shop, self.buyer, "buyer")
         with writing():
-            order = make_order(self.buyer, self.shop, status, 4 if whole else secrets.randbelow(90) + 7, at)
+            number = 4 if whole else secrets.randbelow(90) + 7
+            order = make_order(self.buyer, self.shop, status, number, at, goods=goods)
             line = db.session.scalars(
-                select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
+                select(OrderLine)
+                .where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
+                .order_by(OrderLine.position)
             ).first()
             assert line is not None  # noqa: S101  (just made)
             milli = line.quantity_milli if whole else 2_000
@@ -127,10 +134,10 @@ class Teller:
         lines = tuple((line.id, line.quantity_milli, None) for line in self.lines())
         return Terms(kind, lines, "seller", amount_fen=fen, **more)
 
-    def seller_takes(self, step: str, **values: Any) -> None:
+    def seller_takes(self, step: str, **values: object) -> None:
         self._take(step, ActedBy(Actor.SELLER, self.seller, "seller"), values)
 
-    def buyer_takes(self, step: str, **values: Any) -> None:
+    def buyer_takes(self, step: str, **values: object) -> None:
         self._take(step, ActedBy(Actor.BUYER, self.buyer, "buyer"), values)
 
     def _take(self, step: str, by: ActedBy, values: dict[str, Any]) -> None:
@@ -138,10 +145,13 @@ class Teller:
         with writing():
             taking.take(self.case_id, step, by=by, now=self.at, handed=step_context.hand_in_type(step)(**values))
 
-    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
-        """The carrier's words on the way, an hour apart."""
+    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False, before: int = 0) -> None:
+        """The carrier's words on the way, twenty minutes apart; ``before``: of the parcel so many before the last."""
         parcel_id = db.session.scalars(
-            select(Parcel.id).where(Parcel.case_id == self.case_id, Parcel.leg == leg).order_by(Parcel.id.desc())
+            select(Parcel.id)
+            .where(Parcel.case_id == self.case_id, Parcel.leg == leg)
+            .order_by(Parcel.id.desc())
+            .offset(before)
         ).first()
         for number, said in enumerate(said_by_carrier):
             self.at += timedelta(minutes=20)

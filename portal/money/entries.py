@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 
@@ -71,7 +70,9 @@ def plan_entry(
     return entry
 
 
-def count_refunded(shop_id: int, order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
+def count_refunded(
+    shop_id: int, order_id: int, fen: int, parts: Sequence[Worth], sign: int, *, unshipped: bool
+) -> None:
     """Move the counters of the order and its lines; the UPDATE's guard and the CHECK behind it have the last word."""
     for part in sorted(parts, key=lambda p: p.line_id):
         done = db.session.execute(
@@ -125,7 +126,7 @@ def list_of_case(case: Case) -> Sequence[MoneyEntry]:
     return db.session.scalars(select(MoneyEntry).where(*of_case(case)).order_by(MoneyEntry.id)).all()
 
 
-def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
+def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: object) -> MoneyEntry:
     """One entry of the case moved on by compare-and-set; without an id the only one there is in these states."""
     query = select(MoneyEntry).where(
         MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state.in_(states)
@@ -193,7 +194,7 @@ def settle_entry(
 
 
 # A payment that is open again: what was recorded of it counts no more.
-NO_ARRIVAL: dict[str, Any] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
+NO_ARRIVAL: dict[str, object] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
 
 
 def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:

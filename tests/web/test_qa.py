@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from portal import doctor
 from portal.calendar import clock
 from portal.demo import stories
 from portal.extensions import db
-from portal.models import BankAccount
-from tests.cast import Cast
+from portal.models import BankAccount, Case, CaseLine, OrderLine
+from tests.cast import Cast, sign_in
 from tests.conftest import make_app
 from tests.domain.test_bankdata import given
 
@@ -54,8 +56,42 @@ def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: s
     chained = 4 if scenario == "demo" else 0  # the two pairs of 铺货
     assert len(read(answer)["cases"]) == len(names) + len(stories.BECOMING & set(names)) + chained
     assert not any(doctor.findings(open_app.extensions["portal_store"]))
+    assert not find_strange_words()
     signed_in = client.get("/login")
     assert signed_in.status_code == 200
+
+
+def test_one_story_has_several_parcels_each_way(open_app: Flask) -> None:
+    made = open_app.test_client().post("/qa/reset", data={"scenario": "in-parts"}, headers=JSON)
+    [case_no] = read(made)["cases"]
+    db.session.rollback()
+    page = sign_in(open_app, "buyer").get(f"/cases/{case_no}").text
+    legs = page.split("包裹</h2>")[1:]
+    assert len(legs) == 2 and all("共 2 个" in leg and leg.count("里面有：") == 2 for leg in legs)
+
+
+TELLING = {
+    "袜": "袜",
+    "尺码": "衫",
+    "胸围": "衫",
+    "杯口": "杯",
+    "灯光": "窗帘",
+    "双": "袜",
+}  # words, and the goods they mean
+UNIT = re.compile("[一两]([双件])")
+
+
+def find_strange_words() -> list[str]:
+    """What a case's buyer says of goods that it isn't about, or counts by another unit than theirs."""
+    asked = select(Case.description, OrderLine.title, OrderLine.unit)
+    asked = asked.join(CaseLine, (CaseLine.case_id == Case.id) & (CaseLine.shop_id == Case.shop_id))
+    asked = asked.join(OrderLine, (OrderLine.id == CaseLine.order_line_id) & (OrderLine.shop_id == Case.shop_id))
+    return [
+        f"{said} / {title}"
+        for said, title, unit in db.session.execute(asked)
+        if any(word in said and goods not in title for word, goods in TELLING.items())
+        or any(named != unit for named in UNIT.findall(said))
+    ]
 
 
 def test_a_world_with_payments_is_made_anew(

@@ -94,7 +94,7 @@ class StepContext(Generic[H]):
         return StepRefused(sentence, self.step.name)
 
 
-Effect = Callable[[StepContext[H]], dict[str, Any]]
+Effect = Callable[[StepContext[H]], dict[str, object]]
 _EFFECTS: dict[str, tuple[type[HandIn], Effect[Any]]] = {}
 
 
@@ -266,4 +266,4 @@ def measure_standstill(context: StepContext[HandIn]) -> int:
     return case.paused_seconds + int((context.at - since).total_seconds())
 
 
-NO_MEDIATION: Mapping[str, Any] = {"escalated": False, "stage": "", "offered_by": "", "offered_version": None}
+NO_MEDIATION: Mapping[str, object] = {"escalated": False, "stage": "", "offered_by": "", "offered_version": None}

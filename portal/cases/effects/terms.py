@@ -74,7 +74,7 @@ def accept_terms(context: StepContext[HandIn]) -> dict[str, object]:
     if context.step.name == "accept_convert":
         context.child = replace(make_child(context, terms, kept), proposer=context.proposer)
         return {"origin": {}, "countered": False, "freight_payer": terms.freight_payer}
-    changes: dict[str, Any] = {
+    changes: dict[str, object] = {
         "origin": {},
         "countered": False,
         "freight_payer": terms.freight_payer,

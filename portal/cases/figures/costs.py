@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, or_, select
+from sqlalchemy import BindParameter, bindparam, func, literal_column, or_, select
 
 from portal.cases.figures.counted import cut_up
 from portal.models import CaseLine, MoneyEntry, OrderLine, Parcel, ParcelLine
@@ -15,7 +14,7 @@ from portal.prepared import Prepared, among
 _entry, _parcel, _packed, _line, _bought = (
     table.__table__.c for table in (MoneyEntry, Parcel, ParcelLine, CaseLine, OrderLine)
 )
-_SHOP: Any = bindparam("shop_id")
+_SHOP: BindParameter[int] = bindparam("shop_id")
 _PAID = Prepared(
     select(_entry.case_id, _entry.kind, func.sum(_entry.amount_fen).label("fen"))
     .where(func.coalesce(_entry.shop_id, literal_column("0")) == _SHOP)  # cases first: a shop's payments are many
