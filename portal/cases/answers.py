@@ -14,6 +14,7 @@ from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tel
 from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
+from portal.cases.units_sent import list_part_sent, list_returning
 from portal.columns import PhotoSeen
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
@@ -184,28 +185,13 @@ def list_amounts(view: View, result: Result | None) -> list[tuple[str, str]]:
     found += list_returning(view)
     if result is not None and not result.whole:
         found.append(("验货通过", say_units((row.passed, row.unit) for row in result.rows)))
+    found += list_part_sent(view)
     if case.freight_claim in _FREIGHT and case.state not in FINAL:
         found.append((_FREIGHT[case.freight_claim], say_money(case.freight_fen)))
     return found + list_money(view, result)
 
 
 _FREIGHT = {"open": "垫付的退回运费（等待商家答复）", "declined": "垫付的退回运费（商家没有同意）"}
-
-
-def list_returning(view: View) -> list[tuple[str, str]]:
-    """Of goods that go back to several places: what is on its way, what can be sent now, what has to wait."""
-    if view.case.state != State.RETURNING or not view.returns.places:
-        return []
-    returns = view.returns
-    parts = (
-        ("已寄出", returns.list_lines(sent=True)),
-        (
-            "还要寄回" if view.side is Actor.BUYER else "买家还要寄回",
-            [line for each in returns.open for line in each.lines],
-        ),
-        ("等退货地址", [line for each in returns.waiting for line in each.lines]),
-    )
-    return [(what, say_units((line.quantity_milli, line.unit) for line in lines)) for what, lines in parts if lines]
 
 
 _UNITS = {

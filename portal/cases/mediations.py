@@ -74,9 +74,10 @@ def describe_mediation(case: Case, events: Sequence[CaseEvent]) -> MediationView
             because=data.get("because", ""),
             asked_by=opened.actor,
             goods_state=case.goods_state,
+            unanswered=bool(case.origin.get("unanswered")),
         ),
     )
 
 
 # without a change of state
-_ENDING = frozenset({"withdraw_mediation", "decide_continue", "decide_unpaid", "accept_offer"})
+_ENDING = frozenset({"withdraw_mediation", "decide_continue", "decide_unpaid", "decide_paid", "accept_offer"})

@@ -64,7 +64,7 @@ _PLACED = (
     .order_by(ReturnPlace.id, PlacedLine.case_line_id)
 )
 _PACKED = (
-    select(ParcelLine.parcel_id, ParcelLine.case_line_id, ParcelLine.quantity_milli, Parcel.leg)
+    select(ParcelLine.parcel_id, ParcelLine.case_line_id, ParcelLine.quantity_milli, ParcelLine.spec, Parcel.leg)
     .join(Parcel, (Parcel.id == ParcelLine.parcel_id) & (Parcel.shop_id == ParcelLine.shop_id))
     .where(Parcel.case_id == bindparam("case_id"), Parcel.shop_id == bindparam("shop_id"), Parcel.voided_at.is_(None))
     .order_by(ParcelLine.parcel_id, ParcelLine.case_line_id)
@@ -98,7 +98,7 @@ def list_places(case: Case) -> list[Place]:
     return [_gather_place(found, packed) for found in rows.values()]
 
 
-def _gather_place(rows: Sequence[Any], packed: Sequence[Row[int, int, int, str]]) -> Place:
+def _gather_place(rows: Sequence[Any], packed: Sequence[Row[int, int, int, str, str]]) -> Place:
     first, line_ids = rows[0], tuple(row.case_line_id for row in rows)
     parcels = dict.fromkeys(row.parcel_id for row in packed if row.case_line_id in line_ids)
     return Place(
@@ -201,10 +201,7 @@ def show_returns(
     if case.place_count <= 1 and not several:
         return Returns()
     by_id = {line.id: line for line in lines}
-    contents = {
-        parcel_id: "、".join(say_line(by_id[line_id], milli) for line_id, milli in packed.items())
-        for parcel_id, packed in list_contents(case).items()
-    }
+    contents = _say_contents(case, by_id, live)
     if case.place_count <= 1:
         return Returns(contents=contents)
     found = tuple(_show_place(place, by_id, live, shown) for place in list_places(case))
@@ -233,9 +230,24 @@ def _show_place(place: Place, lines: Mapping[int, CaseLine], live: Mapping[int, 
     )
 
 
-def say_line(line: CaseLine, milli: int) -> str:
-    """A line and how much of it: 纯棉中筒袜 黑色;L 10 双."""
-    return f"{line.title} {line.spec}".strip() + f" {quantity_text(milli)} {line.unit}".rstrip()
+def _say_contents(case: Case, by_id: Mapping[int, CaseLine], live: Mapping[int, Any]) -> dict[int, str]:
+    """What is in each parcel, in the specification that was sent. Of numbers that were given together and for which
+    only the whole is known nothing is said: the first one doesn't hold it all."""
+    found: dict[int, list[str]] = {}
+    for row in db.session.execute(_PACKED, {"case_id": case.id, "shop_id": case.shop_id}):
+        said = say_line(by_id[row.case_line_id], row.quantity_milli, row.spec)
+        found.setdefault(row.parcel_id, []).append(said)
+    unknown = {(parcel.leg, parcel.shipped_at) for parcel in live.values() if parcel.id not in found}
+    return {
+        parcel_id: "、".join(lines)
+        for parcel_id, lines in found.items()
+        if (live[parcel_id].leg, live[parcel_id].shipped_at) not in unknown
+    }
+
+
+def say_line(line: CaseLine, milli: int, spec: str = "") -> str:
+    """A line and how much of it: 纯棉中筒袜 黑色;L 10 双. ``spec``: the one that was sent, where it is another."""
+    return f"{line.title} {spec or line.spec}".strip() + f" {quantity_text(milli)} {line.unit}".rstrip()
 
 
 def find_broken() -> Iterator[str]:

@@ -15,7 +15,7 @@ from portal import inputs, told, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
-from portal.money import entries, worth
+from portal.money import differences, entries, worth
 from portal.rights import policies
 
 MOST = 20  # versions of one case
@@ -201,7 +201,7 @@ def work_out_outcome(case: Case, terms: Terms, difference_fen: int) -> str:
         return "refund"
     if difference_fen <= 0 or terms.difference_waived:
         return "reship"
-    return "pay" if difference_fen > entries.find_kept_difference(case) else "reship"
+    return "pay" if difference_fen > differences.find_kept_difference(case) else "reship"
 
 
 def work_out_difference(case: Case, terms: Terms) -> int:

@@ -145,10 +145,13 @@ class Teller:
         with writing():
             taking.take(self.case_id, step, by=by, now=self.at, handed=step_context.hand_in_type(step)(**values))
 
-    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
-        """The carrier's words on the way, an hour apart."""
+    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False, before: int = 0) -> None:
+        """The carrier's words on the way, twenty minutes apart; ``before``: of the parcel so many before the last."""
         parcel_id = db.session.scalars(
-            select(Parcel.id).where(Parcel.case_id == self.case_id, Parcel.leg == leg).order_by(Parcel.id.desc())
+            select(Parcel.id)
+            .where(Parcel.case_id == self.case_id, Parcel.leg == leg)
+            .order_by(Parcel.id.desc())
+            .offset(before)
         ).first()
         for number, said in enumerate(said_by_carrier):
             self.at += timedelta(minutes=20)

@@ -140,7 +140,11 @@ def test_of_more_cases_than_keys_those_that_wait_are_listed(
     found = re.findall(r'accesskey="[0-9]" data-pick="[0-9]">(\w+)<', page)
     assert set(found[:2]) == {case.case_no for case in due}
     if at == "scan":
-        assert len(found) == 9 and ("9 张以上售后单" in page) == (others > 7)
+        assert len(found) == 9 and ("超过 9 张售后单，待验货的在前" in page) == (others > 7)
+        for case in due:
+            cast.take(case, "accept_goods", Actor.SELLER)
+        page = sign_in(app, "seller").get(f"/seller/{at}?number={order.order_no}").text
+        assert ("超过 9 张售后单" in page) == (others > 7) and "待验货的在前" not in page
 
 
 def test_the_second_case_of_a_parcel_is_key_1_once_the_first_is_counted(app: Flask, cast: Cast, now: Clock) -> None:
