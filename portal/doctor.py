@@ -470,10 +470,11 @@ CHECKS: tuple[Check, ...] = (
         "a case that has ended owes nothing, one that pays a refund owes something, one whose refund failed says which",
         _sql(
             "SELECT 'case', c.case_no, c.state FROM cases c LEFT JOIN money_entries e ON e.case_id = c.id "
-            "GROUP BY c.id, c.case_no, c.state, c.escalated, c.freight_claim HAVING "
+            "GROUP BY c.id, c.case_no, c.state, c.escalated, c.freight_claim, c.payment_claim HAVING "
             f"c.state IN ({_FINAL}) AND sum(CASE WHEN e.{OPEN_ENTRY} THEN 1 ELSE 0 END) > 0 "
             "OR c.state IN ('refunding','refund_failed') AND NOT c.escalated AND NOT (c.state = 'refunding' "
-            "AND c.freight_claim IN ('open','declined')) AND "
+            "AND (c.freight_claim IN ('open','declined') OR c.payment_claim = 'denied' "
+            "OR sum(CASE WHEN e.state = 'declared' THEN 1 ELSE 0 END) > 0)) AND "
             "sum(CASE WHEN e.state IN ('waiting','due','failed','contested') THEN 1 ELSE 0 END) = 0 "
             "OR (c.state = 'refund_failed') <> (sum(CASE WHEN e.state = 'failed' THEN 1 ELSE 0 END) > 0)"
         ),

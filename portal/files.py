@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, select
 
 from portal.cases import mediation_queue
 from portal.extensions import db
@@ -59,7 +57,7 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
     return answer.make_conditional(request)
 
 
-def _may_see(row: Any) -> bool:
+def _may_see(row: Row[*tuple[object, ...]]) -> bool:
     """The parties of the case or conversation, the owner of a draft or loose photo, anybody signed in for a product;
     of a complaint whoever made it and whoever looks into it.
 

@@ -270,9 +270,11 @@ OTHERWISE: dict[str, str] = {
     "return_place": "商家逾期未给退货地址，这部分商品寄到商家的默认退货地址；寄回期限从地址给齐时开始算",
     "seller_receive": "商家逾期未验货且退货已有物流记录，将视为验货通过；没有物流记录则平台介入",
     "inspection_dispute": "逾期未回应，将按商家的验货结果继续",
-    "proposal_answer": "买家逾期未答复，方案作废，回到方案之前的一步（至少 {least_left}）",
-    "counter_answer": "商家逾期未答复，买家的方案作废，回到方案之前的一步（至少 {least_left}）",
+    "proposal_answer": "买家逾期未答复，方案作废，由商家继续处理提出方案之前的那一步（至少还有 {least_left}）",
+    "counter_answer": "商家逾期未答复，买家的方案作废，由商家继续处理提出方案之前的那一步（至少还有 {least_left}）",
     "difference_payment": "逾期未补差价，系统将转为退款",
+    "difference_answer": "商家逾期没有答复是否收到差价，平台将介入",
+    "difference_objection": "买家逾期没有申请平台介入，按商家没有收到差价结束，不再退还",
     "seller_reship": "商家逾期未发货，买家可以催办或转退款",
     "seller_reship_late": "商家仍未发货，平台将介入",
     "buyer_confirm": "逾期未确认且发出的商品已有物流记录，系统将自动确认收货；没有物流记录则平台介入",
@@ -321,6 +323,7 @@ DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_refund": "退款",
     "decide_continue": "按原流程继续",
     "decide_unpaid": "重新付款",
+    "decide_paid": "退还差价",
 }
 STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "agree": "同意",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,7 +89,9 @@ class Cast:
         ids = [people[name] for name in ("buyer", "buyer2", "seller", "seller2")]
         return cls(NOW, *(*ids, shops[people["seller"]], shops[people["seller2"]], people["mediator"]))
 
-    def publish_policy(self, window_days: int, hidden_days: int, *, at: datetime) -> None:
+    def publish_policy(
+        self, window_days: int, hidden_days: int, *, at: datetime, guarantees: Sequence[str] = ()
+    ) -> None:
         """The shop's own terms from a moment on: nothing else in them than how long they run."""
         with writing():
             policies.publish_policy(
@@ -96,7 +99,7 @@ class Cast:
                 window_days=window_days,
                 hidden_days=hidden_days,
                 special_freight="negotiated",
-                guarantees=(),
+                guarantees=guarantees,
                 excluded=(),
                 words="",
                 by=self.seller,

@@ -170,13 +170,13 @@ def _describe_then(case: Case) -> tuple[Order, goods_facts.Policy, dict[int, Goo
 
 def judge_again(
     case: Case, *, reason: str, quantities: dict[int, int], photos: int, description: str
-) -> dict[str, str]:
-    """What a change of an application needs by the rules of the day it was made: who pays, and the basis.
+) -> dict[str, Any]:
+    """What a change of an application needs by the rules of the day it was made: who pays, the basis, the right to it.
 
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
     """
     order, policy, own = _describe_then(case)
-    payer, basis = case.freight_payer, case.basis
+    payer, basis, negotiated = case.freight_payer, case.basis, False
     if reason == case.reason:
         photos = max(photos, 1)  # what was enough to apply is enough to change a word
     for line_id, goods in own.items():
@@ -188,13 +188,16 @@ def judge_again(
             str(verdict.freight_payer or payer),
             articles.state_basis(verdict, reason, consumer=order.consumer),
         )
-    return {"freight_payer": payer, "basis": basis}
+        negotiated = negotiated or verdict.negotiated
+    if negotiated:
+        payer = str(Payer.NEGOTIATED)
+    return {"freight_payer": payer, "basis": basis, "negotiated": negotiated}
 
 
 def _then(case: Case, line_id: int, goods: Goods) -> dict[str, Any]:
     """What the goods were when the case was opened, which is what its rules go by: whatever was said of them since."""
     facts = case.opened_on
-    found: dict[str, Any] = {"ended_alone": False}
+    found: dict[str, object] = {"ended_alone": False}
     for line, (by_law, by_shop) in zip(facts.get("lines", ()), facts.get("left_out", ()), strict=False):
         if line[0] == line_id:
             found["no_reason_excluded"] = goods.no_reason_excluded if by_law else ""

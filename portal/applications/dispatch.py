@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Exists, Text, and_, bindparam, delete, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Exists, Text, and_, bindparam, delete, exists, func, literal_column, select
 
 from portal import flow, inputs, words, workbook
 from portal.cases import pick_list
@@ -69,7 +69,7 @@ class Row(NamedTuple):
     order: Any | None  # its columns
 
 
-def _waits(shop_id: int) -> tuple[Any, ...]:
+def _waits(shop_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
     """What holds of an order that can be sent together with others."""
     return (Order.shop_id == shop_id, to_send.WAITS, ~_has_case())
 

@@ -47,7 +47,7 @@ def find_progress(public_id: str, shop_id: int) -> Row[Any] | None:
     return db.session.execute(select(*columns, number).where(*of_shop)).one_or_none()
 
 
-def is_under_way(file: Any) -> bool:
+def is_under_way(file: DispatchFile | Row[*tuple[object, ...]]) -> bool:
     """Whether it is being sent; of a table or its progress."""
     return file.tried_at is not None and file.done_at is None
 
@@ -76,7 +76,7 @@ def _work_off_table(file_id: int, shop_id: int, now: datetime) -> int:
             sent += _send((file_id, shop_id), place, row.order.id, parcels, by=by, now=now)
     with writing():
         last = min(first + AT_ONCE, len(given))
-        values: dict[str, Any] = {"rows_done": last} | ({"done_at": now} if last == len(given) else {})
+        values: dict[str, object] = {"rows_done": last} | ({"done_at": now} if last == len(given) else {})
         db.session.execute(
             update(DispatchFile)
             .where(*_of(file_id, shop_id), text(SENDING), DispatchFile.rows_done <= last)

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from portal import inputs, late_words, told
 from portal.applications import goods
@@ -40,7 +39,7 @@ def find_pack(line: OrderLine) -> int | None:
     return None
 
 
-def suggest_quantity(line: Any, reason_id: str) -> str:
+def suggest_quantity(line: OrderLine, reason_id: str) -> str:
     """The quantity that a reason begins with: everything where nothing came or nothing is sent, else one."""
     left = line.quantity_milli - line.claimed_milli
     reason = reasons.reason(reason_id)
@@ -58,7 +57,7 @@ def count_usual(line: OrderLine, shop_id: int, now: datetime) -> dict[str, int]:
     return {reason_id: cases for reason_id, cases in found.items() if reason_id and cases >= LEAST_USUAL}
 
 
-def read_units(lines: Sequence[Any], typed: Mapping[str, str]) -> dict[int, int]:
+def read_units(lines: Sequence[OrderLine], typed: Mapping[str, str]) -> dict[int, int]:
     """The quantities that can be read of what is typed, thousandths by line; the others are left out."""
     units = {}
     for line in lines:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, select
 
 from portal.calendar import calendars, workdays
-from portal.columns import OrderPromised
+from portal.columns import OrderPromised, PolicyPromises
 from portal.extensions import db
 from portal.flow import CaseType
-from portal.models import Order, OrderLine, Policy, Product, Sku
+from portal.models import Order, OrderLine, Product, Sku
 from portal.prepared import Prepared
 from portal.rights import asking, eligibility, kept_policies, policies, reasons, resale, windows
 from portal.rights import goods as goods_facts
@@ -22,7 +22,7 @@ from portal.rights.reasons import Ground, Payer
 from portal.versioned import Versioned
 
 
-def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
+def describe_policy(policy: PolicyPromises, days: policies.Days | None = None) -> goods_facts.Policy:
     """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
     guarantees, excluded = codes(policy.guarantees), tuple(str(word) for word in policy.excluded)
     if days:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from portal import words
 from portal.applications import goods
+from portal.cases.case_view import View
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.inputs import money_text, quantity_text
@@ -23,12 +24,12 @@ class Leaving(NamedTuple):
     anew: list[str]
 
 
-def foresee_leaving(case: Case, view: object, now: datetime) -> Leaving:
+def foresee_leaving(case: Case, view: View, now: datetime) -> Leaving:
     """All of it, for the page that asks."""
     return Leaving(describe_goods(view), list_lost(case), foresee_anew(case, view, now))
 
 
-def describe_goods(view: Any) -> str:
+def describe_goods(view: View) -> str:
     """The goods of a case with their quantities."""
     return "、".join(
         f"{line.title} {line.spec} {quantity_text(line.quantity_milli)} {line.unit}" for line in view.lines
@@ -52,16 +53,16 @@ def list_lost(case: Case) -> list[str]:
     return lost
 
 
-def foresee_closing(case: Case, view: Any) -> list[str]:
+def foresee_closing(case: Case, view: View) -> list[str]:
     """Of a refusal that is left as it is: what can be applied for once the case has closed, in sentences."""
     if view.refusal is None or case.escalated or case.due_at is None:
         return []
     return foresee_anew(case, view, case.due_at, once="关闭后")
 
 
-def foresee_anew(case: Case, view: Any, now: datetime, *, once: str = "撤销后") -> list[str]:
+def foresee_anew(case: Case, view: View, now: datetime, *, once: str = "撤销后") -> list[str]:
     """Once a case is called off: what of each of its goods can be applied for, until when, or why nothing can."""
-    order: Any = db.session.get_one(Order, (case.order_id, case.shop_id))
+    order = db.session.get_one(Order, (case.order_id, case.shop_id))
     own = {line.order_line_id: line.quantity_milli for line in view.lines}
     lines = [line for line in goods.list_lines(order.id, order.shop_id) if line.id in own]
     may, policy = goods.is_exchangeable(lines, order), goods.get_policy_for(order)

@@ -195,7 +195,7 @@ def _take(asked: Asked) -> None:
         asked.typed.setdefault(str(line_id), "")
 
 
-def _read_details(asked: Asked, quantities: dict[str, int], skus: dict[str, int]) -> dict[str, Any]:
+def _read_details(asked: Asked, quantities: dict[str, int], skus: dict[str, int]) -> dict[str, object]:
     """What the draft keeps of the form; a field that was refused keeps what it said before."""
     form, kind = asked.form, asked.kind
     money = {"refund_fen": form.amount.data if kind in goods_facts.MONEY else None} if "amount" in form else {}

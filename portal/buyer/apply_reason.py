@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import abort, g, redirect, request
@@ -100,7 +100,11 @@ def apply(order_no: str) -> ResponseReturnValue:
 
 
 def _chosen(
-    goods: goods_facts.Goods, reason: reasons.Reason | None, form: ReasonForm, policy: Any, kept: dict[str, Any]
+    goods: goods_facts.Goods,
+    reason: reasons.Reason | None,
+    form: ReasonForm,
+    policy: goods_facts.Policy,
+    kept: dict[str, Any],
 ) -> tuple[str, goods_facts.Verdict]:
     """What a reason leads to: a right of its own; what a button asked for; or why not."""
     found = dict(eligibility.ways(goods, reason, g.now, policy)) if reason else {}
@@ -118,7 +122,9 @@ def _chosen(
     return kind, eligibility.consider(goods, kind, reason_id, g.now, policy)
 
 
-def _grounds(goods: Any, offered: Any, policy: Any, usual: Mapping[str, int]) -> list[dict[str, Any]]:
+def _grounds(
+    goods: goods_facts.Goods, offered: Sequence[reasons.Reason], policy: goods_facts.Policy, usual: Mapping[str, int]
+) -> list[dict[str, object]]:
     """The grounds with their sub-reasons and who pays for each, where goods go back."""
     found: list[dict[str, Any]] = []
     for ground, arranged in arranging.arrange(offered, goods_facts.place(goods), usual):

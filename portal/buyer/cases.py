@@ -51,7 +51,7 @@ def my_cases() -> ResponseReturnValue:
 def _list_waiting() -> dict[str, Any]:
     """Three lists: what waits, what was refused, what comes home; ``list`` and ``after``: one of them goes on."""
     only, after = request.args.get("list", ""), request.args.get("after", "")
-    lists: dict[str, Any] = {"waiting": (), "refused": (), "coming": ()}
+    lists: dict[str, object] = {"waiting": (), "refused": (), "coming": ()}
     only = only if only in lists and after else ""
     next_pages = dict.fromkeys(lists, "")
     for which in [only] if only else lists:
@@ -72,7 +72,7 @@ def show_case(case_no: str) -> ResponseReturnValue:
     return show_page(case, view, 200, news=_news(view))
 
 
-def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> ResponseReturnValue:
+def show_page(case: Case, view: case_view.View, status: int, **more: object) -> ResponseReturnValue:
     """The progress page; a distributor sees the consumer's case beside it."""
     resells = g.who.role == "owner" and g.who.shop_id != case.shop_id
     found = chain_view.describe_below(case.id, g.who.shop_id) if resells else None

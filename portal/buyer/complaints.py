@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
+from portal.columns import PhotoSeen
 from portal.evidence import evidence
 from portal.extensions import writing
+from portal.models import Complaint
 from portal.talk import complaint_lists, complaints
 from portal.talk.complaints import Told
 from portal.web import guards, paging, rates
@@ -125,7 +128,7 @@ def show_complaint(number: str) -> ResponseReturnValue:
     return _show(found, evidence.list_of_complaint(found.id), f"/me/complaints/{number}", by_link=False)
 
 
-def _show(row: Any, photos: Any, here: str, *, by_link: bool) -> ResponseReturnValue:
+def _show(row: Complaint, photos: Sequence[PhotoSeen], here: str, *, by_link: bool) -> ResponseReturnValue:
     form, status = AgainForm(), 200
     if request.method == "POST":
         status = 422

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import request
 
 from portal.applications import drafts
 from portal.buyer.applying_forms import StripForm
+from portal.columns import PhotoSeen
 from portal.extensions import db, writing
 from portal.models import Draft, OrderLine
 from portal.rights import reasons
 from portal.web.photo_field import Photos
 
 
-def sort_by_line(photos: Sequence[Any], lines: Sequence[OrderLine]) -> tuple[list[Any], dict[int, list[Any]]]:
+def sort_by_line(
+    photos: Sequence[PhotoSeen], lines: Sequence[OrderLine]
+) -> tuple[list[PhotoSeen], dict[int | None, list[PhotoSeen]]]:
     """The photos of the whole application, and those of each line; of a single line all are of the whole."""
-    of_line: dict[int, list[Any]] = {line.id: [] for line in lines} if len(lines) > 1 else {}
-    whole: list[Any] = []
+    of_line: dict[int | None, list[PhotoSeen]] = {line.id: [] for line in lines} if len(lines) > 1 else {}
+    whole: list[PhotoSeen] = []
     for photo in photos:
         of_line.get(photo.order_line_id, whole).append(photo)
     return whole, of_line

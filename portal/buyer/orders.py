@@ -14,6 +14,7 @@ from portal import inputs, searching, words
 from portal.applications import cancel_outcomes, goods, unsent
 from portal.buyer import bp
 from portal.cases import replaced
+from portal.cases.replaced import OrderCase
 from portal.extensions import db
 from portal.flow import Actor, CaseType
 from portal.models import Order, OrderLine, Shop
@@ -24,6 +25,7 @@ from portal.parcels import parcel_view, telling
 from portal.people.sessions import Who
 from portal.resale import downstream
 from portal.rights import addresses, examples, guarantees, policies, resale, silence
+from portal.rights.goods import Verdict
 from portal.versioned import Versioned
 from portal.web import early, guards, paging, replicas
 from portal.web.pages import not_modified, page, unchanged
@@ -129,9 +131,11 @@ def order(order_no: str) -> ResponseReturnValue:
     )
 
 
-def _say_together(lines: Sequence[OrderLine], offers: Mapping[int, Any], came: Collection[int]) -> dict[str, list[Any]]:
+def _say_together(
+    lines: Sequence[OrderLine], offers: Mapping[int, Verdict], came: Collection[int]
+) -> dict[str, list[OrderLine]]:
     """Why not, where that is the same for several lines: the sentence, and the lines that it holds for."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[OrderLine]] = {}
     for line in lines:
         offer = offers[line.id]
         if not offer.allowed and line.id not in came:
@@ -139,7 +143,7 @@ def _say_together(lines: Sequence[OrderLine], offers: Mapping[int, Any], came: C
     return {sentence: held for sentence, held in found.items() if len(held) > 1}
 
 
-def _tell_next(order: Order, cases: Sequence[Any], call_off: str, lines: Sequence[OrderLine], may: bool) -> str:
+def _tell_next(order: Order, cases: Sequence[OrderCase], call_off: str, lines: Sequence[OrderLine], may: bool) -> str:
     """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened.
 
     ``call_off``: what they call that. ``may``: whether something of it can be applied for now.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
 from portal.cases.effects.step_context import ActedBy
+from portal.columns import Followed
 from portal.extensions import writing
 from portal.flow import Actor
-from portal.models import Shipment
 from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.parcels import following, parcel_view, telling
@@ -21,11 +19,12 @@ from portal.web.pages import page
 from portal.web.traces import ObjectionForm, TraceForm, take_objection, take_traces
 
 
-def _own(shipment_id: int) -> Any:
-    return guards.found(parcel_view.find_of_buyer(min(shipment_id, 2**62), g.who.user_id))
+def _own(shipment_id: int) -> Followed:
+    found: Followed = guards.found(parcel_view.find_of_buyer(min(shipment_id, 2**62), g.who.user_id))
+    return found
 
 
-def _home(shipment: Any) -> str:
+def _home(shipment: Followed) -> str:
     return f"/cases/{shipment.case_no}" if shipment.case_no else find_path(shipment)
 
 
@@ -45,7 +44,7 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
     return _page(shipment, form, ObjectionForm(), status)
 
 
-def _page(shipment: Shipment, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
+def _page(shipment: Followed, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
     return page(
         "buyer/parcel.html",
         status,

@@ -49,7 +49,7 @@ def forget_copy() -> None:
     _known.set(None)
 
 
-def _days(rows: Sequence[Any]) -> list[Day]:
+def _days(rows: Sequence[Sequence[str]]) -> list[Day]:
     return [Day(date.fromisoformat(day), bool(off), str(name)) for day, off, name in rows]
 
 

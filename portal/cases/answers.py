@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal import arrival_words, told, words
 from portal.cases import expected, failed, payment_words
@@ -14,9 +14,11 @@ from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tel
 from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
+from portal.cases.units_sent import list_part_sent, list_returning
+from portal.columns import PhotoSeen
 from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
-from portal.models import CaseEvent
+from portal.models import CaseEvent, Proposal
 from portal.money.entries import OPEN
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Said:
     at: datetime
     note: str = ""
     details: tuple[str, ...] = ()
-    photos: tuple[Any, ...] = ()
+    photos: tuple[PhotoSeen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def asks_for_account(view: View) -> bool:
     return view.side is Actor.BUYER and {"give_account", "decline_account"} <= names
 
 
-def find_open_terms(view: View) -> Any | None:
+def find_open_terms(view: View) -> Proposal | None:
     """The proposal that waits for an answer."""
     newest = view.proposals[0] if view.proposals else None
     return newest if newest is not None and newest.state == "open" else None
@@ -183,28 +185,13 @@ def list_amounts(view: View, result: Result | None) -> list[tuple[str, str]]:
     found += list_returning(view)
     if result is not None and not result.whole:
         found.append(("验货通过", say_units((row.passed, row.unit) for row in result.rows)))
+    found += list_part_sent(view)
     if case.freight_claim in _FREIGHT and case.state not in FINAL:
         found.append((_FREIGHT[case.freight_claim], say_money(case.freight_fen)))
     return found + list_money(view, result)
 
 
 _FREIGHT = {"open": "垫付的退回运费（等待商家答复）", "declined": "垫付的退回运费（商家没有同意）"}
-
-
-def list_returning(view: View) -> list[tuple[str, str]]:
-    """Of goods that go back to several places: what is on its way, what can be sent now, what has to wait."""
-    if view.case.state != State.RETURNING or not view.returns.places:
-        return []
-    returns = view.returns
-    parts = (
-        ("已寄出", returns.list_lines(sent=True)),
-        (
-            "还要寄回" if view.side is Actor.BUYER else "买家还要寄回",
-            [line for each in returns.open for line in each.lines],
-        ),
-        ("等退货地址", [line for each in returns.waiting for line in each.lines]),
-    )
-    return [(what, say_units((line.quantity_milli, line.unit) for line in lines)) for what, lines in parts if lines]
 
 
 _UNITS = {

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from portal import flow
 from portal.calendar import lengths
 from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, RefundDecision
 from portal.flow import EVIDENCE_ROUNDS, Actor, CaseType, State, Step
@@ -141,17 +142,27 @@ _OF_GROUND: Final[Mapping[Ground, Burden]] = {
 
 
 def burden_of_proof(
-    reason_id: str, case_type: str, state: str, *, because: str = "", asked_by: str = "", goods_state: str = "received"
+    reason_id: str,
+    case_type: str,
+    state: str,
+    *,
+    because: str = "",
+    asked_by: str = "",
+    goods_state: str = "received",
+    unanswered: bool = False,
 ) -> Burden:
     """Who must prove what in a mediation.
 
     ``reason_id``: the case's own reason; ``because``: why the mediation was asked for (reasons.INTERVENTIONS), by
     ``asked_by``. A dispute about the freight is proved by who disputes it, whatever the case is about. Before anything
     was sent back the case's reason decides, after that where the goods or the money are. ``goods_state``: an order that
-    was never shipped is the shop's to prove shipped.
+    was never shipped is the shop's to prove shipped. ``unanswered``: it is about a difference that the buyer says they
+    paid, and nothing else.
     """
     if because == "freight" and asked_by in _FREIGHT:
         return _FREIGHT[Actor(asked_by)]
+    if unanswered and state == State.REFUNDING:
+        return _BUYER_PAID
     if found := _OF_STATE.get(State(state)):
         return found
     if goods_state == "unshipped":
@@ -175,7 +186,7 @@ HOLDS_GOODS: Final = (State.INSPECTING, State.DISPUTED, State.PAYING, State.RESH
 
 def asks_goods_back(case_type: str, state: str, target: str, *, goods_returned: bool) -> bool:
     """Whether a refund decided here may ask for the goods: they are with the buyer and another case can fetch them."""
-    if target != State.CONVERTED or case_type == CaseType.REISSUE:
+    if not flow.converts(state, target) or case_type == CaseType.REISSUE:
         return False
     return not (goods_returned and state in HOLDS_GOODS)
 
@@ -190,6 +201,11 @@ def carried_out(
     """
     found = _carry_out(step, case_type, handed, goods_returned)
     return [said for said in (*found, _say_freight(step, handed, freight_fen)) if said]
+
+
+_LEFT_TO_ANSWER = (
+    "买家登记的补差价留在本单核对：商家须在 {answer}内答复是否收到，收到的另行退还给买家；逾期不答复的，再由平台介入。"
+)
 
 
 def _say_freight(step: Step, handed: HandIn, fen: int) -> str:
@@ -223,6 +239,10 @@ def _carry_out(step: Step, case_type: str, handed: HandIn, goods_returned: bool)
         return said
     if step.name == "decide_unpaid":
         return ["这笔款项恢复为没有付成，商家须重新付款并登记。", f"原来的时限继续计算，至少还有 {least}。"]
+    if step.name == "decide_paid":
+        return ["买家补的差价登记为商家已收到，商家须退还并登记。", f"原来的时限继续计算，至少还有 {least}。"]
+    if step.name == "decide_complete" and "payment_disputed" in step.needs:
+        return ["买家登记的差价按没有补过处理，商家不用退还，售后以转成的售后单为准。"]
     if step.name == "decide_complete" and step.target == State.CONVERTED:
         return ["这笔款项视为已付清，售后以转成的售后单为准。"]
     if step.name == "decide_complete":
@@ -235,9 +255,12 @@ def _carry_out(step: Step, case_type: str, handed: HandIn, goods_returned: bool)
     if step.name == "decide_refund":
         decided = handed if isinstance(handed, RefundDecision) else RefundDecision()
         amount = "全部可退金额" if decided.amount_fen is None else f"{money_text(decided.amount_fen)} 元"
-        if step.target == State.REFUNDING:
+        if not flow.converts(str(step.source), step.target):
             return [f"登记退款 {amount}，商家须在 {legal}内付清；超过法定期限会再次由平台介入。"]
         said = [f"本单结束，转为新的退款售后单，退款 {amount}。"]
+        if flow.leaves_payment(str(step.source), step.target):
+            answer = lengths.describe_deadline("difference_answer")
+            said = [f"转为新的退款售后单，退款 {amount}。", _LEFT_TO_ANSWER.format(answer=answer)]
         may_ask = asks_goods_back(case_type, str(step.source), str(step.target), goods_returned=goods_returned)
         if may_ask and decided.goods_back:
             return [*said, f"买家须在 {back}内寄回商品，商家验货后退款。", freight]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, select, update
 
 from portal import flow, words
 from portal.cases import held
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import BulkItem, BulkRun, Case
@@ -43,10 +44,10 @@ def make_run(
     kind: str,
     case_ids: Sequence[int],
     *,
-    by: Any,
+    by: ActedBy,
     query: str,
     now: datetime,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> int:
     """A run to look at: each case at its present version, those that can't be done set apart; returns its id.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, text, update
 
@@ -85,7 +84,7 @@ def _claim(item_id: int) -> BulkItem | None:
     ).one_or_none()
 
 
-def _mark(item: Any, state: str, reason: str) -> None:
+def _mark(item: BulkItem, state: str, reason: str) -> None:
     db.session.execute(
         update(BulkItem)
         .where(BulkItem.id == item.id, BulkItem.shop_id == item.shop_id, BulkItem.state == "waiting")
@@ -94,7 +93,7 @@ def _mark(item: Any, state: str, reason: str) -> None:
     )
 
 
-def _carry_out(run: BulkRun, item: Any, now: datetime) -> None:
+def _carry_out(run: BulkRun, item: BulkItem, now: datetime) -> None:
     by = ActedBy(Actor.SELLER, run.user_id, run.author, run.request_id)
     if run.kind == bulk.HAND_OVER:
         if taking.find_working_role(item.shop_id, run.user_id) is None:
@@ -108,7 +107,7 @@ def _carry_out(run: BulkRun, item: Any, now: datetime) -> None:
     taking.take(item.case_id, run.kind, by=by, now=now, version=item.version, handed=_hand_in(run, item))
 
 
-def _hand_in(run: BulkRun, item: Any) -> HandIn:
+def _hand_in(run: BulkRun, item: BulkItem) -> HandIn:
     if run.kind == "agree":
         kind = db.session.scalar(select(Case.type).where(Case.id == item.case_id, Case.shop_id == item.shop_id))
         address = run.facts.get("address_id") if kind in ("exchange", "return_refund") else None
@@ -121,7 +120,7 @@ def _hand_in(run: BulkRun, item: Any) -> HandIn:
     return HandIn(note=run.facts.get("note", ""))
 
 
-def _reply(run: BulkRun, item: Any, by: ActedBy, now: datetime) -> None:
+def _reply(run: BulkRun, item: BulkItem, by: ActedBy, now: datetime) -> None:
     role = taking.find_working_role(item.shop_id, by.user_id)
     if role is None or not roles.may_open(role, "contact"):
         raise StepRefused("您现在不能和这家店铺的买家会话")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, literal_column, select, text, tuple_
 
 from portal import told
+from portal.columns import CaseListed
 from portal.extensions import Moment, db
 from portal.flow import Stage, State
 from portal.models import BankAccount, Case, Mediation, MoneyEntry
@@ -118,7 +119,7 @@ def list_page(
     buyer_id: int, which: str = "waiting", after: Key | None = None, size: int = PAGE
 ) -> tuple[Sequence[Any], Key | None]:
     """One page of those ``waiting`` or ``refused``, the earliest deadline first, none last; the key of the next one."""
-    values: dict[str, Any] = {"buyer_id": buyer_id, "most": size + 1}
+    values: dict[str, object] = {"buyer_id": buyer_id, "most": size + 1}
     query = _FIRST[which]
     if after is not None:
         values["at"], values["id"] = after
@@ -134,7 +135,7 @@ def find_waiting(buyer_id: int, case_ids: Sequence[int]) -> frozenset[int]:
     return frozenset(db.session.scalars(found, {"buyer_id": buyer_id}))
 
 
-def _urgency(case: Any) -> tuple[bool, float, int]:
+def _urgency(case: CaseListed) -> tuple[bool, float, int]:
     """What orders cases: the earliest deadline first, those without one last."""
     return case.due_at is None, case.due_at.timestamp() if case.due_at else 0.0, case.id
 
@@ -151,7 +152,7 @@ DOES: dict[str, tuple[str, str]] = {
 }
 
 
-def find_action(case: Any) -> tuple[str, str]:
+def find_action(case: CaseListed) -> tuple[str, str]:
     """What the row of a case offers to its buyer, and where that is done."""
     button, step = ("提交证据", "submit_evidence") if case.stage else DOES[case.state]
     return button, f"/cases/{case.case_no}" + (f"/{step}" if step else "")

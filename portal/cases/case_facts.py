@@ -158,24 +158,28 @@ def application_of(case: Case) -> refusals.Application:
 
 
 def _is_left_out(case: Case, *, by_law: bool) -> bool:
-    """Whether goods of a case are left out by law, or by the shop's word too: as it was when the case was opened."""
+    """Whether all goods of a case are left out by law, or by the shop's word too: as it was when the case was opened.
+
+    A refusal is of the whole case: what isn't true of one of its lines is no reason for it.
+    """
     lines = (CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
     frozen = case.opened_on.get("left_out")
     if frozen is not None:
         left_out = {line[0]: said[not by_law] for line, said in zip(case.opened_on["lines"], frozen, strict=True)}
         of_case = db.session.scalars(select(CaseLine.order_line_id).where(*lines))
-        return any(left_out.get(line_id) for line_id in of_case)
+        return all(left_out.get(line_id) for line_id in of_case)
     # A case that was opened before that was kept.
     excluded = Product.no_reason_excluded.in_([code for code in EXCLUSIONS if code != "unfit"]) | (
         (Product.no_reason_excluded == "unfit") & OrderLine.unfit_confirmed_at.is_not(None)
     )
     query = (
-        select(OrderLine.id)
-        .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
-        .join(Product, and_(Product.id == OrderLine.product_id, Product.shop_id == OrderLine.shop_id))
-        .where(*lines, excluded if by_law else excluded | ~Product.exchangeable)
+        select(excluded if by_law else excluded | ~Product.exchangeable)
+        .select_from(CaseLine)
+        .join(OrderLine, and_(OrderLine.id == CaseLine.order_line_id, OrderLine.shop_id == CaseLine.shop_id))
+        .outerjoin(Product, and_(Product.id == OrderLine.product_id, Product.shop_id == OrderLine.shop_id))
+        .where(*lines)
     )
-    return db.session.scalar(query.limit(1)) is not None
+    return all(db.session.scalars(query))
 
 
 REFUNDS_AT_ONCE = ("jstk", "lsjst_s")  # 极速退款: what a shop's silence agrees to of goods that were sent

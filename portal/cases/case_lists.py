@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, tuple_
 
+from portal.columns import CaseListed
 from portal.extensions import Moment, db
 from portal.flow import FINAL, CaseType, State
 from portal.models import Case, Order, Parcel
@@ -34,7 +34,7 @@ _COLUMNS = (
     Case.stage,
 )
 # The tabs of 我的售后, beside 待我处理.
-TABS: dict[str, tuple[str, tuple[Any, ...]]] = {
+TABS: dict[str, tuple[str, tuple[ColumnElement[bool], ...]]] = {
     "open": ("进行中", (Case.state.not_in([str(state) for state in FINAL]),)),
     "refund": ("退款", (Case.type.in_([str(CaseType.RETURN_REFUND), str(CaseType.REFUND_ONLY)]),)),
     "ended": ("已结束", (Case.state.in_([str(state) for state in FINAL]),)),
@@ -55,13 +55,13 @@ _NEXT = {
 
 def list_of_buyer(
     buyer_id: int, after: tuple[datetime, int] | None = None, *, tab: str = "all", words: str = ""
-) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+) -> tuple[Sequence[CaseListed], tuple[datetime, int] | None]:
     """One page of a buyer's cases, the newest change first, and the key the next one begins after.
 
     ``words``: only cases with this in their goods or specification, or with one of these numbers, also of their orders
     and parcels, whole or their last digits.
     """
-    values: dict[str, Any] = {"buyer_id": buyer_id}
+    values: dict[str, object] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
     query = _LISTS[tab] if after is None else _NEXT[tab]
@@ -69,7 +69,10 @@ def list_of_buyer(
         query = query.where(Case.id.in_([each.case_id for each in known]))
     elif words:
         pattern = escape_like(words)
-        found_by = [Case.goods.like(pattern, escape="\\"), Case.spec.like(pattern, escape="\\")]
+        found_by: list[ColumnElement[bool]] = [
+            Case.goods.like(pattern, escape="\\"),
+            Case.spec.like(pattern, escape="\\"),
+        ]
         typed = read_typed(words)
         if typed.is_tail or len(typed.number) >= LEAST_TAIL:
             found_by += _ends_with(typed.number)
@@ -80,7 +83,7 @@ def list_of_buyer(
     return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
 
 
-def _ends_with(number: str) -> list[Any]:
+def _ends_with(number: str) -> list[ColumnElement[bool]]:
     """Conditions that a number of the case ends so: its own, its order's, one of its parcels'; each by one look-up."""
     like = f"%{number}"
     order = select(Order.id).where(Order.id == Case.order_id, Order.shop_id == Case.shop_id, Order.order_no.like(like))
@@ -90,12 +93,12 @@ def _ends_with(number: str) -> list[Any]:
     return [Case.case_no.like(like), *(each.limit(1).scalar_subquery().is_not(None) for each in (order, parcel))]
 
 
-def list_chain(case: Case) -> Sequence[Any]:
+def list_chain(case: Case) -> Sequence[Row[int, str, str, str, datetime, int]]:
     """All cases that one of them came out of another, with what was first at the front."""
     return db.session.execute(_CHAIN, {"case_id": case.id, "shop_id": case.shop_id}).all()
 
 
-def list_cancelling(case: Case) -> Sequence[Any]:
+def list_cancelling(case: Case) -> Sequence[Row[int, str, str, str, datetime, int]]:
     """A case that ended because its order was called off, and the case that this opened; none: it wasn't like that.
 
     Calling an order off withdraws the refund that was asked for and opens its own at the same moment.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -54,6 +53,6 @@ def put_tags(case: Case, tags: Sequence[str], now: datetime) -> None:
 
 def _keep(shop_id: int, name: str, now: datetime) -> None:
     """A new tag of the shop; two people may think of the same one at once."""
-    make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"id": make_id(), "shop_id": shop_id, "name": name, "made_at": now}
     db.session.execute(make(ShopTag).values(row).on_conflict_do_nothing())

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from portal import flow, told, words
 from portal.cases import answers, case_facts, endings, failed, mediations, payment_words, places, rulings, stakes
@@ -21,10 +21,11 @@ from portal.cases.event_details import describe_for, list_left, name_rule, recor
 from portal.cases.replaced import Replaced, find_replaced
 from portal.cases.timeline import Entry, list_entries, load_names
 from portal.cases.view_statements import CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES, find_around
+from portal.columns import PhotoSeen
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stage, State, Step
-from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Proposal
+from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, ParcelTrace, Proposal
 from portal.money import entries as money_entries
 from portal.money import payment_lists
 from portal.money.accounts import consent as bank_accounts
@@ -83,21 +84,25 @@ class View:
     payer: str
     lines: Sequence[Any]
     parcels: dict[str, list[Any]]
-    traces: dict[int, list[Any]]
-    photos: dict[int, list[Any]]
-    events: Sequence[Any]
+    traces: dict[int, list[ParcelTrace]]
+    photos: dict[int, list[PhotoSeen]]
+    events: Sequence[CaseEvent]
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
-    proposals: Sequence[Any] = ()  # 协商方案, the newest first
+    proposals: Sequence[Proposal] = ()  # 协商方案, the newest first
     entries: Sequence[Any] = ()  # payments, the oldest first
     replaced: Replaced | None = None  # what came with a completed case and can be complained of
     sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
     finish: str = ""  # 铺货: until when it is to be done, in a sentence
     names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
-    chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
+    chain: Sequence[
+        Row[int, str, str, str, datetime, int]
+    ] = ()  # this case and those it came out of or became, the oldest first
     accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
-    looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
-    order_changes: Sequence[Any] = ()  # what imports said of the order since the case was opened, the newest first
+    looks: Sequence[Row[int, str, str, str, datetime, str]] = ()  # who of the shop saw a whole number; for the buyer
+    order_changes: Sequence[
+        versions.Said
+    ] = ()  # what imports said of the order since the case was opened, the newest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: mediations.MediationView | None = None
     ruling: tuple[datetime, str] | None = None  # when the rule decides a mediation, and what it would as things stand
@@ -123,7 +128,7 @@ class View:
         return payment_words.tell_way(self)
 
     @property
-    def offer(self) -> Any | None:
+    def offer(self) -> CaseEvent | None:
         """The event by which one side offered a step that waits for the other's answer."""
         version = self.case.offered_version
         return next((event for event in self.events if event.version == version), None) if version else None
@@ -155,7 +160,7 @@ class View:
         return count_refused(self.case.state, self.lines)
 
     @property
-    def refusal(self) -> Any | None:
+    def refusal(self) -> CaseEvent | None:
         """The seller's refusal that the case stands at, as its event; None when it is something else that is asked."""
         if self.case.state != State.REVISING:
             return None
@@ -163,7 +168,7 @@ class View:
         return event if event is not None and event.step == "reject" else None
 
     @property
-    def proofs(self) -> list[Any]:
+    def proofs(self) -> list[PhotoSeen]:
         """The photos by which the buyer applied, and those they added later without a step of their own."""
         applied = {event.version for event in self.events if event.step in ("apply", "apply_on_behalf", "modify")}
         stepped = {event.version for event in self.events if event.actor == Actor.BUYER}
@@ -195,7 +200,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     legs: dict[str, list[Any]] = {}
     for parcel in parcels:
         legs.setdefault(parcel.leg, []).append(parcel)
-    photos: dict[int, list[Any]] = {}
+    photos: dict[int, list[PhotoSeen]] = {}
     for row in evidence.list_of_case(case):
         photos.setdefault(row.event_version or 0, []).append(row)
     events = EVENTS.list_rows(case_id=case.id, shop_id=case.shop_id)

@@ -37,7 +37,7 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
         ).all()
     }
     moving = {line_id: milli for line_id, milli, _ in child.lines}
-    if parent.state == State.CONVERTED:
+    if parent.state == State.CONVERTED or "converted" in parent.origin:
         for line in sorted(own.values(), key=lambda each: each.order_line_id):
             rest = line.quantity_milli - moving.get(line.id, 0)
             if rest:

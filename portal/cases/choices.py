@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal import told, words
 from portal.calendar import lengths
@@ -13,6 +13,7 @@ from portal.cases.inspection import Result
 from portal.cases.payment_words import is_proof_left
 from portal.flow import Actor, CaseType, State, Step
 from portal.inputs import money_text, quantity_text
+from portal.models import BankAccount
 from portal.money import arrivals
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     (Actor.SELLER, State.RESHIPPING): (("confirm_payment", "ship_replacement"), ("deny_payment", "propose_other_sku")),
     (Actor.SELLER, State.CONFIRMING): (("resend", "replacement_lost"), ()),
     (Actor.SELLER, State.REFUNDING): (
-        ("show_payment", "refund_ok", "settle_entry", "approve_refund", "accept_freight"),
-        ("refund_fail", "decline_freight"),
+        ("confirm_payment", "show_payment", "refund_ok", "settle_entry", "approve_refund", "accept_freight"),
+        ("deny_payment", "refund_fail", "decline_freight"),
     ),
     (Actor.SELLER, State.REFUND_FAILED): (("retry",), ("ask_account",)),
 }
@@ -90,7 +91,7 @@ def _name_button(view: View, step: Step) -> str:
     return _BUTTONS.get(step.name, step.button)
 
 
-def find_used_account(view: View) -> Any | None:
+def find_used_account(view: View) -> BankAccount | None:
     """The buyer's account to which a payment didn't go through, so that they may give another."""
     return next((row for row in view.accounts if row.erased_at is None and row.entry_state == "failed"), None)
 
@@ -112,7 +113,7 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         then = f"商家还要付清 {money_text(owed)} 元" if owed else f"{view.kind}完成"
         if view.case.freight_claim == "open" and not owed:
             then = "等待商家答复您报的退回运费"
-        return f"确认收货后{then}，不能撤回"
+        return f"确认收货后{then}，不能撤回{'' if owed else _tell_unclaimed(view)}"
     if name == "extend":
         what, span = ("寄回", "buyer_return") if view.case.state == State.RETURNING else ("收货", "buyer_confirm")
         return f"{what}期限延长 {lengths.describe_deadline(f'{span}_extension')}，只能延长一次"
@@ -120,6 +121,8 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         within = f"写明哪里不对，提交后 {lengths.describe_deadline('inspection_dispute')}内由商家复核"
         late = words.OBJECTED_LATE[0] if not view.case.freight_claim else "商家不改的话，可以申请平台介入"
         return f"{within}；{late}"
+    if name == "convert_refund" and step.target == State.REFUNDING:
+        return "不再换货，改为退款，商品数量转到新的售后单；您登记的补差价留在本单，商家确认收到后退还"
     if name == "convert_refund":
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
@@ -139,6 +142,12 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         )
         return f"{_tell_doubt_term(view)}；商家须{again}"
     return _THEN.get(name, "")
+
+
+def _tell_unclaimed(view: View) -> str:
+    """That freight which the buyer advanced has to be claimed before the case ends; "" where none can be."""
+    can = any(step.name == "claim_freight" and refusal is None for step, refusal in view.actions)
+    return "；垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报" if can else ""
 
 
 def _tell_doubt_term(view: View) -> str:
@@ -170,7 +179,7 @@ def _tell_dropped(view: View) -> str:
 
 _THEN = {
     "claim_freight": "商家同意后列入应付给您的款项，售后照常进行；商家不同意或不答复的，可以申请平台介入",
-    "decline": "售后回到方案之前的一步，也可以提出自己的方案",
+    "decline": "方案作废，由商家继续处理提出方案之前的那一步；也可以提出自己的方案",
     "modify": "修改后重新提交，商家再审核",
     "nudge": "给商家发一条催发货的提醒；不影响您改为退款或申请平台介入",
     "escalate": "由平台按双方的证据裁决",

@@ -42,7 +42,7 @@ def find_who_must_act(case: Case) -> Actor | None:
         unfulfilled=case.stage == Stage.UNFULFILLED,
         problem_open=case.problem_open,
         countered=case.countered,
-        shown=case.payment_claim == "shown",
+        shown=case.payment_claim in ("shown", "denied"),
     )
 
 

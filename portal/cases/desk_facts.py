@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Select, String, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from portal.cases import columns, looks, piles, queue_filters, shop_queue
 from portal.cases.waiting import Waiting
+from portal.columns import LookSeen, NoteSeen
 from portal.extensions import Moment
 from portal.models import (
     Case,
@@ -33,14 +46,24 @@ from portal.words import BEIJING
 MOST_NOTES = 50  # of one case on its page
 
 _staff, _user, _tag, _look, _note = (table.__table__.c for table in (Staff, User, ShopTag, CaseLook, StaffNote))
-_OF_SHOP: Any = bindparam("shop_id")
+_OF_SHOP: BindParameter[int] = bindparam("shop_id")
+
+Said = ColumnElement[str] | str
 
 
 def _shape(
-    kind: str, number: Any, word: Any, name: Any, receiver: Any = "", words: Any = "", at: Any = None
+    kind: str,
+    number: ColumnElement[int],
+    word: Said,
+    name: Said,
+    receiver: Said = "",
+    words: Said = "",
+    at: ColumnElement[datetime] | None = None,
 ) -> Select[Any]:
     """A select of the columns that all parts have."""
-    said = [literal(each) if isinstance(each, str) else each for each in (kind, word, name, receiver, words)]
+    said: list[ColumnElement[Any]] = [
+        literal(each) if isinstance(each, str) else each for each in (kind, word, name, receiver, words)
+    ]
     named = zip(("kind", "word", "name", "receiver", "words"), said, strict=True)
     moment = cast(null(), Moment()) if at is None else at
     return select(*(each.label(name) for name, each in named), number.label("number"), moment.label("at"))
@@ -88,7 +111,7 @@ _HISTORY = [
 _GOODS_OF = (_bought.id == _line.order_line_id) & (_bought.shop_id == _line.shop_id)
 
 
-def _count_alike(at: int) -> Any:
+def _count_alike(at: int) -> Select[Any]:
     """Cases with the product and specification of the ``at``-th line of the case, counted to SHOWN and no further."""
     first = (
         select(_line.title, _bought.spec, _bought.product_id)
@@ -135,7 +158,18 @@ _BUYER_TAGS = _shape("buyer_tag", _tagged.id, "", _tagged.tag)
 _ALIKE = [_count_alike(at) for at in range(MOST_GOODS)]
 _OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _HELD, _NOTES, _BUYER_TAGS))
 _SEEN_IN_SHOP = Prepared(union_all(*_HISTORY, *_ALIKE))
-_seen_in_shop: Versioned[Sequence[Any]] = Versioned("seen_in_shop")
+_seen_in_shop: Versioned[Sequence[Part]] = Versioned("seen_in_shop")
+
+
+class Part(LookSeen, NoteSeen, Protocol):
+    """A row of any part: what its columns say, its ``kind`` tells."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def word(self) -> str: ...
+    @property
+    def number(self) -> int: ...
 
 
 class Alike(NamedTuple):
@@ -157,10 +191,10 @@ class Facts:
     ``history``: the buyer's cases in this shop since ``since``, a day of Beijing, and how many were withdrawn.
     """
 
-    people: Sequence[Any]
+    people: Sequence[Part]
     tags: Sequence[str]
     looks: dict[int, str]
-    notes: Sequence[Any]
+    notes: Sequence[Part]
     history: tuple[int, int] = (0, 0)
     buyer_tags: tuple[str, ...] = ()  # under which the shop noted something about the buyer, the newest first
     columns: tuple[str, ...] = columns.USUAL
@@ -185,7 +219,7 @@ def load_of_case(
     day = (now - shop_queue.HISTORY).astimezone(BEIJING).date().isoformat()
     of_case = {"shop_id": case.shop_id, "case_id": case.id, "buyer_id": case.buyer_id}
 
-    def add_up() -> Sequence[Any]:
+    def add_up() -> Sequence[Part]:
         return _SEEN_IN_SHOP.list_rows(**of_case, since_day=queue_filters.begin_day(day))
 
     own = _OF_CASE.list_rows(**of_case, case_ids=[case.id, *beside], but=but, since=now - looks.SHOWN_FOR)
@@ -193,9 +227,9 @@ def load_of_case(
     return _sort([*own, *seen], now, day)
 
 
-def _sort(rows: Sequence[Any], now: datetime, since: str = "") -> Facts:
+def _sort(rows: Sequence[Part], now: datetime, since: str = "") -> Facts:
     kinds = ("person", "tag", "look", "note", "history", "columns", "buyer_tag", "alike", "held")
-    of: dict[str, list[Any]] = {kind: [] for kind in kinds}
+    of: dict[str, list[Part]] = {kind: [] for kind in kinds}
     for row in rows:
         of[row.kind].append(row)
     tagged = sorted(of["buyer_tag"], key=lambda row: -row.number)

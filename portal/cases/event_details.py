@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal import flow, told, words
 from portal.cases import changes, offers
@@ -13,6 +13,9 @@ from portal.models import CaseEvent, CaseLine
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, guarantees, phrases, refusal_words
 from portal.rights.addresses import Shown
+
+if TYPE_CHECKING:
+    from portal.cases.case_view import View
 
 _NEWS = {
     (str(case_type), step.name, str(step.source or ""), str(step.target), str(step.actor), rule): step.news
@@ -34,7 +37,7 @@ def list_left(events: Sequence[CaseEvent]) -> list[str]:
     return [event.source for event in events if event.source and event.source != event.target]
 
 
-def describe_for(view: Any, event: CaseEvent) -> list[str]:
+def describe_for(view: View, event: CaseEvent) -> list[str]:
     """What a step brought or changed, as the reader of a case's page may see it."""
     shown = view.back.shown
     said = describe_event(event, view.lines, case_type=view.case.type, back=shown, side=view.side)

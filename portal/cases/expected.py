@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.flow import CaseType, State
 from portal.models import Case
-from portal.money import entries, worth
+from portal.money import differences, worth
 
 
 def work_out_refund(case: Case, agreed_fen: int | None, *, exact: bool = False) -> tuple[int, list[worth.Worth]]:
@@ -36,4 +36,4 @@ def expect_difference(case: Case) -> int:
 
 def expect_payment(case: Case) -> int:
     """What of it the buyer has still to pay, 分: what they paid for another specification before counts."""
-    return max(expect_difference(case) - entries.find_kept_difference(case), 0)
+    return max(expect_difference(case) - differences.find_kept_difference(case), 0)

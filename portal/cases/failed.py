@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 
 from portal import flow, words
 from portal.calendar import lengths
@@ -127,7 +127,7 @@ def list_coming(buyer_id: int, after: tuple[datetime, int] | None = None) -> tup
     return _list_unsent(Case.buyer_id == buyer_id, after)
 
 
-def _list_unsent(whose: Any, after: tuple[datetime, int] | None) -> tuple[Sequence[Row[Any]], Any]:
+def _list_unsent(whose: ColumnElement[bool], after: tuple[datetime, int] | None) -> tuple[Sequence[Row[Any]], Any]:
     query = (
         select(FailedGoods.id, FailedGoods.due_at, Case.case_no, Case.goods, Case.spec, Case.unit, _UNITS)
         .join(Case, (Case.id == FailedGoods.case_id) & (Case.shop_id == FailedGoods.shop_id))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, Select, case, func, select, text
 
+from portal.columns import CaseListed
 from portal.extensions import db
+from portal.flow import State
 from portal.models import Case, CaseLink, Intake, Order, Shipment, User
 from portal.models.keys import TAIL
 from portal.prepared import among
 from portal.searching import read_typed
 
+MOST_SCANNED = 9  # each is chosen by a key
 _case, _order, _user, _shipment, _intake = (table.__table__.c for table in (Case, Order, User, Shipment, Intake))
 _below_table, _order_table_below = Case.__table__.alias("case_below"), Order.__table__.alias("order_below")
 _link, _case_below, _order_below = CaseLink.__table__.c, _below_table.c, _order_table_below.c
@@ -39,17 +42,22 @@ _CASES = (
 )
 
 
-def not_by_shop(table: Any, shop_id: Any) -> Any:
+def not_by_shop(table: Any, shop_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Rows of this shop, found by something else: SQLite, which knows no numbers of rows, would read all the shop's."""
     return func.coalesce(table.shop_id, 0) == shop_id
 
 
-def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
-    """The cases that a scanned number means: a case's own, else a parcel's, else those of an order; at most nine."""
+def find_scanned(shop_id: int, raw: str, first: State | None = None) -> Sequence[CaseListed]:
+    """The cases that a scanned number means: a case's own, else a parcel's, else those of an order; those in the state
+    ``first`` before the newest. At most MOST_SCANNED, and one more where there are more.
+    """
     number = read_typed(raw).number
     if not number:
         return ()
-    query = _CASES.where(not_by_shop(_case, shop_id)).order_by(_case.opened_at.desc(), _case.id.desc()).limit(9)
+    query = _CASES.where(not_by_shop(_case, shop_id)).order_by(
+        case((_case.state == first, 0), else_=1), _case.opened_at.desc(), _case.id.desc()
+    )
+    query = query.limit(MOST_SCANNED + 1)
     for condition in (
         _case.case_no == number,
         _case.id.in_(_find_above(shop_id, _case_below.case_no == number)),
@@ -82,13 +90,13 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
     return ()
 
 
-def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
+def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[CaseListed]:
     """These cases of a shop as lists show them, the newest first."""
     query = _CASES.where(not_by_shop(_case, shop_id), among(_case.id, "case_ids")).order_by(_case.id.desc())
     return db.session.execute(query, {"case_ids": list(case_ids)}).all() if case_ids else ()
 
 
-def _find_above(shop_id: int, fits: Any) -> Any:
+def _find_above(shop_id: int, fits: ColumnElement[bool]) -> Select[int]:
     """铺货: cases whose consumer's case or order has that number, which the consumer may have put into the parcel."""
     return (
         select(_link.upstream_id)

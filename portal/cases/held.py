@@ -141,7 +141,7 @@ def list_counted(shop_id: int, case_ids: Sequence[int], user_id: int) -> dict[in
 
 def list_counted_beside(
     shop_id: int, user_id: int, since: datetime, known: Collection[int | None]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """What one person counted since a moment of cases that are not ``known``: several came in a parcel of one number.
 
     As the running list of 扫描台 shows its rows, each case once; under the number of its parcel, else under its own.
@@ -220,7 +220,7 @@ def _claim(held_id: int, state: str, **more: str) -> Any | None:
     return row
 
 
-def _take(row: Any) -> None:
+def _take(row: HeldStep) -> None:
     """As it was handed in, at the moment it was held until, however long the portal was down meanwhile."""
     facts = row.handed["facts"]
     old = {name: _restore(value) for name, value in facts.items()} if "is" not in facts else {}

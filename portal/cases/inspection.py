@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from portal.cases.event_details import describe_condition
+from portal.columns import PhotoSeen
 from portal.models import CaseEvent, CaseLine
 
 
@@ -38,7 +38,7 @@ class Result:
     """The table: a row for each line that was counted, the sum, the photos of who counted."""
 
     rows: tuple[Counted, ...]
-    photos: tuple[Any, ...] = ()
+    photos: tuple[PhotoSeen, ...] = ()
 
     @property
     def total(self) -> Counted:
@@ -67,7 +67,9 @@ class Result:
 COUNTING = ("dispute_goods", "revise_inspection", "accept_goods", "accept_goods_diff")
 
 
-def read_result(lines: Sequence[CaseLine], events: Sequence[CaseEvent], photos: dict[int, list[Any]]) -> Result | None:
+def read_result(
+    lines: Sequence[CaseLine], events: Sequence[CaseEvent], photos: dict[int, list[PhotoSeen]]
+) -> Result | None:
     """The result of a case's inspection; None when nothing was counted. ``events``: the newest first."""
     rows = tuple(
         Counted(

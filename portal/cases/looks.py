@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal.columns import LookSeen
 from portal.extensions import db
 from portal.models import CaseLook
 
@@ -16,13 +16,13 @@ SHOWN_FOR = timedelta(minutes=10)
 
 def note_look(shop_id: int, case_id: int, user_id: int, now: datetime) -> None:
     """This person has the case open. Inside ``writing()``."""
-    make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"shop_id": shop_id, "case_id": case_id, "user_id": user_id, "at": now}
     key = [CaseLook.shop_id, CaseLook.case_id, CaseLook.user_id]
     db.session.execute(make(CaseLook).values(row).on_conflict_do_update(index_elements=key, set_={"at": now}))
 
 
-def describe(look: Any, now: datetime) -> str:
+def describe(look: LookSeen, now: datetime) -> str:
     """Who opened a case and when, in words; ``look`` has a ``name`` and ``at``."""
     return f"{look.name} {_say(now - look.at)}打开"
 

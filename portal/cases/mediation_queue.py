@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import and_, bindparam, func, or_, select, text, tuple_
+from sqlalchemy import Label, and_, bindparam, func, or_, select, text, tuple_
 from sqlalchemy.orm import joinedload
 
 from portal.cases import shop_queue
@@ -137,7 +137,7 @@ def list_page(
     return rows[:PAGE], (last.decided_at, last.event_id) if decided else (last.queue_at, last.id)
 
 
-def count_stage(stage: str) -> Any:
+def count_stage(stage: str) -> Label[int]:
     rows = (
         select(_case.id)
         .where(text(f"cases.{MEDIATED}"), _case.stage == stage, *_UNRELATED)

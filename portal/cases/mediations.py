@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from portal.cases import mediation_queue
 from portal.cases.arbitration import Burden, burden_of_proof
@@ -19,19 +18,19 @@ class MediationView:
     """The case's last 平台介入: how it began, what both sides handed in, how it ended. ``open``: it hasn't."""
 
     open: bool
-    opened: Any  # the event
+    opened: CaseEvent
     because: str  # why it was asked for, in words; "" when the clock called for it
     wish: str
-    said: tuple[Any, ...]  # the events by which the sides were heard, the oldest first
-    asked: Any | None  # the mediator's event that asked for more evidence
-    ended: Any | None  # the event that ended it
-    decision: Any | None  # the same, when the platform decided
+    said: tuple[CaseEvent, ...]  # the events by which the sides were heard, the oldest first
+    asked: CaseEvent | None  # the mediator's event that asked for more evidence
+    ended: CaseEvent | None  # the event that ended it
+    decision: CaseEvent | None  # the same, when the platform decided
     heard: frozenset[str]  # the sides heard in the present round
     evidence_round: int
     passed_on: bool  # to another mediator
     burden: Burden
 
-    def of(self, side: str) -> list[Any]:
+    def of(self, side: str) -> list[CaseEvent]:
         """What one side handed in."""
         return [event for event in self.said if event.actor == side]
 
@@ -41,7 +40,7 @@ def describe_mediation(case: Case, events: Sequence[CaseEvent]) -> MediationView
     opened = next((event for event in events if event.step in mediation_queue.OPENING), None)
     if opened is None:
         return None
-    said: list[Any] = [opened] if opened.actor != Actor.CLOCK else []
+    said: list[CaseEvent] = [opened] if opened.actor != Actor.CLOCK else []
     asked = ended = reported = None
     for event in reversed([event for event in events if event.version > opened.version]):
         if event.step == "submit_evidence":
@@ -75,9 +74,10 @@ def describe_mediation(case: Case, events: Sequence[CaseEvent]) -> MediationView
             because=data.get("because", ""),
             asked_by=opened.actor,
             goods_state=case.goods_state,
+            unanswered=bool(case.origin.get("unanswered")),
         ),
     )
 
 
 # without a change of state
-_ENDING = frozenset({"withdraw_mediation", "decide_continue", "decide_unpaid", "accept_offer"})
+_ENDING = frozenset({"withdraw_mediation", "decide_continue", "decide_unpaid", "decide_paid", "accept_offer"})

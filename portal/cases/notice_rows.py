@@ -14,7 +14,7 @@ from portal import told, words
 from portal.cases import buyer_inbox
 from portal.extensions import db
 from portal.flow import Actor, State
-from portal.models import Case
+from portal.models import Case, Notice
 from portal.notices import reading
 
 _case = Case.__table__.c
@@ -25,7 +25,7 @@ _DEADLINE = re.compile(r"[^。\n]*(（截止 ([^）]+)）)。$")  # the last sen
 class NoticeRow:
     """``waits``: what the case waits for from the reader now, in a word or two; ``action``: a button and where to."""
 
-    notice: Any  # the newest of the case, or one that tells of no case
+    notice: Notice  # the newest of the case, or one that tells of no case
     unread: int
     case: Any = None
     waits: str = ""
@@ -67,7 +67,7 @@ def list_page(user_id: int, before: int | None, size: int, now: datetime) -> Seq
 
 
 def _make_row(
-    user_id: int, notice: Any, unread: dict[int, int], case: Any, mine: frozenset[int], now: datetime
+    user_id: int, notice: Notice, unread: dict[int, int], case: Any, mine: frozenset[int], now: datetime
 ) -> NoticeRow:
     if case is None:
         return NoticeRow(notice, int(notice.read_at is None))
@@ -87,7 +87,7 @@ def _make_row(
     return NoticeRow(notice, left, case, part, until=case.due_at if of_shop else None)
 
 
-def find_case(notice: Any) -> Any | None:
+def find_case(notice: Notice) -> Any | None:
     """The columns of a notice's case, None when it tells of none."""
     return None if notice.case_id is None else _find_cases([(notice.case_id, notice.shop_id)]).get(notice.case_id)
 

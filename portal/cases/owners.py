@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
@@ -69,7 +68,7 @@ def take_up_of_order(shop_id: int, order_id: int, user_id: int) -> None:
     )
 
 
-def list_colleagues(shop_id: int) -> Sequence[Any]:
+def list_colleagues(shop_id: int) -> Sequence[Row[int, str, str]]:
     """Who works in the shop and may sign in: user_id, role, member_name, by name."""
     return db.session.execute(
         select(Staff.user_id, Staff.role, User.member_name)

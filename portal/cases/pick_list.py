@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import and_, select
 
@@ -63,7 +63,7 @@ def list_picks(shop_id: int) -> tuple[list[Pick], int, bool]:
     return picks, min(len(ids), MOST), len(ids) > MOST
 
 
-def add_up(rows: Iterable[Any]) -> list[Pick]:
+def add_up(rows: Iterable[tuple[str, str, str, str, str, int, str]]) -> list[Pick]:
     """Rows of (货号, 单品货号, title, specification, unit, quantity, number), summed up as they come."""
     found: dict[tuple[str, str, str, str, str], tuple[int, list[str]]] = {}
     for cargo_no, sku_cargo_no, title, spec, unit, milli, number in rows:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache, reduce
 from operator import add
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, Select, bindparam, func, or_, select, text, tuple_
 
 from portal.flow import State
 from portal.models import Case, HeldStep, Order, User
@@ -127,7 +127,7 @@ _COLUMNS = (
     select(_user.member_name).where(_user.id == _case.owner_id).scalar_subquery().label("owner"),
     _case.tags,
 )
-_WHEN: dict[str, tuple[Any, ...]] = {
+_WHEN: dict[str, tuple[ColumnElement[bool], ...]] = {
     "overdue": (_case.desk_at <= bindparam("now"),),
     "soon": (_case.desk_at > bindparam("now"), _case.desk_at <= bindparam("soon")),
     "today": (_case.desk_at > bindparam("now"), _case.desk_at <= bindparam("tonight")),
@@ -140,7 +140,7 @@ def _is_one_of(column: object, values: Iterable[str]) -> ColumnElement[bool]:
     return or_(*(unindexed == value for value in values))
 
 
-def narrow_to(tab: str, states: frozenset[State] | None) -> list[Any]:
+def narrow_to(tab: str, states: frozenset[State] | None) -> list[ColumnExpressionArgument[bool]]:
     """The conditions of a tab, in the words of its index; ``states``: those that a role sees, None: all."""
     found = TABS[tab]
     if tab == "every":
@@ -152,15 +152,17 @@ def narrow_to(tab: str, states: frozenset[State] | None) -> list[Any]:
     return [_case.pile == found.piles[0], *_narrow_in_pile(found, states)]
 
 
-def _narrow_in_pile(tab: Tab, states: frozenset[State] | None) -> list[Any]:
-    said = [text(OPEN), *_WHEN.get(tab.by_time, ())]
+def _narrow_in_pile(tab: Tab, states: frozenset[State] | None) -> list[ColumnExpressionArgument[bool]]:
+    said: list[ColumnExpressionArgument[bool]] = [text(OPEN), *_WHEN.get(tab.by_time, ())]
     if tab.state:
         return [*said, _case.state == str(tab.state)]
     return said if states is None else [*said, _is_one_of(_case.state, sorted(states))]
 
 
 @cache
-def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool, sort: str = "") -> Select[Any]:
+def build_list(
+    tab: str, states: frozenset[State] | None, *, next_page: bool, sort: str = ""
+) -> Select[*tuple[object, ...]]:
     """The statement of one page; what is overdue comes first, of ended cases the newest, or as ``sort`` says."""
     query = select(*_COLUMNS).where(_case.shop_id == bindparam("shop_id"), *narrow_to(tab, states))
     by = find_sort(tab, sort)
@@ -174,12 +176,12 @@ def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool, so
 
 
 @cache
-def build_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> Select[Any]:
+def build_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> Select[*tuple[int, ...]]:
     """One row with a number for each of ``tabs``, in their order, each pile counted to SHOWN and no further."""
     return select(*(_count_tab(TABS[tab], states).label(f"of_{tab}") for tab in tabs))
 
 
-def _count_tab(tab: Tab, states: frozenset[State] | None) -> Any:
+def _count_tab(tab: Tab, states: frozenset[State] | None) -> ColumnElement[int]:
     """The sum of its piles, each counted in its own index; what is decided and only held back isn't to be done."""
     decided = select(_held.case_id).where(_held.shop_id == bindparam("shop_id"), text(HELD))
     in_piles = (

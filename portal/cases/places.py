@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from portal.extensions import db
 from portal.flow import Actor, State
@@ -64,7 +64,7 @@ _PLACED = (
     .order_by(ReturnPlace.id, PlacedLine.case_line_id)
 )
 _PACKED = (
-    select(ParcelLine.parcel_id, ParcelLine.case_line_id, ParcelLine.quantity_milli, Parcel.leg)
+    select(ParcelLine.parcel_id, ParcelLine.case_line_id, ParcelLine.quantity_milli, ParcelLine.spec, Parcel.leg)
     .join(Parcel, (Parcel.id == ParcelLine.parcel_id) & (Parcel.shop_id == ParcelLine.shop_id))
     .where(Parcel.case_id == bindparam("case_id"), Parcel.shop_id == bindparam("shop_id"), Parcel.voided_at.is_(None))
     .order_by(ParcelLine.parcel_id, ParcelLine.case_line_id)
@@ -92,13 +92,13 @@ def list_places(case: Case) -> list[Place]:
             )
         ]
     packed = [row for row in db.session.execute(_PACKED, keys) if row.leg == "back"]
-    rows: dict[int, list[Any]] = {}
+    rows: dict[int, list[Row[int, str, str, str, str, bool, int]]] = {}
     for row in db.session.execute(_PLACED, keys):
         rows.setdefault(row.id, []).append(row)
     return [_gather_place(found, packed) for found in rows.values()]
 
 
-def _gather_place(rows: Sequence[Any], packed: Sequence[Any]) -> Place:
+def _gather_place(rows: Sequence[Any], packed: Sequence[Row[int, int, int, str, str]]) -> Place:
     first, line_ids = rows[0], tuple(row.case_line_id for row in rows)
     parcels = dict.fromkeys(row.parcel_id for row in packed if row.case_line_id in line_ids)
     return Place(
@@ -151,8 +151,8 @@ class ShownPlace:
     note: str
     waits: bool
     open: bool
-    lines: tuple[Any, ...]
-    parcels: tuple[Any, ...]
+    lines: tuple[CaseLine, ...]
+    parcels: tuple[Parcel, ...]
 
     @property
     def goods(self) -> str:
@@ -168,7 +168,7 @@ class Returns:
     contents: Mapping[int, str] = field(default_factory=dict)  # in words, by the parcel's id
     head: str = ""  # while goods are to be sent: what its reader does, or waits for
 
-    def list_lines(self, *, sent: bool) -> list[Any]:
+    def list_lines(self, *, sent: bool) -> list[CaseLine]:
         """The lines of which all is on its way, or nothing is."""
         return [line for place in self.places if bool(place.parcels) is sent for line in place.lines]
 
@@ -193,7 +193,7 @@ class Returns:
 
 
 def show_returns(
-    case: Case, side: str, lines: Sequence[CaseLine], legs: Mapping[str, Sequence[Any]], shown: Shown
+    case: Case, side: str, lines: Sequence[CaseLine], legs: Mapping[str, Sequence[Parcel]], shown: Shown
 ) -> Returns:
     """Of a case with one address and no two parcels a leg there is nothing more to show, and nothing is read."""
     live = {parcel.id: parcel for parcels in legs.values() for parcel in parcels if parcel.voided_at is None}
@@ -201,10 +201,7 @@ def show_returns(
     if case.place_count <= 1 and not several:
         return Returns()
     by_id = {line.id: line for line in lines}
-    contents = {
-        parcel_id: "、".join(say_line(by_id[line_id], milli) for line_id, milli in packed.items())
-        for parcel_id, packed in list_contents(case).items()
-    }
+    contents = _say_contents(case, by_id, live)
     if case.place_count <= 1:
         return Returns(contents=contents)
     found = tuple(_show_place(place, by_id, live, shown) for place in list_places(case))
@@ -221,7 +218,7 @@ def _find_head(found: Sequence[ShownPlace], side: str) -> str:
     return f"请寄回{rest}" if side == Actor.BUYER else f"等待买家寄回{rest}"
 
 
-def _show_place(place: Place, lines: Mapping[int, Any], live: Mapping[int, Any], shown: Shown) -> ShownPlace:
+def _show_place(place: Place, lines: Mapping[int, CaseLine], live: Mapping[int, Parcel], shown: Shown) -> ShownPlace:
     return ShownPlace(
         place.id,
         addresses.NOBODY if place.waits else addresses.show(shown, *place.where),
@@ -233,9 +230,24 @@ def _show_place(place: Place, lines: Mapping[int, Any], live: Mapping[int, Any],
     )
 
 
-def say_line(line: CaseLine, milli: int) -> str:
-    """A line and how much of it: 纯棉中筒袜 黑色;L 10 双."""
-    return f"{line.title} {line.spec}".strip() + f" {quantity_text(milli)} {line.unit}".rstrip()
+def _say_contents(case: Case, by_id: Mapping[int, CaseLine], live: Mapping[int, Any]) -> dict[int, str]:
+    """What is in each parcel, in the specification that was sent. Of numbers that were given together and for which
+    only the whole is known nothing is said: the first one doesn't hold it all."""
+    found: dict[int, list[str]] = {}
+    for row in db.session.execute(_PACKED, {"case_id": case.id, "shop_id": case.shop_id}):
+        said = say_line(by_id[row.case_line_id], row.quantity_milli, row.spec)
+        found.setdefault(row.parcel_id, []).append(said)
+    unknown = {(parcel.leg, parcel.shipped_at) for parcel in live.values() if parcel.id not in found}
+    return {
+        parcel_id: "、".join(lines)
+        for parcel_id, lines in found.items()
+        if (live[parcel_id].leg, live[parcel_id].shipped_at) not in unknown
+    }
+
+
+def say_line(line: CaseLine, milli: int, spec: str = "") -> str:
+    """A line and how much of it: 纯棉中筒袜 黑色;L 10 双. ``spec``: the one that was sent, where it is another."""
+    return f"{line.title} {spec or line.spec}".strip() + f" {quantity_text(milli)} {line.unit}".rstrip()
 
 
 def find_broken() -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, func, select, update
 
@@ -16,7 +15,7 @@ from portal import inputs, told, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
-from portal.money import entries, worth
+from portal.money import differences, entries, worth
 from portal.rights import policies
 
 MOST = 20  # versions of one case
@@ -202,7 +201,7 @@ def work_out_outcome(case: Case, terms: Terms, difference_fen: int) -> str:
         return "refund"
     if difference_fen <= 0 or terms.difference_waived:
         return "reship"
-    return "pay" if difference_fen > entries.find_kept_difference(case) else "reship"
+    return "pay" if difference_fen > differences.find_kept_difference(case) else "reship"
 
 
 def work_out_difference(case: Case, terms: Terms) -> int:
@@ -254,7 +253,7 @@ def answer_proposal(case: Case, state: str, *, by: int | None, at: datetime) -> 
     return proposal
 
 
-def collect_facts(case: Case) -> dict[str, Any]:
+def collect_facts(case: Case) -> dict[str, object]:
     """What conditions ask of a case that has been proposed to."""
     origin = (case.origin or {}).get("state", "")
     proposal = find_open(case)

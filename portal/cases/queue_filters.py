@@ -7,9 +7,22 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, alias, bindparam, exists, func, or_, select, text, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    alias,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from portal.cases import piles
+from portal.columns import Shape
 from portal.flow import FINAL, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, MoneyEntry, OrderLine, Parcel, Sku
 from portal.models.cases import BY_SHOP, CLOSED, COMPLETED
@@ -22,7 +35,7 @@ from portal.words import BEIJING
 _case, _parcel, _line, _bought, _sku, _link, _event, _entry = (
     table.__table__.c for table in (Case, Parcel, CaseLine, OrderLine, Sku, CaseLink, CaseEvent, MoneyEntry)
 )
-_SHOP: Any = bindparam("shop_id")
+_SHOP: BindParameter[int] = bindparam("shop_id")
 # What happened to a case since the beginning of a day, by its name in addresses.
 DID: dict[str, str] = {
     "answered": "已处理申请",
@@ -56,7 +69,7 @@ class Filters:
     did: str = ""  # of DID
     day: str = ""  # since when
 
-    def narrow(self, query: Any, now: datetime) -> Any:
+    def narrow(self, query: Select[*Shape], now: datetime) -> Select[*Shape]:
         """``query`` with what is asked for."""
         if said := [*self._list_plain(now), *self._list_looked_up()]:
             query = query.where(*said)  # without any it stays the statement it was, which is kept
@@ -64,9 +77,9 @@ class Filters:
             query = query.where(build_did(self.did, begin_day(self.day)))
         return query
 
-    def _list_plain(self, now: datetime) -> list[Any]:
+    def _list_plain(self, now: datetime) -> list[ColumnElement[bool]]:
         """The conditions on the case's own columns."""
-        said: list[Any] = []
+        said: list[ColumnElement[bool]] = []
         if self.words:
             like = escape_like(self.words)
             found = (
@@ -94,9 +107,9 @@ class Filters:
         same = {_case.reason: self.reason, _case.type: self.type, _case.buyer_id: self.buyer_id}
         return said + [column == value for column, value in same.items() if value]
 
-    def _list_looked_up(self) -> list[Any]:
+    def _list_looked_up(self) -> list[ColumnElement[bool]]:
         """The conditions on what belongs to a case."""
-        said: list[Any] = []
+        said: list[ColumnElement[bool]] = []
         if self.carrier:
             of_case = (_parcel.case_id == _case.id, _parcel.shop_id == _case.shop_id)
             said.append(exists().where(*of_case, _parcel.carrier == self.carrier, _parcel.voided_at.is_(None)))
@@ -144,9 +157,9 @@ def is_application(case: Any) -> tuple[ColumnElement[bool], ...]:
     return case.parent_id.is_(None), ~exists().where(*first, called_off.step == "cancel_order")
 
 
-def _build_answered(since: datetime) -> Select[Any]:
+def _build_answered(since: datetime) -> Select[int]:
     """An application that a person of the shop answered, whatever they said."""
-    answer: tuple[Any, ...] = (
+    answer = (
         _event.source == State.APPLIED,
         _event.target != State.APPLIED,
         text("case_events." + BY_SHOP),
@@ -154,22 +167,22 @@ def _build_answered(since: datetime) -> Select[Any]:
     return select(_event.case_id).where(_event.shop_id == _SHOP, *answer, _event.at >= since)
 
 
-def _build_refused(since: datetime) -> Select[Any]:
+def _build_refused(since: datetime) -> Select[int]:
     refusal = (_event.step == "reject", text("case_events." + BY_SHOP))
     return select(_event.case_id).where(_event.shop_id == _SHOP, *refusal, _event.at >= since)
 
 
-def _build_arrived(since: datetime) -> Select[Any]:
+def _build_arrived(since: datetime) -> Select[int]:
     signed = (text(SIGNED_BACK), _parcel.signed_at >= since)
     return select(_parcel.case_id).where(_parcel.shop_id == _SHOP, *signed)
 
 
-def _build_refunded(since: datetime) -> Select[Any]:
+def _build_refunded(since: datetime) -> Select[int]:
     paid = (text(PAID_OUT), _entry.settled_at >= since)
     return select(_entry.case_id).where(_entry.shop_id == _SHOP, *paid)
 
 
-def _build_ended(since: datetime) -> Select[Any]:
+def _build_ended(since: datetime) -> Select[int]:
     """A case that has ended may move later on without ending again."""
     ended = alias(Case.__table__, name="ended").c
     moved = [
@@ -180,7 +193,7 @@ def _build_ended(since: datetime) -> Select[Any]:
     return select(_event.case_id).where(_event.shop_id == _SHOP, _event.case_id.in_(union_all(*moved)), *step)
 
 
-_BUILDERS: dict[str, Callable[[datetime], Any]] = {
+_BUILDERS: dict[str, Callable[[datetime], Select[int]]] = {
     "answered": _build_answered,
     "arrived": _build_arrived,
     "ended": _build_ended,

@@ -49,7 +49,7 @@ _COMPLETED_AT = select(func.min(CaseEvent.at)).where(
 )
 
 
-def find_window_end(case: Any) -> datetime | None:
+def find_window_end(case: Case) -> datetime | None:
     """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
     if case.state != State.COMPLETED or case.type not in _CAME:
         return None

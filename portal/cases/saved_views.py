@@ -86,7 +86,7 @@ def _find(shop_id: int, view_id: int, user_id: int, *, any_of_shop: bool) -> Sel
 
 def _make_anew(shop_id: int, user_id: int, *, shared: bool) -> None:
     """The pages that name the view are made anew: of everybody in the shop, or of its owner."""
-    changed: Any = update(Shop).where(Shop.id == shop_id).values(version=Shop.version + 1)
+    changed = update(Shop).where(Shop.id == shop_id).values(version=Shop.version + 1)
     if not shared:
         changed = update(User).where(User.id == user_id).values(version=User.version + 1)
     db.session.execute(changed.execution_options(synchronize_session=False))

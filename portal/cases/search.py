@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Row, Select, bindparam, literal_column, or_, select, text, union_all
 
 from portal.cases import search_rows, sold_search
 from portal.cases.finding import find_scanned, list_cases, not_by_shop
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
     cases: Sequence[Any] = ()
     orders: Sequence[Any] = ()
-    customers: Sequence[Any] = ()
+    customers: Sequence[Row[int, str, str, str]] = ()
     parcels: Sequence[Any] = ()
     more: frozenset[str] = frozenset()
     cut: bool = False
@@ -86,7 +86,9 @@ def _search_one(shop_id: int, raw: str) -> Found:
     )
 
 
-def _ends(shop_id: int, typed: Typed, table: Any, cut: dict[str, str], row: Any = None) -> list[Any]:
+def _ends(
+    shop_id: int, typed: Typed, table: Any, cut: dict[str, str], row: ColumnElement[int] | None = None
+) -> list[Select[int]]:
     """Selects of the rows of ``table`` one of whose numbers ends so; ``cut``: its tails by name, and of what."""
     if len(typed.number) < TAIL:
         return []
@@ -157,7 +159,7 @@ def _find_newest(
     return [*(row.id for row in rows), *found], full
 
 
-def _list_parts(shop_id: int, typed: Typed, kind: str) -> list[object]:
+def _list_parts(shop_id: int, typed: Typed, kind: str) -> list[Select[int]]:
     table = _case if kind == "cases" else _order
     named = [
         select(table.id.label("id")).where(table.shop_id == shop_id, condition)
@@ -198,7 +200,9 @@ def _fit_all(shop_id: int, words: Sequence[str], hits: dict[str, list[Hits]]) ->
             break
 
 
-def _look_through(shop_id: int, typed: Typed, kind: str, people: list[int], fitting: Sequence[Any]) -> Hits:
+def _look_through(
+    shop_id: int, typed: Typed, kind: str, people: list[int], fitting: Sequence[ColumnElement[bool]]
+) -> Hits:
     """What fits among the newest that one word leads to by its names; few are looked at, then more if need be."""
     found: set[int] = set()
     looked: set[int] = set()
@@ -223,7 +227,7 @@ def _find_leading(people_of: Mapping[str, list[int]], ways_of: Mapping[str, int]
     return min(found, key=lambda word: found[word]) if found else None
 
 
-def _fits(word: str, table: Any, goods: Any | None, called: bool) -> ColumnElement[bool]:
+def _fits(word: str, table: Any, goods: ColumnElement[bool] | None, called: bool) -> ColumnElement[bool]:
     """Condition that a row's receiver or buyer is called so, or that its goods are: what costs least leads.
 
     ``goods``: None where the shop's lines never say it; ``called``: whether anybody who bought here is called so.
@@ -240,11 +244,11 @@ def _fits(word: str, table: Any, goods: Any | None, called: bool) -> ColumnEleme
 _NUMBERS_OF_ORDER = {"no_tail": "order_no", "down_tail": "downstream_order_no", "phone_tail": "receiver_phone"}
 
 
-def _ends_of_orders_parcels(shop_id: int, typed: Typed) -> list[Any]:
+def _ends_of_orders_parcels(shop_id: int, typed: Typed) -> list[Select[int]]:
     return _ends(shop_id, typed, _shipment, {"no_tail": "tracking_no"}, row=_shipment.order_id)
 
 
-def _find(parts: Iterable[Any], most: int = MOST + 1) -> Sequence[Any]:
+def _find(parts: Iterable[Select[int]], most: int = MOST + 1) -> Sequence[Row[int, int]]:
     """The newest ids of each of some selects, and of which it was, in one statement."""
     limited = []
     for number, part in enumerate(parts):  # in the order of the index that it reads

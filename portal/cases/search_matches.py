@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from portal.cases.finding import not_by_shop
+from portal.columns import Shape
 from portal.extensions import db
 from portal.models import Case, Order, Shipment, User
 from portal.models.keys import HEAD, TAIL
@@ -59,7 +60,7 @@ def tell_orders(shop_id: int, raw: str, ids: Sequence[int], shown: Shown) -> dic
     return _tell(shop_id, raw, _load(_ORDERS.where(not_by_shop(_order, shop_id)), _order.id, ids), shown, own=False)
 
 
-def _load(query: Any, column: Any, ids: Sequence[int]) -> Sequence[Any]:
+def _load(query: Select[*Shape], column: ColumnElement[int], ids: Sequence[int]) -> Sequence[Row[*Shape]]:
     return db.session.execute(query.where(among(column, "ids")), {"ids": list(ids)}).all() if ids else ()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from portal.cases.finding import not_by_shop
+from portal.columns import Shape
 from portal.extensions import db
 from portal.models import Case, Order, OrderLine, Shipment, User
 from portal.prepared import among
@@ -43,7 +44,7 @@ _PARCELS = select(
 )
 
 
-def _name_customers(shop_id: int) -> Select[Any]:
+def _name_customers(shop_id: int) -> Select[int, str, str, str]:
     """People with the number of their newest order here, at which their page stands."""
     newest = (
         select(_order.order_no)
@@ -60,7 +61,7 @@ def load_orders(shop_id: int, ids: Sequence[int]) -> Sequence[Any]:
     return _load(_ORDERS.where(not_by_shop(_order, shop_id)), _order.id, ids)
 
 
-def load_customers(shop_id: int, ids: Sequence[int]) -> Sequence[Any]:
+def load_customers(shop_id: int, ids: Sequence[int]) -> Sequence[Row[int, str, str, str]]:
     """People who bought here."""
     return _load(_name_customers(shop_id), _user.id, ids)
 
@@ -70,7 +71,7 @@ def load_parcels(shop_id: int, ids: Sequence[int]) -> Sequence[Any]:
     return _load(_PARCELS.where(not_by_shop(_shipment, shop_id)), _shipment.id, ids)
 
 
-def _load(query: Any, column: Any, ids: Sequence[int]) -> Sequence[Any]:
+def _load(query: Select[*Shape], column: ColumnElement[int], ids: Sequence[int]) -> Sequence[Row[*Shape]]:
     if not ids:
         return ()
     return db.session.execute(query.where(among(column, "ids")).order_by(column.desc()), {"ids": list(ids)}).all()

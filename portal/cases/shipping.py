@@ -64,7 +64,7 @@ def list_page(
     query = piles.build_list("reshipping", None, next_page=after is not None)
     if goods:
         query = query.where(_has_goods(escape_like(goods)))
-    values: dict[str, Any] = {"shop_id": shop_id}
+    values: dict[str, object] = {"shop_id": shop_id}
     if after is not None:
         values["at"], values["id"] = after
     rows = list_columns(query.with_only_columns(_case.id, _case.desk_at).limit(size + 1), values)
@@ -121,7 +121,7 @@ def load(shop_id: int, case_ids: Sequence[int], role: str, now: datetime) -> lis
     """These cases of the shop in this order, for somebody of this role."""
     ids = list(case_ids)
     cases = {row.id: row for row in _CASES.list_rows(shop_id=shop_id, ids=ids)} if ids else {}
-    lines: dict[int, list[Any]] = {}
+    lines: dict[int, list[CaseLine]] = {}
     for row in sku_numbers.renumber(shop_id, _LINES.list_rows(shop_id=shop_id, ids=ids)) if ids else ():
         lines.setdefault(row.case_id, []).append(row)
     entries: dict[int, list[MoneyEntry]] = {}
@@ -141,7 +141,7 @@ def load(shop_id: int, case_ids: Sequence[int], role: str, now: datetime) -> lis
     return found
 
 
-def find_refusal(case: Any, lines: Sequence[Any], entries: Sequence[Any], now: datetime) -> str:
+def find_refusal(case: Case, lines: Sequence[CaseLine], entries: Sequence[MoneyEntry], now: datetime) -> str:
     """Why the shop can't send the goods of a case now, as its page says; "" when it can."""
     if case.state != State.RESHIPPING:
         return NOT_NOW

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from portal.cases import piles
 from portal.cases.piles import DONE, PAGE, Key
 from portal.cases.queue_filters import NO_FILTERS, Filters, is_application
+from portal.columns import CaseListed
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseTally
@@ -38,11 +39,11 @@ def _select(
     states: frozenset[State] | None,
     after: Key | None,
     sort: str = "",
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Select[*tuple[object, ...]], dict[str, object]]:
     query = filters.narrow(piles.build_list(tab, states, next_page=after is not None, sort=sort), now)
     if filters.did:  # few: found by what happened and put in order then, not looked for along the whole order
         query = query.order_by(None).order_by(func.coalesce(_case.opened_at, _case.updated_at).desc(), _case.id.desc())
-    values: dict[str, Any] = {"shop_id": shop_id}
+    values: dict[str, object] = {"shop_id": shop_id}
     if tab in piles.TIMED:
         values |= measure_today(now)
     if after is not None:
@@ -92,7 +93,7 @@ def list_ids(
     return db.session.scalars(query.with_only_columns(_case.id).order_by(None).limit(most), values).all()
 
 
-def key_of(row: Any, tab: str, sort: str = "") -> Key:
+def key_of(row: CaseListed, tab: str, sort: str = "") -> Key:
     """Where a case stands in a list."""
     return getattr(row, piles.find_sort(tab, sort).column), row.id
 
@@ -149,7 +150,7 @@ def _prepare_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> P
 
 _TALLIES = Prepared(select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id")))
 # The applications of a buyer to a shop since a moment.
-APPLIED: tuple[Any, ...] = (
+APPLIED: tuple[ColumnElement[bool], ...] = (
     _case.shop_id == bindparam("shop_id"),
     _case.buyer_id == bindparam("buyer_id"),
     _case.opened_at > bindparam("applied_since"),

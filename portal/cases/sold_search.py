@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Exists, and_, bindparam, case, desc, false, func, or_, select, text, true
 
@@ -31,7 +31,7 @@ _SAYS = ("title", "spec", "cargo_no", "sku_cargo_no")
 _NUMBERS = _SAYS[2:]
 
 
-def _of_lines(table: Any) -> list[Any]:
+def _of_lines(table: Any) -> list[ColumnElement[bool]]:
     """What a line says beside the columns of its index, compared with a row of SoldAs."""
     return [table[name] == bindparam(name) for name in ("title", *_NUMBERS)]
 
@@ -97,11 +97,37 @@ class Hits(NamedTuple):
     cut: bool = False
 
 
+class Way(Protocol):
+    """A way of saying what goods are, and whether it was found by its words or by a number."""
+
+    @property
+    def product_id(self) -> int | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def spec(self) -> str: ...
+    @property
+    def cargo_no(self) -> str: ...
+    @property
+    def sku_cargo_no(self) -> str: ...
+    @property
+    def by_words(self) -> bool: ...
+
+
+class Said(Protocol):
+    """A case or an order with a line that says so, and of a case which line of its order that is."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def order_line_id(self) -> int: ...
+
+
 class Further(NamedTuple):
     """What else a hit must have: ``words``, each of its goods or by ``fitting``, conditions on a case or an order."""
 
     words: Sequence[str] = ()
-    fitting: Sequence[Any] = ()
+    fitting: Sequence[ColumnElement[bool]] = ()
 
 
 ALONE = Further()
@@ -144,7 +170,7 @@ def find(shop_id: int, typed: Typed, kind: str, most: int, further: Further = AL
 
 
 def _look_through(
-    shop_id: int, ways: Sequence[Any], kind: str, each: int, further: Further, found: set[int], most: int
+    shop_id: int, ways: Sequence[Way], kind: str, each: int, further: Further, found: set[int], most: int
 ) -> tuple[int, bool]:
     """Add to ``found`` what has the further words, of the newest of each way: of few, then of ``each`` if need be.
 
@@ -171,19 +197,19 @@ def _cut(found: set[int], most: int) -> list[int]:
     return sorted(found, reverse=True)[: most + 1]
 
 
-def leave_fitting(shop_id: int, ids: set[int], kind: str, fitting: Sequence[Any]) -> Sequence[int]:
+def leave_fitting(shop_id: int, ids: set[int], kind: str, fitting: Sequence[ColumnElement[bool]]) -> Sequence[int]:
     """Those of some cases or orders that meet every condition."""
     table = _OF_KIND[kind].c
     query = select(table.id).where(not_by_shop(table, shop_id), among(table.id, "ids"), *fitting)
     return db.session.scalars(query, {"ids": sorted(ids)}).all() if ids else ()
 
 
-def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> tuple[set[int], bool]:
+def _find_ways(shop_id: int, ways: Sequence[Way], kind: str, number: int) -> tuple[set[int], bool]:
     """The newest of each way of saying it, so many of each, and whether there may be others of any."""
     if db.session.get_bind().dialect.name == "sqlite" or not ways:  # asking it often costs nothing
         of_ways = [_find_way(shop_id, way, kind, number) for way in ways]
         return {row.id for rows in of_ways for row in rows}, any(len(rows) >= number for rows in of_ways)
-    values: dict[str, Any] = {"shop_id": shop_id, "most": number, "last": LAST_ID}
+    values: dict[str, object] = {"shop_id": shop_id, "most": number, "last": LAST_ID}
     values |= {"titles": [way.title for way in ways], "specs": [way.spec for way in ways]}
     if kind == "orders":
         numbers = {"numbers": [way.cargo_no for way in ways], "sku_numbers": [way.sku_cargo_no for way in ways]}
@@ -192,7 +218,7 @@ def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> tup
     full = number in Counter(row.place for row in rows).values()
     if kind == "orders":
         return {row.id for row in rows}, full
-    of_way: dict[int, list[Any]] = defaultdict(list)
+    of_way: dict[int, list[Said]] = defaultdict(list)
     for row in rows:
         of_way[row.place - 1].append(row)
     asked = {place for place in of_way if not ways[place].by_words}
@@ -206,7 +232,7 @@ def _find_ways(shop_id: int, ways: Sequence[Any], kind: str, number: int) -> tup
     return found, full
 
 
-def _find_way(shop_id: int, way: Any, kind: str, number: int) -> Sequence[Any]:
+def _find_way(shop_id: int, way: Way, kind: str, number: int) -> Sequence[Said]:
     """The newest whose lines say it so. A line of a case has no numbers of its own: its order's line is asked."""
     values = {"shop_id": shop_id, "most": number, "title": way.title, "spec": way.spec}
     if kind == "orders":
@@ -221,14 +247,14 @@ def _find_way(shop_id: int, way: Any, kind: str, number: int) -> Sequence[Any]:
     return fit
 
 
-def _list_numbers(shop_id: int, rows: Sequence[Any]) -> dict[int, tuple[str, str]]:
+def _list_numbers(shop_id: int, rows: Sequence[Said]) -> dict[int, tuple[str, str]]:
     """The numbers of the order lines that lines of cases are of, by the order lines' ids."""
     ids = sorted({row.order_line_id for row in rows})
     asked = _NUMBERED.list_rows(shop_id=shop_id, ids=ids) if ids else ()
     return {line.id: _numbers_of(line) for line in asked}
 
 
-def _numbers_of(said: Any) -> tuple[str, str]:
+def _numbers_of(said: Way | OrderLine) -> tuple[str, str]:
     return said.cargo_no, said.sku_cargo_no
 
 
@@ -257,5 +283,5 @@ def sells(word: str) -> Exists:
     return select(_other.id).where(*of_order, or_(*fits)).exists()
 
 
-def _has(column: Any, words: str) -> Any:
+def _has(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
     return column.ilike(escape_like(words), escape="\\")

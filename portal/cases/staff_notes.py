@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from portal.cases import owners
 from portal.cases.effects.step_context import ActedBy
+from portal.columns import MemberNamed, NoteSeen
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, StaffNote
@@ -42,6 +43,9 @@ def write_note(case: Case, words: str, *, by: ActedBy, now: datetime) -> None:
             )
 
 
+Named = TypeVar("Named", bound=MemberNamed)
+
+
 class Colleague(NamedTuple):
     """Somebody of the shop who may be named."""
 
@@ -49,7 +53,7 @@ class Colleague(NamedTuple):
     member_name: str
 
 
-def find_unanswered(notes: Sequence[Any], reader_id: int, people: Sequence[Colleague]) -> Any:
+def find_unanswered(notes: Sequence[NoteSeen], reader_id: int, people: Sequence[Colleague]) -> NoteSeen | None:
     """The newest note that hands the case to a reader or names them with @; None once they wrote one, or the case went
     on to somebody else. ``notes``: the newest first, with name, word, receiver and words."""
     name = next((each.member_name for each in people if each.user_id == reader_id), "")
@@ -63,17 +67,17 @@ def find_unanswered(notes: Sequence[Any], reader_id: int, people: Sequence[Colle
     return None
 
 
-def find_named(words: str, people: Sequence[Any]) -> list[Any]:
+def find_named(words: str, people: Sequence[Named]) -> list[Named]:
     """Who is named with @: at each sign the longest 会员名 that follows it."""
     return list({person.user_id: person for person in _find_each(words, people) if person is not None}.values())
 
 
-def names_stranger(words: str, people: Sequence[Any]) -> bool:
+def names_stranger(words: str, people: Sequence[MemberNamed]) -> bool:
     """Whether after some @ stands nobody of the shop: whoever was meant isn't told."""
     return None in _find_each(words, people)
 
 
-def _find_each(words: str, people: Sequence[Any]) -> list[Any]:
+def _find_each(words: str, people: Sequence[Named]) -> list[Named | None]:
     by_length = sorted(people, key=lambda person: -len(person.member_name))
     parts = words.replace("＠", "@").split("@")[1:]
     return [next((each for each in by_length if part.startswith(each.member_name)), None) for part in parts]

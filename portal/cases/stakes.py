@@ -19,8 +19,7 @@ from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
 from portal.models import Case, CaseLine, MoneyEntry, Proposal, Sku
-from portal.money import entries as money_entries
-from portal.money import paid, worth
+from portal.money import differences, paid, worth
 
 MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
@@ -102,7 +101,7 @@ def _waive(case: Case, stake: Stake) -> Stake:
     """What the buyer would still add is given up; what they get back for a cheaper specification isn't."""
     if stake.difference_fen <= 0:
         return stake
-    kept = money_entries.find_kept_difference(case)
+    kept = differences.find_kept_difference(case)
     return replace(stake, difference_fen=min(stake.difference_fen, kept), working=())
 
 
@@ -204,11 +203,12 @@ def _converted(case: Case, _handed: object, _before: Stake) -> Stake:
 
 
 def _with_paid_difference(case: Case, stake: Stake) -> Stake:
-    paid = money_entries.find_paid_difference(case)
-    if not paid:
-        return stake
-    said = f"另退已补的差价 {money_text(paid)} 元"
-    return Stake(stake.refund_fen, stake.difference_fen, stake.compensation_fen, (*stake.working, said))
+    paid = differences.find_paid_difference(case)
+    waits = differences.find_unanswered_difference(case)
+    said = [f"另退已补的差价 {money_text(paid)} 元"] if paid else []
+    if waits:
+        said.append(f"登记已补的差价 {money_text(waits)} 元商家还没有确认，确认收到后另行退还")
+    return replace(stake, working=(*stake.working, *said))
 
 
 def _modified(case: Case, handed: hand_ins.Modification | None, before: Stake) -> Stake:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import select, update
 
@@ -194,7 +194,7 @@ _UNCOUNTED = frozenset({"", State.APPLIED, State.REVISING, State.RETURNING, Stat
 
 def _clear_state(step: Step, at: datetime) -> dict[str, object]:
     """The columns that belong to one stay in a state, as they are at its beginning."""
-    changes: dict[str, Any] = {"updated_at": at}
+    changes: dict[str, object] = {"updated_at": at}
     if {step.source, step.target} == flow.OWED:  # an attempt at paying changes neither the clock nor a mediation
         return changes | {"entered_at": at}
     if step.target != step.source:
@@ -206,7 +206,7 @@ def _clear_state(step: Step, at: datetime) -> dict[str, object]:
     return changes
 
 
-_FRESH: dict[str, Any] = {
+_FRESH: dict[str, object] = {
     "late": False,
     "ruled": False,
     "extended": False,

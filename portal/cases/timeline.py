@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal import told
+from portal.columns import PhotoSeen
 from portal.flow import Actor
 from portal.models import CaseEvent, MoneyEntry
 from portal.money import payment_lists
+
+if TYPE_CHECKING:
+    from portal.cases.case_view import View
 
 
 class Entry(NamedTuple):
@@ -18,12 +22,12 @@ class Entry(NamedTuple):
     what: str
     note: str
     sentences: tuple[str, ...]
-    photos: tuple[Any, ...]
+    photos: tuple[PhotoSeen, ...]
     who: str
     at: datetime
 
 
-def list_entries(view: Any, folded: object) -> list[Entry]:
+def list_entries(view: View, folded: object) -> list[Entry]:
     """The newest first. At the desk, not ``folded``, the first one leaves out what stands above it on the page."""
     proofs = None if folded or view.side != Actor.SELLER else view.proofs
     entries = []

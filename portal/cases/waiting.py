@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from sqlalchemy import Row
 
 from portal import words
 
@@ -32,7 +34,7 @@ class Waiting(NamedTuple):
         return f"{who}已{words.STEP_DONE[self.step]}{between}{when}"
 
 
-def read_waiting(row: Any) -> Waiting:
+def read_waiting(row: Row[int, str, int, str, datetime]) -> Waiting:
     """Of the columns step, user_id, author and due_at."""
     return Waiting(row.step, row.user_id, row.author, row.due_at)
 

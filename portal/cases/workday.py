@@ -84,7 +84,7 @@ def list_day(
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of the steps of a day, the newest first, of one person or of all; and where the next page begins."""
     since, until = bound_day(day)
-    values: dict[str, Any] = {"shop_id": shop_id, "since": since, "until": until}
+    values: dict[str, object] = {"shop_id": shop_id, "since": since, "until": until}
     query = _LIST
     if user_id is not None:
         query = query.where(_event.user_id == user_id)

@@ -66,6 +66,10 @@ class ApplyForm(ReceiverFields):
 
     def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
+        if self.type.data == CaseType.EXCHANGE and self.reason.data == "wrong_order" and not self.description.data:
+            # here no other specification can be picked: only words say which one it shall be
+            self.refuse("请写明想换成什么，商家看过后答复您", "description")
+            good = False
         self.quantities: dict[str, int] = {}
         for line in self.lines:
             if self.typed[line.id].strip() in ("", "0"):

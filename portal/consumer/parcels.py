@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import words
+from portal.columns import Followed
 from portal.consumer import bp
 from portal.consumer.cases import find_case
 from portal.consumer.opening import open_pass
@@ -23,8 +22,8 @@ from portal.web.pages import page
 from portal.web.traces import ObjectionForm, TraceForm, take_objection, take_traces
 
 
-def _find(case: Case, followed_id: int) -> Any:
-    found = parcel_view.find_of_shop(min(followed_id, 2**62), case.shop_id)
+def _find(case: Case, followed_id: int) -> Followed:
+    found: Followed | None = parcel_view.find_of_shop(min(followed_id, 2**62), case.shop_id)
     if found is None or found.case_id != case.id:
         abort(404)
     return found

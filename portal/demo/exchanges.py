@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import InspectedLine
-from portal.demo.orders import BACK, CURTAIN, OUT, SHIRT, SOCKS
+from portal.demo.orders import BACK, BACK_TOO, CURTAIN, OUT, OUT_TOO, SHIRT, SOCKS
 from portal.demo.teller import R, Teller
 from portal.flow import CaseType
 
@@ -67,6 +67,21 @@ def completed(t: Teller) -> None:
     to_confirming(t)
     t.travels("out", "【杭州市】已签收，签收人：本人", signed=True)
     t.buyer_takes("confirm")
+
+
+def in_parts(t: Teller) -> None:
+    """Two parcels each way, of which it is known what is in each; the last one is on its way."""
+    t.case("damaged", "两箱都压坏了，里面各破了一些", hours=40, goods=SOCKS)
+    t.seller_takes("agree")
+    half = {line.id: line.quantity_milli // 2 for line in t.lines()}
+    t.buyer_takes("ship_return", parcels=[*BACK, BACK_TOO], contents=[half, half])
+    for before in (1, 0):
+        t.travels("back", "【杭州市】已揽收", "【义乌市】已签收，签收人：仓库", signed=True, before=before)
+    t.seller_takes("accept_goods")
+    t.seller_takes("ship_part", parcels=OUT, shipped=half)
+    t.travels("out", "【义乌市】已揽收", "【杭州市】已签收，签收人：本人", signed=True)
+    t.seller_takes("ship_replacement", parcels=[OUT_TOO], shipped=half)
+    t.travels("out", "【义乌市】已揽收", "【杭州市】派送中")
 
 
 def not_sent(t: Teller) -> None:

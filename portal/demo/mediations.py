@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -29,7 +28,7 @@ def disputed(t: Teller) -> None:
     )
 
 
-def _mediator_takes(t: Teller, step: str, **values: Any) -> None:
+def _mediator_takes(t: Teller, step: str, **values: object) -> None:
     mediator = db.session.scalars(select(User.id).where(User.member_name == "mediator")).one()
     t._take(step, ActedBy(Actor.MEDIATOR, mediator, "mediator"), values)
 

@@ -31,9 +31,11 @@ STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "comp
 
 
 BACK = [("ZTO", "75484863576596")]
+BACK_TOO = ("ZTO", "75484863576604")
 
 
 OUT = [("YTO", "YT8893012345678")]
+OUT_TOO = ("YTO", "YT8893012345686")
 
 
 def follow_parcel(now: datetime) -> None:

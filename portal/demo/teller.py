@@ -134,10 +134,10 @@ class Teller:
         lines = tuple((line.id, line.quantity_milli, None) for line in self.lines())
         return Terms(kind, lines, "seller", amount_fen=fen, **more)
 
-    def seller_takes(self, step: str, **values: Any) -> None:
+    def seller_takes(self, step: str, **values: object) -> None:
         self._take(step, ActedBy(Actor.SELLER, self.seller, "seller"), values)
 
-    def buyer_takes(self, step: str, **values: Any) -> None:
+    def buyer_takes(self, step: str, **values: object) -> None:
         self._take(step, ActedBy(Actor.BUYER, self.buyer, "buyer"), values)
 
     def _take(self, step: str, by: ActedBy, values: dict[str, Any]) -> None:
@@ -145,10 +145,13 @@ class Teller:
         with writing():
             taking.take(self.case_id, step, by=by, now=self.at, handed=step_context.hand_in_type(step)(**values))
 
-    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
-        """The carrier's words on the way, an hour apart."""
+    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False, before: int = 0) -> None:
+        """The carrier's words on the way, twenty minutes apart; ``before``: of the parcel so many before the last."""
         parcel_id = db.session.scalars(
-            select(Parcel.id).where(Parcel.case_id == self.case_id, Parcel.leg == leg).order_by(Parcel.id.desc())
+            select(Parcel.id)
+            .where(Parcel.case_id == self.case_id, Parcel.leg == leg)
+            .order_by(Parcel.id.desc())
+            .offset(before)
         ).first()
         for number, said in enumerate(said_by_carrier):
             self.at += timedelta(minutes=20)

@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, select
 from portal import words
 from portal.cases import case_view
 from portal.cases import history as case_history
+from portal.columns import PhotoFiled
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor
@@ -136,7 +137,7 @@ class Dossier:
             ).all()
             if not found:
                 return
-            photos: dict[int, list[Any]] = {}
+            photos: dict[int | None, list[PhotoFiled]] = {}
             for row in evidence.list_files_of_messages(self.order.shop_id, [message.id for message in found]):
                 photos.setdefault(row.message_id, []).append(row)
             for message in found:

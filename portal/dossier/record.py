@@ -104,7 +104,7 @@ def _case(dossier: Dossier) -> dict[str, Any]:
     return case
 
 
-def _event(dossier: Dossier, event: Any) -> dict[str, Any]:
+def _event(dossier: Dossier, event: Any) -> dict[str, object]:
     data, hidden = dossier.hide(event)
     said = {"said": dossier.view.record(event), "details": dossier.view.details(event), "hidden": hidden}
     return dict(event._mapping) | {"data": data, "at_ms": round(event.at.timestamp() * 1000)} | said
@@ -114,7 +114,7 @@ def _parts(dossier: Dossier, parcel_id: int) -> list[ParcelLine]:
     return [part for part in dossier.parcel_lines if part.parcel_id == parcel_id]
 
 
-def photo(each: Photo) -> dict[str, Any]:
+def photo(each: Photo) -> dict[str, object]:
     """A photo: its file in the pack (None: missing), what was noted when it was kept, and what is wrong."""
     row = each.row
     return {

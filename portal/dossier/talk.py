@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from portal.dossier import markup, record
 from portal.dossier.facts import MOST_TALK_PHOTOS, Dossier, Photo, stamp
@@ -51,7 +50,7 @@ def _sorted(dossier: Dossier, photos: list[Evidence]) -> tuple[list[Photo], list
     return kept, [row for row in photos if row.public_id not in dossier.talk_photos]
 
 
-def _elsewhere(rows: list[Any]) -> Html:
+def _elsewhere(rows: Sequence[Evidence]) -> Html:
     said = f"照片未附上（只附最近 {MOST_TALK_PHOTOS} 张），登记的 SHA-256:"
     return markup.joined([put("<p>{}<code>{}</code></p>\n", said, row.sha256) for row in rows], "")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from portal import words
+from portal.columns import ScanKept
 from portal.dossier import markup
 from portal.dossier.facts import Dossier, Photo, policy_sentences, stamp
 from portal.dossier.markup import Html, put
@@ -175,7 +175,7 @@ def _figure(photo: Photo) -> Html:
     return put("<figure>{}<figcaption>{}{}{}</figcaption></figure>", picture, file, taken, note)
 
 
-def _origin(trace: Any) -> str:
+def _origin(trace: ScanKept) -> str:
     """Who told of a scan, and why it counts for nothing if it does."""
     return "".join([words.ORIGIN[trace.origin], f",{words.DOUBT[trace.doubt]}" if trace.doubt else ""])
 

@@ -11,10 +11,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 
+from portal.columns import PhotoFiled, PhotoSeen
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
 from portal.extensions import db, writing
@@ -212,12 +212,12 @@ _OF_CASE = Prepared(
 )
 
 
-def list_of_case(case: Case) -> Sequence[Any]:
+def list_of_case(case: Case) -> Sequence[PhotoSeen]:
     """The photos of a case, step by step in their order (public_id, side, event_version, sizes, taken_note …)."""
     return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id)
 
 
-def list_of_complaint(complaint_id: int) -> Sequence[Any]:
+def list_of_complaint(complaint_id: int) -> Sequence[PhotoSeen]:
     """The photos of a complaint, oldest first."""
     return db.session.execute(select(*_COLUMNS).where(_photo.complaint_id == complaint_id).order_by(_photo.id)).all()
 
@@ -225,13 +225,13 @@ def list_of_complaint(complaint_id: int) -> Sequence[Any]:
 _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
 
 
-def list_files_of_case(case: Case) -> Sequence[Any]:
+def list_files_of_case(case: Case) -> Sequence[PhotoFiled]:
     """The photos of a case in the same order, also with the name in the store, the size in bytes and the SHA-256."""
     of_case = _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id)
     return db.session.execute(of_case.order_by(*Evidence.in_order())).all()
 
 
-def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
+def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[PhotoFiled]:
     """The same for the newest ``most`` photos of a conversation up to a message, oldest first."""
     query = (
         _FILES.join(Message.__table__, and_(Message.id == _photo.message_id, Message.shop_id == _photo.shop_id))
@@ -242,7 +242,7 @@ def list_files_of_conversation(conversation_id: int, last_message_id: int, most:
     return list(reversed(db.session.execute(query).all()))
 
 
-def list_files_of_messages(shop_id: int, message_ids: Sequence[int]) -> Sequence[Any]:
+def list_files_of_messages(shop_id: int, message_ids: Sequence[int]) -> Sequence[PhotoFiled]:
     """The same for these messages."""
     if not message_ids:
         return []
@@ -250,7 +250,7 @@ def list_files_of_messages(shop_id: int, message_ids: Sequence[int]) -> Sequence
     return db.session.execute(_FILES.where(*mine).order_by(_photo.id)).all()
 
 
-def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:
+def by_public_ids(public_ids: Sequence[str]) -> Sequence[PhotoSeen]:
     """Rows of the given photos, oldest first. The caller has checked whose they are."""
     if not public_ids:
         return []

@@ -81,7 +81,7 @@ _RATINGS: dict[str, Column] = {
 }
 
 
-def _read_customers(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_customers(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(
         lambda after, size: customers.list_page(shop_id, words=asked["words"], after=after or 0, size=size)
     )
@@ -94,7 +94,7 @@ def _say_customer(name: str, row: Mapping[str, Any]) -> Cell:
     return f"不早于 {said}" if row["unplaced"] and row["last_at"] else said
 
 
-def _read_products(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_products(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: products.list_page(shop_id, words=asked["words"], after=after, size=size))
 
 
@@ -106,7 +106,7 @@ def _say_product(name: str, row: Any) -> Cell:
     return str(getattr(row, name))
 
 
-def _read_parcels(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_parcels(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: monitor.list_page(shop_id, asked["tab"], now, after, size))
 
 
@@ -130,13 +130,13 @@ class _Unidentified(NamedTuple):
     candidates: str
 
 
-def _read_unidentified(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_unidentified(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[_Unidentified]]:
     known, _ = unclaimed.load_awaiting(shop_id)
     for rows in read_pages(lambda after, size: _page_of_unidentified(shop_id, after, size)):
         yield [_Unidentified(row, (now - row.at).days, _name_candidates(row, known)) for row in rows]
 
 
-def _page_of_unidentified(shop_id: int, after: Any, size: int) -> tuple[Sequence[Any], Any]:
+def _page_of_unidentified(shop_id: int, after: Any, size: int) -> tuple[Sequence[Intake], tuple[datetime, int] | None]:
     rows = intake.list_unidentified(shop_id, after, size)
     return rows[:size], (rows[size - 1].at, rows[size - 1].id) if len(rows) > size else None
 
@@ -160,16 +160,16 @@ def _read_chosen(asked: Mapping[str, Any]) -> disposal_lists.Chosen:
     return disposal_lists.Chosen(since, until, asked["goods"], asked["supplier_id"])
 
 
-def _read_disposals(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_disposals(shop_id: int, asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[object]]:
     chosen = _read_chosen(asked)
     return read_pages(lambda after, size: disposal_lists.list_skus(shop_id, chosen, after, size))
 
 
-def _read_suppliers(shop_id: int, asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_suppliers(shop_id: int, asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[object]]:
     yield disposal_lists.list_suppliers(shop_id, _read_chosen(asked))
 
 
-def _read_lines(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_lines(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     chosen, of = _read_chosen(asked), asked["of"]
     sku = disposal_lists.find_sku(shop_id, of) if of is not None else None
     if of is not None and sku is None:  # the only line of it isn't there any more
@@ -201,7 +201,7 @@ def _say_line(name: str, row: Any) -> Cell:
     return say_moment(row.counted_at) if name == "counted_at" else str(getattr(row, name))
 
 
-def _read_ratings(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_ratings(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: ratings.list_page(shop_id, asked["tab"], after, size))
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import undefer
 
 from portal import workbook
@@ -102,7 +102,9 @@ def _write(export_id: int, shop_id: int, now: datetime, left: object) -> bool:
     return _change((*mine, Export.state == "running"), state="done", done_at=now, file=made)
 
 
-def _read_rows(shop_id: int, asked: dict[str, Any], now: datetime, mine: Any) -> Iterator[list[str | int]]:
+def _read_rows(
+    shop_id: int, asked: dict[str, Any], now: datetime, mine: tuple[ColumnElement[bool], ColumnElement[bool]]
+) -> Iterator[list[str | int]]:
     """The rows of the list in its order, a page at a time; how far it is, is said in between."""
     kind, done = KINDS[asked.get("kind", "queue")], 0
     for rows in kind.read(shop_id, asked, now):
@@ -117,7 +119,7 @@ def _read_rows(shop_id: int, asked: dict[str, Any], now: datetime, mine: Any) ->
     _change(mine, row_count=done)
 
 
-def _change(where: Any, **values: Any) -> bool:
+def _change(where: Any, **values: object) -> bool:
     with writing():
         changed = db.session.execute(
             update(Export).where(*where).values(**values).execution_options(synchronize_session=False)

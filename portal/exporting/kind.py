@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from portal import words
 from portal.workbook import Column
@@ -19,7 +19,7 @@ class Kind(NamedTuple):
 
     title: str
     columns: Mapping[str, Column]
-    read: Callable[[int, Mapping[str, Any], datetime], Iterator[Sequence[Any]]]
+    read: Callable[[int, Mapping[str, Any], datetime], Iterator[Sequence[object]]]
     say: Callable[[str, Any], Cell]
     money: frozenset[str] = frozenset()
 
@@ -28,7 +28,10 @@ class Kind(NamedTuple):
         return {name: column.heading for name, column in self.columns.items() if money or name not in self.money}
 
 
-def read_pages(read: Callable[[Any, int], tuple[Sequence[Any], Any]]) -> Iterator[Sequence[Any]]:
+Item = TypeVar("Item")
+
+
+def read_pages(read: Callable[[Any, int], tuple[Sequence[Item], Any]]) -> Iterator[Sequence[Item]]:
     """Page after page of a list; ``read``: a page of so many rows behind a key, and the key of the next or nothing."""
     after = None
     while True:

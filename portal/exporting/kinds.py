@@ -86,7 +86,7 @@ _FIGURES: dict[str, Column] = {
 }
 
 
-def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[object]]:
     states = None if asked["states"] is None else frozenset(State(state) for state in asked["states"])
     filters = Filters(**asked["filters"])
     for rows in read_pages(
@@ -101,7 +101,7 @@ def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterat
             size=size,
         )
     ):
-        numbers: Mapping[int, Any] = {}
+        numbers: Mapping[int, case_numbers.Numbers] = {}
         if {"cargo_no", "sku_cargo_no"} & set(asked["columns"]):
             numbers = case_numbers.load_numbers(shop_id, [row.id for row in rows])
         yield [(row, numbers.get(row.id, case_numbers.NONE)) for row in rows]
@@ -127,7 +127,7 @@ def _say_case(name: str, found: tuple[Any, case_numbers.Numbers]) -> Cell:
     return say_moment(value) if name.endswith("_at") else str(value or "")
 
 
-def _read_orders(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_orders(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(
         lambda after, size: order_lists.list_page_of_shop(
             shop_id, asked["tab"], number=asked.get("number", ""), after=after, size=size
@@ -153,7 +153,7 @@ def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
     return say_moment(value) if name.endswith("_at") else str(value)
 
 
-def _read_payouts(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_payouts(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: payment_lists.list_page(shop_id, asked["tab"], after, size=size))
 
 
@@ -172,7 +172,7 @@ def _say_payout(name: str, row: Any) -> Cell:
     return say_moment(value) if name.endswith("_at") else str(value or "")
 
 
-def _read_figures(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_figures(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[object]]:
     found = tables.work_out(shop_id, Filters(**asked["filters"]), asked["by"], now, MOST_GROUPS)
     for begin in range(0, len(found.rows), kind.AT_ONCE):
         rows = found.rows[begin : begin + kind.AT_ONCE]
@@ -184,7 +184,7 @@ def _say_figure(name: str, named: tuple[str, tables.Row]) -> Cell:
     """A figure as its page says it: nothing where too few were counted."""
     row = named[1]
     per_hundred = row.rate.per_hundred if row.rate else None
-    said: dict[str, Any] = {
+    said: dict[str, object] = {
         "name": named[0],
         "number": row.number,
         "rate": "" if per_hundred is None else f"{per_hundred:g}",

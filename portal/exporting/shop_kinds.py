@@ -76,7 +76,7 @@ _PAYOUT_FILES: dict[str, Column] = {
 }
 
 
-def _read_enquiries(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_enquiries(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     names = dict(staffing.list_colleagues(shop_id))
     for rows in read_pages(
         lambda after, size: enquiries.list_of_shop(shop_id, asked["tab"], asked["user"], after, size)
@@ -92,7 +92,7 @@ def _say_enquiry(name: str, found: tuple[Any, Mapping[int, str]]) -> Cell:
     return str(value) if isinstance(value, str) else say_moment(value)
 
 
-def _read_conversations(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_conversations(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: _page_of_conversations(shop_id, after, size))
 
 
@@ -106,7 +106,7 @@ def _say_conversation(name: str, row: object) -> Cell:
     return say_moment(value) if name == "last_at" else str(value or "")
 
 
-def _read_chains(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_chains(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: live_links.list_page(shop_id, after, size))
 
 
@@ -121,14 +121,14 @@ def _say_chain(name: str, row: live_links.Live) -> Cell:
     return end.case_no if column == "no" else say_moment(end.due_at)
 
 
-def _read_quality(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[Any]]:
+def _read_quality(shop_id: int, _asked: Mapping[str, object], now: datetime) -> Iterator[Sequence[object]]:
     rows = quality.build_board(shop_id, now, money=True).rows
     for begin in range(0, len(rows), AT_ONCE):
         yield rows[begin : begin + AT_ONCE]
 
 
 def _say_quality(name: str, row: quality.Row) -> Cell:
-    said: dict[str, Any] = {
+    said: dict[str, object] = {
         "title": row.title,
         "spec": row.cell.spec or "",
         "fault": faults.name_fault(row.cell.fault),
@@ -141,12 +141,12 @@ def _say_quality(name: str, row: quality.Row) -> Cell:
     return int(row.paid_fen) if name == "paid_fen" else str(said[name])
 
 
-def _read_batches(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_batches(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: batches.list_page(shop_id, after, asked["product_id"], size))
 
 
 def _say_batch(name: str, row: batches.Shown) -> Cell:
-    said: dict[str, Any] = {
+    said: dict[str, object] = {
         "title": row.title,
         "spec": row.batch.spec or "全部规格",
         "verdict": batches.judge(row.batch),
@@ -158,7 +158,7 @@ def _say_batch(name: str, row: batches.Shown) -> Cell:
     return str(said[name] if name in said else getattr(row.batch, name))
 
 
-def _read_payout_files(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[Any]]:
+def _read_payout_files(shop_id: int, _asked: Mapping[str, object], _now: datetime) -> Iterator[Sequence[object]]:
     return read_pages(lambda after, size: _page_of_payout_files(shop_id, after, size))
 
 

@@ -40,7 +40,7 @@ _PLAIN: dict[str, str] = {  # states whose one deadline runs from entering them
 def _awaited(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[datetime | None, str]:
     """What the rule found owed waits for whoever owes it; only proof of payment can be left unanswered too long."""
     end, rule = _running(state, facts, spans)
-    if rule != "arrival_objection":
+    if rule not in ("arrival_objection", "difference_objection"):
         return None, ""
     return (max(end, facts.not_before) if facts.not_before else end), rule
 
@@ -71,6 +71,11 @@ def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[
         if facts.late:
             return start + spans["seller_reship"] + spans["seller_reship_late"], "seller_reship_late"
         return start + spans["seller_reship"], "seller_reship"
+    if state == State.REFUNDING and facts.converted and not facts.open_entries:
+        if facts.payment_declared:
+            return start + spans["difference_answer"], "difference_answer"
+        if facts.payment_claim == "denied":
+            return (facts.claimed_at or start) + spans["difference_objection"], "difference_objection"
     if facts.claimed_at and state == State.REFUNDING and facts.open_entries == facts.contested_entries:
         rule = "arrival_objection" if facts.payment_claim == "shown" else "arrival_answer"
         return facts.claimed_at + spans[rule], rule

@@ -150,7 +150,7 @@ def waits_for(
 ) -> Actor | None:
     """Who must act: by the state, unless the platform decides, a problem is open or the buyer made terms of their own.
 
-    ``shown``: the shop has shown proof of the payment that is awaited.
+    ``shown``: the shop has shown proof of the payment that is awaited, or says that the buyer's hasn't come.
     """
     if state in FINAL:
         return None

@@ -46,6 +46,8 @@ def find_ruling(case_type: str, state: str, facts: Facts) -> str:
         if facts.out_signed_at is None or (facts.problem_stands and for_buyer):
             return _refund(facts)
         return "decide_continue" if facts.open_entries or claimed else "decide_complete"
+    if state == State.REFUNDING and facts.payment_declared:
+        return "decide_continue"  # the shop has still to say whether the difference came
     if state == State.REFUNDING and not facts.open_entries and not claimed:
         return "decide_complete"
     return "decide_continue"  # the money stays owed, the payment of a difference stays to be shown

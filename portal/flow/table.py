@@ -144,7 +144,8 @@ ROWS: tuple[Step, ...] = (
     Step("ship_replacement", X, State.RESHIPPING, State.CONFIRMING, S, "商家已发出换货商品", (B,), "发出换货商品", needs=("payment_clear",), roles=STORE, title="{type}商品已发出"),
     Step("ship_replacement", I, State.RESHIPPING, State.CONFIRMING, S, "商家已发出补发商品", (B,), "发出补发商品", roles=STORE, title="{type}商品已发出"),
     Step("propose_other_sku", XI, State.RESHIPPING, State.PROPOSED, S, "商品缺货，商家提出了其他方案", (B,), "缺货，协商方案", needs=("nothing_shipped", "payment_clear"), roles=AGENT, title="商品缺货，请确认新的方案"),
-    Step("convert_refund", XI, State.RESHIPPING, State.CONVERTED, B, "买家改为退款", (S,), "转退款", needs=("may_convert", "nothing_shipped", "nothing_contested")),
+    Step("convert_refund", XI, State.RESHIPPING, State.CONVERTED, B, "买家改为退款", (S,), "转退款", needs=("may_convert", "nothing_shipped", "nothing_contested", "payment_answered")),
+    Step("convert_refund", X, State.RESHIPPING, State.REFUNDING, B, "买家改为退款，补的差价仍由商家核对", (S,), "转退款", needs=("may_convert", "nothing_shipped", "nothing_contested", "payment_forsaken")),
     Step("timeout_late", XI, State.RESHIPPING, State.RESHIPPING, C, "商家超时未发货，买家可以催办或转退款", (B, S), after="seller_reship", needs=("not_late",)),
     Step("nudge", XI, State.RESHIPPING, State.RESHIPPING, B, "买家催促商家发货", (S,), "催办", needs=("late", "not_just_nudged")),
     Step("timeout_escalate", XI, State.RESHIPPING, State.RESHIPPING, C, "商家仍未发货，平台介入", (B, S, P), after="seller_reship_late", needs=("late",), title="平台介入通知"),
@@ -177,12 +178,12 @@ ROWS: tuple[Step, ...] = (
     Step("approve_refund", ALL, State.REFUNDING, State.REFUNDING, S, "商家复核了退款", (), "复核通过", needs=("approval_waiting",), roles=MONEY),
     Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "rest_open", "more_entries"), roles=MONEY),
     Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清，换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "freight_answered", "not_converted"), roles=MONEY, title="{type}完成"),
-    Step("refund_ok", XI, State.REFUNDING, State.CONVERTED, S, "商家付清了转单前的款项", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "was_converted"), roles=MONEY),
+    Step("refund_ok", XI, State.REFUNDING, State.CONVERTED, S, "商家付清了转单前的款项", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "payment_closed", "was_converted"), roles=MONEY),
     Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清，补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="{type}完成"),
     Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款，退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "freight_answered"), roles=MONEY, title="退款完成"),
     Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账，售后完成", (B, S, P), "已到账", needs=("rest_contested", "not_converted", "freight_answered"), title="售后完成"),
     Step("refund_arrived", XRM, State.REFUNDING, State.REFUNDING, B, "买家确认款项已到账，等待商家答复退回运费", (S, P), "已到账", needs=("rest_contested", "contested", "freight_claimed"), title="等待答复退回运费"),
-    Step("refund_arrived", XI, State.REFUNDING, State.CONVERTED, B, "买家确认转单前的款项已到账", (B, S, P), "已到账", needs=("rest_contested", "was_converted")),
+    Step("refund_arrived", XI, State.REFUNDING, State.CONVERTED, B, "买家确认转单前的款项已到账", (B, S, P), "已到账", needs=("rest_contested", "payment_closed", "was_converted")),
     Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败，商家会重试", (B,), "登记退款失败", needs=("approved", "money_open"), roles=MONEY, danger=True),
     Step("timeout_settled", XRM, State.REFUNDING, State.COMPLETED, C, "款项已付清，买家没有再提出，售后完成", (B, S), after="refund_legal", needs=("freight_declined_alone", "not_converted"), title="售后完成"),
     Step("timeout_overdue", XRM, State.REFUNDING, State.REFUNDING, C, "商家没有答复退回运费，平台介入", (B, S, P), after="refund_legal", needs=("freight_claimed_alone",), title="平台介入通知"),
@@ -228,10 +229,15 @@ ROWS: tuple[Step, ...] = (
         )
     ),
     *(Step("admit_unpaid", XI, state, state, S, "商家核对后确认款项没有付成，会重新付款", (B,), "款项没有付成", needs=("contested",), roles=MONEY) for state in (State.RESHIPPING, State.CONFIRMING)),
+    # A difference that the buyer says they paid, and that no case goes on with: it is answered, and given back when it came.
+    Step("confirm_payment", X, State.REFUNDING, State.REFUNDING, S, "商家确认收到差价，等待退还", (B,), "确认收到差价", needs=("payment_declared",), roles=MONEY),
+    Step("deny_payment", X, State.REFUNDING, State.REFUNDING, S, "商家没有收到差价，不退还", (B,), "没有收到差价", needs=("payment_declared", "nothing_contested"), roles=MONEY, danger=True),
+    Step("timeout_escalate", X, State.REFUNDING, State.REFUNDING, C, "商家没有答复买家补的差价，平台介入", (B, S, P), after="difference_answer", needs=("payment_declared",), title="平台介入通知"),
+    Step("timeout_arrival", X, State.REFUNDING, State.CONVERTED, C, "商家没有收到差价，买家没有再提出，不再核对", (B, S), after="difference_objection", needs=("payment_disputed", "was_converted")),
     Step("timeout_escalate", ALL, State.REFUNDING, State.REFUNDING, C, "商家没有答复未到账的款项，平台介入", (B, S, P), after="arrival_answer", needs=("contested", "not_shown"), title="平台介入通知"),
     Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议，售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "not_converted", "freight_answered"), title="售后完成"),
     Step("timeout_arrival", XRM, State.REFUNDING, State.REFUNDING, C, "商家提交付款凭证后买家没有再提出异议，等待商家答复退回运费", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "freight_claimed"), title="等待答复退回运费"),
-    Step("timeout_arrival", XI, State.REFUNDING, State.CONVERTED, C, "商家提交付款凭证后买家没有再提出异议，款项按已付清", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "was_converted")),
+    Step("timeout_arrival", XI, State.REFUNDING, State.CONVERTED, C, "商家提交付款凭证后买家没有再提出异议，款项按已付清", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "payment_closed", "was_converted")),
     *(
         Step("decide_unpaid", types, state, target, P, "平台裁决：款项没有付到，商家重新付款", (B, S), "没有付到，重新付款", needs=("in_mediation", "deciding", "contested"), title="平台裁决通知")
         for state, target, types in (
@@ -245,7 +251,9 @@ ROWS: tuple[Step, ...] = (
     Step("decide_close", XR, State.DISPUTED, State.CLOSED, P, "平台裁决：不支持申请，商家退还商品，售后关闭", (B, S), "不支持，关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_complete", XI, State.CONFIRMING, State.COMPLETED, P, "平台裁决：商家已履行，售后完成", (B, S), "商家已履行，完成", needs=("in_mediation", "deciding", "money_settled"), title="平台裁决通知"),
     Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决：商家已付清，售后完成", (B, S), "商家已付清，完成", needs=("in_mediation", "deciding", "rest_contested", "not_converted"), title="平台裁决通知"),
-    Step("decide_complete", XI, State.REFUNDING, State.CONVERTED, P, "平台裁决：转单前的款项商家已付清", (B, S), "商家已付清", needs=("in_mediation", "deciding", "rest_contested", "was_converted"), title="平台裁决通知"),
+    Step("decide_complete", XI, State.REFUNDING, State.CONVERTED, P, "平台裁决：转单前的款项商家已付清", (B, S), "商家已付清", needs=("in_mediation", "deciding", "rest_contested", "payment_closed", "was_converted"), title="平台裁决通知"),
+    Step("decide_complete", X, State.REFUNDING, State.CONVERTED, P, "平台裁决：没有证明补过差价，商家不用退还", (B, S), "没有补过差价，不用退还", needs=("in_mediation", "deciding", "rest_contested", "payment_disputed", "was_converted"), title="平台裁决通知"),
+    Step("decide_paid", X, State.REFUNDING, State.REFUNDING, P, "平台裁决：买家补过差价，商家退还", (B, S), "补过差价，商家退还", needs=("in_mediation", "deciding", "payment_disputed", "was_converted"), title="平台裁决通知"),
     *(Step("decide_return", XR, source, State.RETURNING, P, "平台裁决：支持申请，请买家寄回商品", (B, S), "支持，买家寄回", needs=("in_mediation", "deciding"), title="平台裁决通知") for source in (State.APPLIED, State.REVISING)),
     *(
         Step("decide_reship", types, source, State.RESHIPPING, P, "平台裁决：商家发出商品", (B, S), "商家发货", needs=("in_mediation", "deciding"), title="平台裁决通知")
@@ -256,11 +264,12 @@ ROWS: tuple[Step, ...] = (
         for source, types in ((State.APPLIED, RM), (State.REVISING, RM), (State.INSPECTING, R), (State.DISPUTED, R))
     ),
     *(
-        Step("decide_refund", types, source, State.CONVERTED, P, "平台裁决：改为退款", (B, S), "改为退款", needs=("in_mediation", "deciding", "nothing_contested"), title="平台裁决通知")
+        Step("decide_refund", types, source, State.CONVERTED, P, "平台裁决：改为退款", (B, S), "改为退款", needs=("in_mediation", "deciding", "nothing_contested", *(("payment_clear",) if source is State.RESHIPPING else ())), title="平台裁决通知")
         for source, types in (
             (State.APPLIED, XI), (State.REVISING, XI), (State.INSPECTING, X), (State.DISPUTED, X), (State.PAYING, X), (State.RESHIPPING, XI), (State.CONFIRMING, XI),
         )
     ),
+    Step("decide_refund", X, State.RESHIPPING, State.REFUNDING, P, "平台裁决：改为退款，买家补的差价仍由商家核对", (B, S), "改为退款", needs=("in_mediation", "deciding", "nothing_contested", "payment_declared"), title="平台裁决通知"),
     # A case that another one became: opened where that one's agreement leads.
     *(
         Step("convert", types, None, target, actor, "由其他售后转来", (S,) if target is State.APPLIED else ())
@@ -272,6 +281,15 @@ ROWS: tuple[Step, ...] = (
 # fmt: on
 
 
+# What tells rows of one decision apart, and so holds for the rule too.
+_ALSO_RULED = frozenset({"was_converted", "not_converted"}) | {
+    "payment_clear",
+    "payment_declared",
+    "payment_closed",
+    "payment_disputed",
+}
+
+
 def _rule(row: Step) -> Step:
     """The same decision, made by the rule where no mediator made one in time."""
     return row._replace(
@@ -280,7 +298,7 @@ def _rule(row: Step) -> Step:
         tells=(B, S, P),
         button="",
         after="mediation_rule",
-        needs=("in_mediation", f"rule_{row.name}", *(need for need in row.needs if need.endswith("_converted"))),
+        needs=("in_mediation", f"rule_{row.name}", *(need for need in row.needs if need in _ALSO_RULED)),
         danger=False,
     )
 
@@ -307,6 +325,7 @@ _NEVER_RULED = frozenset(
         (State.CONVERTED, State.PAYING),
         (State.RESHIPPING, State.PAYING),
         (State.RESHIPPING, State.CONFIRMING),
+        (State.REFUNDING, State.REFUNDING),
     }
 )
 ROWS += tuple(
@@ -353,7 +372,7 @@ def _end_paid(actor: Actor, who: str, tells: tuple[Actor, ...], mine: str) -> It
             f"{who}撤回了平台介入申请，{news}",
             tells,
             "撤回平台介入",
-            needs=("in_mediation", mine, "money_settled", "freight_answered", where),
+            needs=("in_mediation", mine, "money_settled", "freight_answered", "payment_closed", where),
             danger=True,
             title="平台介入已撤回",
         )
@@ -575,6 +594,16 @@ def unmet(step: Step, facts: Facts) -> str | None:
         if sentence := NEEDS[need](facts):
             return sentence
     return None
+
+
+def leaves_payment(source: str, target: str) -> bool:
+    """Whether a step turns a case into another one and keeps it open: for a payment that is to be answered, alone."""
+    return source == State.RESHIPPING and target == State.REFUNDING
+
+
+def converts(source: str, target: str) -> bool:
+    """Whether a step turns a case into another one."""
+    return (target == State.CONVERTED != source and source not in OWED) or leaves_payment(source, target)
 
 
 def clock_step(case_type: str, state: str, rule: str, facts: Facts) -> Step | None:

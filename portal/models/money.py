@@ -16,6 +16,8 @@ from portal.words import BEIJING
 # the buyer paid; difference is paid by the buyer.
 KINDS = ("refund", "difference_back", "difference_return", "freight", "compensation", "difference")
 # Paid to the buyer, as far as is known; what the buyer pays is the other way.
+# What gives a buyer money back: what was paid for the order, or a difference that was paid in the case.
+REFUNDS = ("refund", "difference_back", "difference_return")
 PAID_OUT = "state IN ('settled','contested') AND kind <> 'difference'"
 OPEN_ENTRY = "state IN ('waiting','due','failed','declared','contested')"
 

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.columns import OrderNamed
 from portal.extensions import Model
 from portal.models.keys import ShopRow, cut_head, cut_tail, index_inner, refer
 
@@ -122,7 +123,7 @@ class Order(ShopRow, Model):
     updated_at: Mapped[datetime]
 
 
-def find_path(order: Any) -> str:
+def find_path(order: OrderNamed) -> str:
     """Where its buyer finds an order, or a row with its order_no, shop_id and contested."""
     return f"/orders/{order.order_no}~{order.shop_id}" if order.contested else f"/orders/{order.order_no}"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import sqlalchemy
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from portal import flow, words
 from portal.extensions import db
@@ -72,7 +70,9 @@ def plan_entry(
     return entry
 
 
-def count_refunded(shop_id: int, order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
+def count_refunded(
+    shop_id: int, order_id: int, fen: int, parts: Sequence[Worth], sign: int, *, unshipped: bool
+) -> None:
     """Move the counters of the order and its lines; the UPDATE's guard and the CHECK behind it have the last word."""
     for part in sorted(parts, key=lambda p: p.line_id):
         done = db.session.execute(
@@ -112,7 +112,8 @@ def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
     return bool(able - {by}) if by in roles else len(able) > 1
 
 
-def _of(case: Case) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def of_case(case: Case) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions by which the entries of a case are found."""
     return MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id
 
 
@@ -122,10 +123,10 @@ def get_entry(entry_id: int, shop_id: int) -> MoneyEntry:
 
 def list_of_case(case: Case) -> Sequence[MoneyEntry]:
     """All entries of a case, oldest first."""
-    return db.session.scalars(select(MoneyEntry).where(*_of(case)).order_by(MoneyEntry.id)).all()
+    return db.session.scalars(select(MoneyEntry).where(*of_case(case)).order_by(MoneyEntry.id)).all()
 
 
-def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
+def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: object) -> MoneyEntry:
     """One entry of the case moved on by compare-and-set; without an id the only one there is in these states."""
     query = select(MoneyEntry).where(
         MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state.in_(states)
@@ -193,7 +194,7 @@ def settle_entry(
 
 
 # A payment that is open again: what was recorded of it counts no more.
-NO_ARRIVAL: dict[str, Any] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
+NO_ARRIVAL: dict[str, object] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
 
 
 def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
@@ -224,21 +225,13 @@ def retry_entry(case: Case, entry_id: int | None, *, way: str = "", new_account:
     return tried
 
 
-def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:
-    """The shop has the difference that the buyer said they paid."""
-    return move_entry(case, None, ("declared",), state="settled", settled_at=at, settled_by=by)
+def cancel_open(case: Case, *, unanswered: bool = True) -> None:
+    """Nothing more is owed by this case: its open entries end, and what they counted is free again.
 
-
-def deny_difference(case: Case) -> MoneyEntry:
-    """The shop hasn't got it."""
-    return move_entry(case, None, ("declared",), state="cancelled")
-
-
-def cancel_open(case: Case) -> None:
-    """Nothing more is owed by this case: its open entries end, and what they counted is free again."""
-    for entry in db.session.scalars(
-        select(MoneyEntry).where(*_of(case), MoneyEntry.state.in_((*TO_PAY, "declared")))
-    ).all():
+    ``unanswered``: also a payment that the buyer says they made, and the shop hasn't answered.
+    """
+    ended = (*TO_PAY, "declared") if unanswered else TO_PAY
+    for entry in db.session.scalars(select(MoneyEntry).where(*of_case(case), MoneyEntry.state.in_(ended))).all():
         if entry.kind in COUNTED:
             parts = [Worth(*part) for part in entry.lines]
             count_refunded(entry.shop_id, entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
@@ -264,32 +257,13 @@ def cancel_back(case: Case) -> None:
 
 def add_up(case: Case, kind: str, states: Sequence[str]) -> int:
     """The sum of a case's entries of one kind in these states, 分."""
-    query = select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0))
-    return int(db.session.scalar(query.where(*_of(case), MoneyEntry.kind == kind, MoneyEntry.state.in_(states))) or 0)
-
-
-def find_paid_difference(case: Case) -> int:
-    """What the buyer has really paid for another specification and hasn't got back, 分."""
-    return _balance_difference(case, returned=("settled",))
-
-
-def find_kept_difference(case: Case) -> int:
-    """The same, less what is on its way back: what the shop keeps of it if the case goes on, 分."""
-    return _balance_difference(case, returned=("settled", *OPEN))
-
-
-def _balance_difference(case: Case, *, returned: Sequence[str]) -> int:
-    if not case.entry_count:
-        return 0
-    came = and_(MoneyEntry.kind == "difference", MoneyEntry.state == "settled")
-    went = and_(MoneyEntry.kind == "difference_return", MoneyEntry.state.in_(returned))
-    signed = sqlalchemy.case((came, MoneyEntry.amount_fen), else_=-MoneyEntry.amount_fen)
-    return int(db.session.scalar(select(func.coalesce(func.sum(signed), 0)).where(*_of(case), came | went)) or 0)
+    query = select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(*of_case(case))
+    return int(db.session.scalar(query.where(MoneyEntry.kind == kind, MoneyEntry.state.in_(states))) or 0)
 
 
 def count_open(case: Case) -> int:
     """How many payments of a case are still open."""
-    query = select(func.count()).where(*_of(case), MoneyEntry.state.in_(OPEN))
+    query = select(func.count()).where(*of_case(case), MoneyEntry.state.in_(OPEN))
     return int(db.session.scalar(query) or 0)
 
 

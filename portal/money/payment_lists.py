@@ -119,7 +119,7 @@ def list_page(
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab and the key the next one begins after: what has waited longest first, payments made last."""
     paid = tab == "settled"
-    values: dict[str, Any] = {"shop_id": shop_id}
+    values: dict[str, object] = {"shop_id": shop_id}
     if not paid:
         values["state"] = tab
     if after is not None:
@@ -150,7 +150,7 @@ def add_up_open(shop_id: int) -> dict[str, tuple[int, int]]:
     return {tab: (int(found[2 * n]), int(found[2 * n + 1])) for n, tab in enumerate(open_tabs)}
 
 
-def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:
+def show_working(order_id: int, entries: Sequence[MoneyEntry], *, unshipped: bool) -> dict[int, list[str]]:
     """How each entry's amount came about, in sentences, by its id: the units' share of the price, or what was agreed.
 
     Empty for what is no share of the price paid. ``unshipped``: the freight that was paid goes back as well.

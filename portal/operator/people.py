@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from portal import inputs
 from portal.cases import mediation_queue
@@ -62,7 +63,7 @@ def _sought() -> str:
         return ""
 
 
-def _person(user_id: int) -> Any:
+def _person(user_id: int) -> Row[int, str, str, datetime | None, bool, bool, bool, str, str]:
     return guards.found(db.session.execute(_LIST.where(User.id == min(user_id, 2**62))).one_or_none())
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from portal.extensions import db
 from portal.models import Order, OrderDoubt, OrderLine, OrderVersion, Shop, User
@@ -91,7 +91,7 @@ def count_of_orders(shop_id: int, order_ids: Collection[int]) -> dict[int, int]:
     return found
 
 
-def _list(shop_id: int, which: Any, most: int) -> list[Doubtful]:
+def _list(shop_id: int, which: ColumnElement[bool], most: int) -> list[Doubtful]:
     query = select(OrderDoubt).where(OrderDoubt.shop_id == shop_id, which).order_by(OrderDoubt.id).limit(most)
     found = list(db.session.scalars(query))
     orders = _load_orders(shop_id, {doubt.order_id for doubt in found})

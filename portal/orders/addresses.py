@@ -74,7 +74,7 @@ def map_addresses(addresses: Iterable[str], buyer_id: int, query: Any) -> dict[s
     numbers = sorted({number for number, _shop in wanted.values()})
     mine = query.where(Order.order_no.in_(numbers), Order.buyer_id == buyer_id, Order.shown).order_by(Order.shop_id)
     rows = db.session.execute(mine).all()
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for address, (number, shop_id) in wanted.items():
         for row in rows:
             if row.order_no == number and shop_id in (0, row.shop_id):

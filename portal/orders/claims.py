@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, TextClause, func, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import db
 from portal.models import Order, OrderHead, Shop, Staff, User
@@ -171,7 +172,7 @@ def list_claimed(after: str = "") -> tuple[list[tuple[str, Sequence[Any]]], str]
     return list(found.items()), keys[PAGE - 1] if len(keys) > PAGE else ""
 
 
-def _list_twice(column: Any, which: ColumnElement[bool] | TextClause, after: str) -> list[str]:
+def _list_twice(column: InstrumentedAttribute[str], which: ColumnElement[bool] | TextClause, after: str) -> list[str]:
     """The numbers after one that more than one shop has; one more than a page when there are more."""
     query = select(column).where(which, column > after).group_by(column)
     twice = query.having(func.count(OrderHead.shop_id.distinct()) > 1).order_by(column).limit(PAGE + 1)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, exists, func, or_, select, union_all
+from sqlalchemy import Row, and_, case, delete, exists, func, or_, select, union_all
 
 from portal import flow
 from portal.extensions import db
 from portal.models import Case, CustomerNote, MoneyEntry, Order, User
 from portal.models.keys import HEAD
+from portal.models.money import REFUNDS
 from portal.notices import notices
 from portal.orders import naming
 from portal.searching import escape_like
@@ -106,7 +107,7 @@ def find_of_order(order_no: str, shop_id: int) -> User | None:
 _PAID = and_(Order.status != "unpaid", or_(Order.status != "cancelled", Order.paid_at.is_not(None)))
 
 
-def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
+def collect_facts(shop_id: int, buyer_id: int) -> dict[str, object]:
     """Facts, no verdict: orders, what was paid for those that somebody paid for, cases by how they ended."""
     here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
     orders, paid, first, placed = db.session.execute(
@@ -117,10 +118,10 @@ def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
             func.count(_PLACED),
         ).where(*here)
     ).one()
-    refunded = db.session.scalar(  # what was really paid back; what is owed or has failed is not
+    refunded = db.session.scalar(  # what was really paid back; what is owed, failed or didn't come is not
         select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0))
         .join(Order, and_(Order.id == MoneyEntry.order_id, Order.shop_id == MoneyEntry.shop_id))
-        .where(*here, MoneyEntry.state == "settled", MoneyEntry.kind.in_(("refund", "difference_back")))
+        .where(*here, MoneyEntry.state == "settled", MoneyEntry.kind.in_(REFUNDS))
     )
     states = dict(
         db.session.execute(
@@ -142,7 +143,7 @@ def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     }
 
 
-def list_notes(shop_id: int, buyer_id: int) -> Sequence[Any]:
+def list_notes(shop_id: int, buyer_id: int) -> Sequence[Row[int, str, str, datetime, str]]:
     """The shop's notes, the newest first, each with who wrote it."""
     return db.session.execute(
         select(CustomerNote.id, CustomerNote.tag, CustomerNote.words, CustomerNote.at, User.member_name.label("author"))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal.columns import OrderHidden, OrderPlaced
 from portal.extensions import db
 from portal.models import Conversation, KnownShop, Order, OrderWatch, Shop, User
 from portal.models.orders import HIDDEN
@@ -31,7 +32,9 @@ class NewShop(NamedTuple):
     shop_id: int
     name: str
     many: int  # at most MOST_COUNTED
-    orders: Sequence[tuple[str, Any]]  # the newest: number, and the row that says when it was placed (words.placed)
+    orders: Sequence[
+        tuple[str, OrderPlaced]
+    ]  # the newest: number, and the row that says when it was placed (words.placed)
 
 
 def has_accepted(user_id: int, shop_id: int) -> bool:
@@ -138,7 +141,7 @@ def _hide(user_id: int, shop_id: int) -> None:
     )
 
 
-def is_hidden(order: Order) -> bool:
+def is_hidden(order: OrderHidden) -> bool:
     """Whether an order is hidden from a buyer who could see it: one with an account.
 
     Who has none meets their order by a link, for which they proved number and telephone.

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, func, literal_column, or_, text
+from sqlalchemy import (
+    ColumnElement,
+    ColumnExpressionArgument,
+    and_,
+    func,
+    literal_column,
+    or_,
+    text,
+)
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from portal.models.keys import HEAD, INNER, cut_inner, is_longer
 
 PEOPLE = {"member_head": "member_name", "company_head": "company_name"}  # parts of a person's names, and of what
 
 
-def list_conditions(words: str, table: Any, cut: Mapping[str, str]) -> list[Any]:
+def list_conditions(words: str, table: Any, cut: Mapping[str, str]) -> list[ColumnElement[bool]]:
     """Conditions that one of the names of ``table`` has the words in it: at its beginning, or from one of INNER on.
 
     Each says of several indexes what they hold there: 王小明 is looked for by 王小 or by 小明, whatever fewer have.
@@ -27,9 +36,12 @@ def list_conditions(words: str, table: Any, cut: Mapping[str, str]) -> list[Any]
     return found
 
 
-def _list_inner(column: Any, place: int, words: str, first: int = 0) -> list[Any]:
+def _list_inner(
+    column: KeyedColumnElement[str], place: int, words: str, first: int = 0
+) -> list[ColumnExpressionArgument[bool]]:
     """That a name has words from a place on, and what its indexes by two characters hold then, in their own words."""
-    found, whole = [], str(column)
+    found: list[ColumnExpressionArgument[bool]] = []
+    whole = str(column)
     for start in range(first, len(words) - HEAD + 1):
         if place + start in INNER[column.name]:
             is_part = literal_column(cut_inner(whole, place + start)) == words[start : start + HEAD]
@@ -37,11 +49,11 @@ def _list_inner(column: Any, place: int, words: str, first: int = 0) -> list[Any
     return [*found, _stands(column, place, words)]
 
 
-def _stands(column: object, place: int, words: str) -> Any:
+def _stands(column: ColumnElement[str], place: int, words: str) -> ColumnElement[bool]:
     return func.substr(column, place, len(words)) == words
 
 
-def is_named(column: Any, word: str) -> Any:
+def is_named(column: KeyedColumnElement[str], word: str) -> ColumnElement[bool]:
     """Condition that a name has a word in it, wherever the indexes would find it."""
     return or_(*(_stands(column, place, word) for place in (1, *list_places(column.name, word))))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, select, union_all
+from sqlalchemy import BindParameter, and_, bindparam, select, union_all
 
 from portal.extensions import db
 from portal.models import Case, CaseHead, OrderHead, Parcel
@@ -24,7 +24,7 @@ class Known(NamedTuple):
 
 _FOUND = (_case.id, _case.order_id)
 _MINE = _case.buyer_id == bindparam("buyer_id")
-_NUMBERS: Any = bindparam("numbers", expanding=True)
+_NUMBERS: BindParameter[str] = bindparam("numbers", expanding=True)
 _FIND = union_all(
     select(*_FOUND)
     .join(CaseHead.__table__, and_(_case_head.case_id == _case.id, _case_head.shop_id == _case.shop_id))

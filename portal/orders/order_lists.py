@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select, text, tuple_
+from sqlalchemy import ColumnExpressionArgument, Select, and_, bindparam, case, exists, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.models import Case, Draft, Order, OrderLine, Parcel, Product, Shipment, Shop, User
@@ -27,7 +27,8 @@ _order, _line, _case, _shop, _product, _draft, _shipment = (
     t.__table__.c for t in (Order, OrderLine, Case, Shop, Product, Draft, Shipment)
 )
 
-TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a range of one index)
+Where = ColumnExpressionArgument[bool]
+TABS: dict[str, tuple[str, tuple[Where, ...]]] = {  # tab: (its name, which orders it shows: a range of one index)
     "all": ("全部", ()),
     "unpaid": ("待付款", (_order.status == "unpaid",)),
     "unshipped": ("待发货", (to_send.WAITS,)),
@@ -136,7 +137,7 @@ def list_page(
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
     kind = tab, after is not None
     prepared = _PREPARED[kind]
-    values: dict[str, Any] = {"buyer_id": buyer_id}
+    values: dict[str, object] = {"buyer_id": buyer_id}
     if words:
         found_by = order_search.fits_any([read_typed(part) for part in split_typed(words)])
         if known := {each.order_id for each in number_search.find_cases(buyer_id, words)}:  # by a number of its case
@@ -176,7 +177,7 @@ def count_tabs(buyer_id: int) -> dict[str, int]:
     return counts._asdict()  # type: ignore[no-any-return]
 
 
-SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of one index
+SHOP_TABS: dict[str, tuple[str, tuple[Where, ...]]] = {  # of the shop's list; each a range of one index
     "unshipped": ("待发货", (to_send.WAITS,)),
     "sent": ("已发货", (_order.status == "in_transit",)),
     "cancelled": ("已取消", (_order.status == "cancelled",)),
@@ -208,7 +209,7 @@ def list_page_of_shop(
     key = tuple_(_order.ordered_at, _order.id)
     query = _SHOP_LIST.where(_order.shop_id == shop_id).limit(size + 1)
     query = query.where(_order.order_no == number) if number else query.where(*SHOP_TABS[tab][1])
-    by: tuple[Any, ...] = (_order.ordered_at, _order.id)
+    by = (_order.ordered_at, _order.id)
     query = query.order_by(*(by if oldest else (each.desc() for each in by)))
     if after is not None:
         query = query.where(key > after) if oldest else query.where(key < after)
@@ -282,7 +283,7 @@ def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
     ).one_or_none()
     if order is None or not among:
         return set()
-    named: list[Any] = [order.order_no, order.downstream_order_no, order.tracking_text]
+    named: list[str | None] = [order.order_no, order.downstream_order_no, order.tracking_text]
     for query in (
         select(_line.offer_id, _line.sku_id, _line.cargo_no, _line.sku_cargo_no).where(_line.order_id == order_id),
         select(_case.case_no).where(_case.order_id == order_id),

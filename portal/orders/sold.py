@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import TextClause, bindparam, delete, func, insert, select, text, update
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
@@ -106,7 +106,7 @@ def read_sold(
     return should, are
 
 
-def _load_batches(shop_id: int, product_ids: set[int]) -> dict[int, list[Any]]:
+def _load_batches(shop_id: int, product_ids: set[int]) -> dict[int, list[Batch]]:
     """Batches by product, the earliest first."""
     found: dict[int, list[Any]] = defaultdict(list)
     if product_ids:
@@ -119,7 +119,7 @@ def _load_batches(shop_id: int, product_ids: set[int]) -> dict[int, list[Any]]:
     return found
 
 
-def find_batch(batches: Sequence[Any], spec: str, ordered_at: datetime) -> int:
+def find_batch(batches: Sequence[Batch], spec: str, ordered_at: datetime) -> int:
     """Which batch an order was filled from: the last that had come in by then, 0 for none. The earliest batch first."""
     fitting = (row.id for row in reversed(batches) if row.from_at <= ordered_at and row.spec in ("", spec))
     return next(fitting, 0)
@@ -221,7 +221,7 @@ def find_places(shop_id: int, order_line_ids: Sequence[int]) -> dict[int, Place]
     return {row.order_line_id: Place(row.product_id, row.spec, row.batch_id, row.week) for row in rows}
 
 
-def _name(shop_id: int, place: Place) -> dict[str, Any]:
+def _name(shop_id: int, place: Place) -> dict[str, object]:
     return {"shop_id": shop_id, **place._asdict()}
 
 
@@ -230,7 +230,7 @@ def _sort(*counters: Counter[Any]) -> list[Any]:
     return sorted({key for counter in counters for key, number in counter.items() if number})
 
 
-def _apply(more: Any, less: Any, deltas: Sequence[dict[str, Any]], number: str) -> None:
+def _apply(more: TextClause, less: TextClause, deltas: Sequence[dict[str, Any]], number: str) -> None:
     """More is put in where there is none yet; less is taken from a row that is there (CHECK looks at inserts too)."""
     for delta in deltas:
         grows = delta[number] >= 0 and delta["milli"] >= 0

@@ -6,7 +6,6 @@ One rule for lists, counts, tables, labels and the step itself.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from sqlalchemy import and_, case, exists, func, or_, select
 
@@ -90,7 +89,7 @@ def list_waiting(shop_id: int, order_ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(query, {"orders": list(order_ids)}))
 
 
-def tell_statuses(shop_id: int, orders: Sequence[Any]) -> dict[int, str]:
+def tell_statuses(shop_id: int, orders: Sequence[Order]) -> dict[int, str]:
     """What the status of each order is called, by its id: 待发货 only where something of it is to be sent."""
     given_back = find_given_back(shop_id, [order.id for order in orders if order.status == "unshipped"])
     return {

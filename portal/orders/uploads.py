@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sqlalchemy import delete, select, update
 
@@ -165,7 +165,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
     explained = load_headings(shop_id)
     db.session.rollback()
 
-    def say(**values: Any) -> None:
+    def say(**values: object) -> None:
         with writing():
             db.session.execute(
                 update(ImportJob)

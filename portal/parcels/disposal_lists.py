@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, cast, func, or_, select
 
+from portal.columns import Shape
 from portal.extensions import db
 from portal.models import Case, Disposal, OrderLink, Shop
 from portal.models.disposals import KINDS
@@ -38,7 +39,7 @@ class Chosen:
     goods: str = ""
     supplier_id: int | None = None
 
-    def narrow(self, query: Any, shop_id: int) -> Any:
+    def narrow(self, query: Select[*Shape], shop_id: int) -> Select[*Shape]:
         """The statement for these lines of a shop alone."""
         query = query.where(
             _row.shop_id == shop_id, _row.counted_at >= self.since, _row.counted_at < self.until, _OWN > 0
@@ -50,7 +51,7 @@ class Chosen:
         return query if self.supplier_id is None else query.where(_SUPPLIER == self.supplier_id)
 
 
-def _add_up(column: object) -> Any:
+def _add_up(column: ColumnElement[int]) -> ColumnElement[int]:
     """The sum as a whole number, which PostgreSQL would make a decimal one."""
     return cast(func.sum(column), BigInteger)
 

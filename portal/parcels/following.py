@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -78,7 +77,7 @@ def deny_parcel(case: Case) -> None:
     )
 
 
-def set_shipments(which: ColumnElement[bool], **columns: Any) -> None:
+def set_shipments(which: ColumnElement[bool], **columns: object) -> None:
     db.session.execute(update(Shipment).where(which).values(**columns).execution_options(synchronize_session=False))
 
 

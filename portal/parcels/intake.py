@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import words
@@ -36,7 +36,7 @@ def note_intake(
     photo: str | None = None,
 ) -> Intake:
     """Keep a parcel that arrived; one that is known already is told its case, nothing is counted twice."""
-    make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"id": make_id(), "shop_id": shop_id, "number": number, "user_id": user_id, "at": now}
     db.session.execute(make(Intake).values(row).on_conflict_do_nothing())  # two people may scan it at once
     asked = select(Intake).where(Intake.shop_id == shop_id, Intake.number == number).with_for_update()
@@ -112,7 +112,7 @@ def take_back(shop_id: int, intake_id: int) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def list_left(shop_id: int, since: datetime) -> Sequence[Any]:
+def list_left(shop_id: int, since: datetime) -> Sequence[Row[int, str, str, datetime | None, str, str, str, str]]:
     """The parcels that somebody was done with since a moment, the newest first, with who and the case of those that one
     has named since."""
     return db.session.execute(

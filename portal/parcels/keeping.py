@@ -103,7 +103,7 @@ def add_scans(
     for (at, said_words), scan in {(scan.at, scan.words): scan for scan in reversed(list(said))}.items():
         doubt, row = why(scan), known.get((at, said_words))
         if row is None:
-            values: dict[str, Any] = {"at": at, "words": said_words, "origin": origin, "doubt": doubt}
+            values: dict[str, object] = {"at": at, "words": said_words, "origin": origin, "doubt": doubt}
             values |= {"shop_id": followed.shop_id, owner.key: followed.id, "status": scan.status}
             if kind is ParcelTrace:
                 values["delivering"] = scan.status == "delivering"

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, select
 
+from portal.columns import Followed, ScanKept
 from portal.extensions import db
 from portal.models import Case, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
 from portal.prepared import Prepared
@@ -58,7 +59,7 @@ _OF_CASE = Prepared(
 )
 
 
-def list_of_case(case: Case) -> tuple[list[Any], dict[int, list[Any]]]:
+def list_of_case(case: Case) -> tuple[list[Any], dict[int, list[ParcelTrace]]]:
     """The parcels of a case, oldest first, and their scans, newest first, by parcel id; one query, rows of columns."""
     return gather_scans(_OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id), "parcel_id")
 
@@ -91,7 +92,7 @@ _OF_ORDER = Prepared(
 )
 
 
-def list_of_order(order_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
+def list_of_order(order_id: int) -> tuple[list[Any], dict[int, list[ShipmentTrace]]]:
     """An order's own parcels that are followed, and their scans, newest first, by shipment id; one query."""
     return gather_scans(_OF_ORDER.list_rows(order_id=order_id), "trace_of")
 
@@ -151,7 +152,7 @@ def find_of_shop(shipment_id: int, shop_id: int) -> Any | None:
     return db.session.execute(_ONE.where(_shipment.shop_id == shop_id), {"id": shipment_id}).one_or_none()
 
 
-def list_scans(shipment: Any) -> Sequence[Any]:
+def list_scans(shipment: Followed) -> Sequence[ScanKept]:
     """The scans of a followed parcel, newest first."""
     if shipment.parcel_id is None:
         query = select(_own_trace.at, _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt).where(
@@ -184,6 +185,6 @@ def find_by_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any
     return found
 
 
-def was_sent_by(shipment: Any, side: str) -> bool:
+def was_sent_by(shipment: Followed, side: str) -> bool:
     """Whether this side (buyer, seller) sent the parcel; the other one waits for it."""
     return bool((shipment.leg == "back") == (side == "buyer"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import load_only
 
 from portal import words, workbook
@@ -114,7 +114,9 @@ def find_file(shop_id: int, public_id: str, kind: str) -> PayoutFile | None:
 FILES = 20
 
 
-def list_files(shop_id: int, before: int | None, size: int = FILES) -> Sequence[Any]:
+def list_files(
+    shop_id: int, before: int | None, size: int = FILES
+) -> Sequence[Row[int, str, str, str, str, int, int, datetime, str]]:
     """A shop's batches and results, the newest first; one more than ``size`` when there are more."""
     query = (
         select(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, and_, cast, literal, select
+from sqlalchemy import Row, String, and_, cast, literal, select
 
 from portal import flow, inputs, words
 from portal.calendar import lengths
@@ -95,7 +95,7 @@ def raise_alarm(now: datetime) -> int:
     return sum(is_alarmed(entry, now) for entry in late)
 
 
-def is_alarmed(entry: Any, now: datetime) -> bool:
+def is_alarmed(entry: Row[int, int, int, int, str, int], now: datetime) -> bool:
     """Tell of one, unless another sweep was faster or it has been paid meanwhile."""
     dedupe_key = f"hard:{entry.id}:{entry.owner_id}"
     what = f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元"

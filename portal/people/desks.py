@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, select, text, update
 
 from portal.extensions import db
 from portal.models import Case, Shop, Staff
@@ -13,7 +12,7 @@ from portal.models.cases import OPEN
 from portal.notices import notices
 
 
-def list_desks(user_id: int) -> Sequence[Any]:
+def list_desks(user_id: int) -> Sequence[Row[int, str, str, bool]]:
     """The shops that this person works in, their own first: shop_id, name, role, and which desk is ``current``."""
     return db.session.execute(
         select(Staff.shop_id, Shop.name, Staff.role, Staff.current)

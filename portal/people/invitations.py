@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 
 from portal.extensions import db
 from portal.inputs import fold_member, member_key
@@ -53,7 +52,7 @@ def _is_same(asked: str, name: str, user: User | None) -> bool:
     return (meant.id if meant else 0) == (user.id if user else 0)
 
 
-def invitations_of_shop(shop_id: int, now: datetime) -> Sequence[Any]:
+def invitations_of_shop(shop_id: int, now: datetime) -> Sequence[Row[int, str, str, datetime]]:
     """Who was asked and hasn't answered, the newest first."""
     return db.session.execute(
         select(Invitation.id, Invitation.member_name, Invitation.role, Invitation.made_at)
@@ -62,7 +61,7 @@ def invitations_of_shop(shop_id: int, now: datetime) -> Sequence[Any]:
     ).all()
 
 
-def invitations_of(member_name: str, now: datetime) -> Sequence[Any]:
+def invitations_of(member_name: str, now: datetime) -> Sequence[Row[int, str, datetime, str, str]]:
     """Which shops ask this person to work there, in whatever case they wrote the name."""
     named = (Invitation.member_name == member_name) | (func.lower(Invitation.member_name) == member_key(member_name))
     rows = db.session.execute(

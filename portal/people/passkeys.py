@@ -150,7 +150,7 @@ def _remember(browser: str, state: Any, now: datetime) -> None:
     db.session.flush()
 
 
-def _take(browser: str, now: datetime) -> dict[str, Any]:
+def _take(browser: str, now: datetime) -> dict[str, object]:
     """What the library wants to know of what was asked; it is taken once. Raises NotAccepted."""
     taken = delete(PasskeyChallenge).where(PasskeyChallenge.id_hash == browser, PasskeyChallenge.expires_at > now)
     challenge = db.session.scalar(taken.returning(PasskeyChallenge.challenge))
@@ -159,7 +159,7 @@ def _take(browser: str, now: datetime) -> dict[str, Any]:
     return {"challenge": challenge, "user_verification": UserVerificationRequirement.PREFERRED}
 
 
-def _read(said: str) -> dict[str, Any]:
+def _read(said: str) -> dict[str, object]:
     found = json.loads(said) if len(said) <= LONGEST else None
     if not isinstance(found, dict):
         raise NotAccepted

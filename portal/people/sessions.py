@@ -25,6 +25,9 @@ SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)
 MEDIATOR_IDLE, MEDIATOR_LONGEST = timedelta(minutes=30), timedelta(hours=8)
 
 
+FINANCE_IDLE, FINANCE_LONGEST = MEDIATOR_IDLE, MEDIATOR_LONGEST  # who pays has bank data open
+
+
 PROVED_FOR = timedelta(minutes=5)  # how long a password that was given opens sensitive data
 
 
@@ -170,7 +173,8 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     if now >= expires_at or now - seen_at > idle:
         return None, user_id
     works_in = shop_id or 0
-    if shop_id and role != "owner" and (now - seen_at > SELLER_IDLE or now - proved_at >= SELLER_LONGEST):
+    desk_idle, desk_longest = (FINANCE_IDLE, FINANCE_LONGEST) if role == "finance" else (SELLER_IDLE, SELLER_LONGEST)
+    if shop_id and role != "owner" and (now - seen_at > desk_idle or now - proved_at >= desk_longest):
         shop_id, role, shop, shop_version = None, "", "", 0  # the desk is shut until the password is given again
     unread = dict(zip(reading.MARKS, row[15:], strict=True))
     return (

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from portal.extensions import db
 from portal.models import MoneyEntry, Shop, Staff, User
@@ -14,7 +13,7 @@ from portal.people import desks, roles
 from portal.people.accounts import AccountRefused
 
 
-def find_staff(shop_id: int) -> Sequence[Any]:
+def find_staff(shop_id: int) -> Sequence[Row[int, str, str, str]]:
     """Who works in a shop: the owner first, then in the order of 会员名."""
     return db.session.execute(
         select(Staff.user_id, Staff.role, User.member_name, User.company_name)

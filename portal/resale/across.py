@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -121,7 +120,7 @@ def open_upstream(
         if not verdict.allowed:
             raise applications.NotEligible(verdict, item.line_id)
     direct = route_out == "direct" and kind in (CaseType.EXCHANGE, CaseType.REISSUE)
-    source: Any = downstream if direct else order
+    source = downstream if direct else order
     receiver = (source.receiver_name, source.receiver_phone, source.receiver_address)
     made = opening.open_case(
         by=by,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Row, and_, or_, select, update
 
 from portal import flow
 from portal.cases.live_links import LIVE, Down, Up
@@ -28,7 +27,7 @@ _linked_above = select(CaseLink.id).where(CaseLink.upstream_id == Case.id, LIVE)
 _SHOWN = (Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Order.order_no)
 
 
-def list_above(downstream: Case, most: int = 10) -> Sequence[Any]:
+def list_above(downstream: Case, most: int = 10) -> Sequence[Row[int, str, str, str, str, datetime, str, bool]]:
     """The distributor's own open cases that this one may hang on, those of the purchase behind it first."""
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == downstream.shop_id))
     above = find_order_above(downstream)
@@ -43,7 +42,9 @@ def list_above(downstream: Case, most: int = 10) -> Sequence[Any]:
     ).all()
 
 
-def list_below(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
+def list_below(
+    upstream: Case, shop_id: int, most: int = 10
+) -> Sequence[Row[int, str, str, str, str, datetime, str, bool]]:
     """The open cases of the distributor's shop that may hang on this one, those of the order's 下游订单号 first."""
     up = db.session.get_one(Order, (upstream.order_id, upstream.shop_id))
     below = [row.id for row in list_orders_below(up.id)]

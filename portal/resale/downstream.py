@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import aliased
 
 from portal.applications import goods as applications_goods
@@ -209,7 +209,7 @@ def find_owned_shop(user_id: int) -> int | None:
     return db.session.scalar(select(Shop.id).where(Shop.owner_id == user_id))
 
 
-def list_orders_below(upstream_order_id: int) -> Sequence[Any]:
+def list_orders_below(upstream_order_id: int) -> Sequence[Row[int, str, str, datetime | None]]:
     """The downstream orders written down for a purchase: order_no, channel, received_at."""
     return db.session.execute(
         select(Order.id, Order.order_no, OrderLink.channel, Order.received_at)
@@ -285,7 +285,7 @@ def find_passes(downstream: Case, upstream: Order) -> Passes | None:
     return Passes(link.route_back, link.route_out) if link is not None and link.applies else None
 
 
-def list_orders(shop_id: int, most: int = 20) -> Sequence[Any]:
+def list_orders(shop_id: int, most: int = 20) -> Sequence[Row[str, str, str, int]]:
     """The newest downstream orders that were written down, with the purchase of each."""
     above = aliased(Order)
     return db.session.execute(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import Row, and_, delete, select, update
 from sqlalchemy.orm import aliased
 
 from portal import flow, phones
@@ -116,7 +116,9 @@ def revoke_link(case_id: int, shop_id: int, link_id: int, now: datetime) -> bool
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def list_of_case(case_id: int, shop_id: int, now: datetime) -> Sequence[Any]:
+def list_of_case(
+    case_id: int, shop_id: int, now: datetime
+) -> Sequence[Row[int, datetime, datetime, datetime | None, datetime | None, str]]:
     """The links of a case, the newest first; those that ended long ago are left out."""
     return db.session.execute(
         select(
@@ -229,7 +231,7 @@ def _is_tail(last_four: str, *texts: str) -> bool:
     return sum(hmac.compare_digest(tail.encode(), last_four.encode()) for tail in tails) > 0 and len(last_four) == 4
 
 
-def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Any | None:
+def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Row[str, str, str, str] | None:
     """The photo's row (its keys and SHA-256) when it hangs on this case, or was just uploaded by this consumer.
 
     Without a case: on any case of the order that the pass opens.

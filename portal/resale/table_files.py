@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from portal import inputs
 from portal.orders.export_format.ids import read_id, shown
 from portal.orders.export_format.refusals import CellRefused
 from portal.resale.tables import COLUMNS, MOST_ROWS, NEEDED, NUMBERS, TableRefused
 from portal.sheets import HEADINGS_WITHIN, Date, Fault, Row, open_tables
+from portal.sheets.cells import Table
 
 MOST_BYTES = 2 * 1024 * 1024
 KNOWN = {inputs.fold(title): column for column, titles in COLUMNS.items() for title in titles}
@@ -58,7 +58,7 @@ def read_file(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
     return "\n".join(lines), notes
 
 
-def _find_headings(table: Any) -> Row | None:
+def _find_headings(table: Table) -> Row | None:
     best: Row | None = None
     for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
         if _judge(row.cells) > (_judge(best.cells) if best else 1):
@@ -66,7 +66,7 @@ def _find_headings(table: Any) -> Row | None:
     return best
 
 
-def _read_sheet(table: Any, head: Row, problems: list[str]) -> tuple[list[str], int]:
+def _read_sheet(table: Table, head: Row, problems: list[str]) -> tuple[list[str], int]:
     places = {place: name for place, text in head.cells.items() if (name := _name(text))}
     if missing := [COLUMNS[column][0] for column in NEEDED if column not in places.values()]:
         raise TableRefused([f"表头里没有：{'、'.join(missing)}"])

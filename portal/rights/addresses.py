@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from portal.flow import Actor, Role
-from portal.models import Case
+from portal.models import Case, Order
 
 
 class Shown(StrEnum):
@@ -76,7 +76,7 @@ def show(shown: Shown, name: str, phone: str, place: str) -> Address:
     return Address(mask_name(name), mask_phone(phone), mask_place(place), shown)
 
 
-def show_receiver(reader: Reader, open_now: Collection[str], whose: Any) -> Address:
+def show_receiver(reader: Reader, open_now: Collection[str], whose: Case | Order) -> Address:
     """The receiver of ``whose``, an order or a case."""
     shown = decide_receiver(reader, open_now)
     return show(shown, whose.receiver_name, whose.receiver_phone, whose.receiver_address)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, select
 
 from portal.models import Policy
 from portal.prepared import Prepared
@@ -28,7 +28,7 @@ _VERSIONS = Prepared(
 )
 
 
-def select_newest(shop_id: object) -> Any:
+def select_newest(shop_id: int | ColumnElement[int]) -> ScalarSelect[int]:
     """The id of a shop's newest version, as a column of another statement."""
     of_shop = select(_policy.id).where(_policy.shop_id == shop_id)
     return of_shop.order_by(_policy.version.desc()).limit(1).scalar_subquery()

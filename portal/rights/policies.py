@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select, text, update
 
-from portal.columns import OrderPromised
+from portal.columns import OrderPromised, PolicyPromises
 from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import Case, Order, Policy, ReturnAddress
@@ -140,7 +140,7 @@ def read_types(text: str) -> frozenset[CaseType]:
     return frozenset(CaseType(kind) for kind in text.split(","))
 
 
-def add_up_versions(since: Sequence[Any]) -> Days:
+def add_up_versions(since: Sequence[PolicyPromises]) -> Days:
     """What versions of a policy promise together, the newest among them; columns or entities."""
     own = [row for row in since if row.created_by is not None]
     newest, *_ = sorted(since, key=lambda row: -row.version)

@@ -26,6 +26,8 @@ _ROWS: Final = (
     ),
     ("买家", "回应验货异议", "inspection_dispute", "{inspection_dispute}"),
     ("买家", "补差价", "difference_payment", "{difference_payment}"),
+    ("商家", "改为退款后，答复是否收到买家补的差价", "difference_answer", "{difference_answer}"),
+    ("买家", "商家说没有收到差价的，申请平台介入", "difference_objection", "{difference_objection}"),
     ("商家", "发出换货商品", "seller_reship", "{seller_reship}"),
     ("商家", "发货逾期之后", "seller_reship_late", "再过 {seller_reship_late}"),
     (

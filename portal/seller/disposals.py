@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import abort, g, request
@@ -14,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from portal import inputs
 from portal.cases import case_view
 from portal.flow import StepRefused
+from portal.models import Disposal
 from portal.parcels import disposal_lists, disposals
 from portal.parcels.disposal_lists import Chosen
 from portal.rights import conditions
@@ -188,7 +188,7 @@ def _read_version(row_id: int) -> int:
     return inputs.read_id(request.form.get(f"version_{row_id}", "")) or 0
 
 
-def read_wanted(rows: Any, typed: Mapping[str, str]) -> tuple[dict[int, dict[str, int]], list[str]]:
+def read_wanted(rows: Sequence[Disposal], typed: Mapping[str, str]) -> tuple[dict[int, dict[str, int]], list[str]]:
     """What was typed for each line, and what is wrong with it; all four together are the units that passed."""
     wanted, problems = {}, []
     for row in rows:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
 
 from portal.cases import case_view, faults, staff_notes
 from portal.cases.deadlines import lock_case
@@ -49,7 +51,7 @@ def case_fault(case_no: str) -> ResponseReturnValue:
     return page("seller/fault.html", 422 if request.method == "POST" else 200, case=case, rows=rows, form=form)
 
 
-def _change(case_id: int, lines: Any, chosen: dict[int, str]) -> None:
+def _change(case_id: int, lines: Sequence[Row[Any]], chosen: dict[int, str]) -> None:
     case: Case = lock_case(case_id)
     by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
     wanted = {line_id: fault for line_id, fault in chosen.items() if fault}

@@ -13,7 +13,7 @@ from portal.cases import faults as case_faults
 from portal.cases import refusing
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Approval, Extension, GivenPlaces, HandIn, PlacedLines, Refusal
-from portal.flow import Actor
+from portal.flow import Actor, State
 from portal.models import Case
 from portal.money import worth
 from portal.money.given_numbers import find_other_use
@@ -189,6 +189,9 @@ class DifferenceForm(StepForm):
     def prepare(self, case: Case, view: View) -> None:
         self.fen, self.working = owed(case)
         self.declared = next((entry for entry in view.entries if entry.state == "declared"), None)
+        self.alone = case.state == State.REFUNDING  # another case goes on with the goods
+        if self.declared and self.alone:
+            self.fen, self.working = self.declared.amount_fen, []
         self.used_on = self.declared and find_other_use(case.shop_id, self.declared.id, self.declared.reference)
 
 

@@ -45,6 +45,7 @@ def inbox() -> ResponseReturnValue:
     tabs = listing.list_tabs()
     version = g.who.session, g.who.shop_version
     counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states(), version=version)
+    views = saved_views.list_views(g.who.shop_id, g.who.user_id, (*version, g.who.version))
     answer = page(
         "seller/inbox.html",
         rows=rows,
@@ -61,7 +62,8 @@ def inbox() -> ResponseReturnValue:
         sorts=listing.list_sorts(),
         whole=piles.DONE,
         about=list(listing_words.describe_kept(g.who.shop_id, here.filters)) if here.filtered else [],
-        views=saved_views.list_views(g.who.shop_id, g.who.user_id, (*version, g.who.version)),
+        views=views,
+        opened=next((view.name for view in views if here.is_of(view.query)), ""),
         reasons=reasons.REASONS,
         types=tuple(CaseType),
         carriers=carriers.choices(),

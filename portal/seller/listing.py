@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, g, request
+from werkzeug.datastructures import MultiDict
 
 from portal import inputs
 from portal.cases import columns, piles, queue_filters, shop_queue
@@ -216,7 +217,7 @@ def is_carried() -> bool:
     return request.args.get("tab", "") in list_tabs()
 
 
-def read_from(args: Any) -> Listing:
+def read_from(args: MultiDict[str, str] | dict[str, str]) -> Listing:
     """The list of some arguments, as forgiving as it can be; its tab may be unknown."""
     tab = args.get("tab", "")
     tab = piles.MOVED.get(tab, tab) or next(iter(list_tabs()))

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal.cases.effects.step_context import ActedBy
+from portal.columns import Followed
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
 from portal.orders import order_lists
@@ -111,8 +112,9 @@ def _seen(row: Any) -> bool:
     return bool(row.case_no) and roles.may_see_case(g.who.role, row.state, money=row.entry_count > 0)
 
 
-def _own(shipment_id: int) -> Any:
-    return guards.found(parcel_view.find_of_shop(min(shipment_id, 2**62), g.who.shop_id))
+def _own(shipment_id: int) -> Followed:
+    found: Followed = guards.found(parcel_view.find_of_shop(min(shipment_id, 2**62), g.who.shop_id))
+    return found
 
 
 @bp.route("/logistics/<int:shipment_id>", methods=["GET", "POST"])
@@ -131,7 +133,7 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
     return _page(parcel, form, ObjectionForm(), status)
 
 
-def _page(parcel: object, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
+def _page(parcel: Followed, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
     scans = parcel_view.list_scans(parcel)
     return page(
         "seller/shipment.html",

@@ -8,7 +8,7 @@ from typing import Any
 from portal import inputs, words
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import AdvanceRefund, EntryChoice
-from portal.models import Case
+from portal.models import Case, MoneyEntry
 from portal.money import entries as money_entries
 from portal.money import given_numbers
 from portal.payments import batches as payment_batches
@@ -43,7 +43,7 @@ class EntryForm(EntryFields, StepForm):
     template = "seller/payout_step.html"
     states: tuple[str, ...] = ()
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         return [entry for entry in view.entries if entry.state in self.states]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
@@ -40,7 +38,7 @@ def _product(product_id: int) -> Product:
 
 def _make_form(product: Product, remedy: Remedy | None = None) -> RemedyForm:
     """The form with the faults of this kind of goods; filled with what is there."""
-    data: dict[str, Any] = {"minutes": "2", "of": "product"}
+    data: dict[str, object] = {"minutes": "2", "of": "product"}
     if remedy is not None:
         of = "kind" if remedy.product_id is None else "product"
         data = {"fault": remedy.fault, "of": of, "steps": remedy.steps, "minutes": str(remedy.minutes)}

@@ -14,6 +14,7 @@ from portal.inputs import money_text
 from portal.models import Order, Reply
 from portal.orders import order_lists
 from portal.rights import phrases
+from portal.rights.addresses import Shown
 from portal.seller import bp
 from portal.seller.cases import build_view
 from portal.talk import replies
@@ -46,6 +47,7 @@ class Inserted(NamedTuple):
     words: str
     promise: str = ""
     address: str = ""
+    partly: tuple[str, ...] = ()  # left as gaps, because this person sees them only in part
 
 
 @bp.route("/replies", methods=["GET", "POST"])
@@ -134,11 +136,14 @@ def insert(order: Order, wanted: str) -> Inserted | None:
         text, step = row.words, row.step
     view = _find_view(order)
     filled = replies.fill_in(text, _say_values(order, view))
+    masked = view is not None and view.receiver.shown is Shown.MASKED
+    gaps = replies.find_gaps(filled) if masked else []
+    partly = tuple(name for name in replies.OF_RECEIVER if replies.make_gap(name) in gaps)
     if not step:
-        return Inserted(filled)
+        return Inserted(filled, partly=partly)
     can = view is not None and any(each.name == step and not refusal for each, refusal in view.actions)
     address = f"/seller/cases/{view.case.case_no}/{step}" if can and view is not None else ""
-    return Inserted(filled, replies.PROMISES[step], address)
+    return Inserted(filled, replies.PROMISES[step], address, partly)
 
 
 def _find_view(order: Order) -> case_view.View | None:
@@ -153,7 +158,8 @@ def _say_values(order: Order, view: case_view.View | None) -> dict[str, str]:
     if view is None:
         return said
     case = view.case
-    said |= {"收件人": view.receiver.name, "电话": view.receiver.phone, "地址": view.receiver.place}
+    if view.receiver.shown is Shown.FULL:  # a masked name, read by the one who has it, looks like somebody else's
+        said |= dict(zip(replies.OF_RECEIVER, view.receiver[:3], strict=True))
     said |= {"退货地址": view.returns.say_where() or str(view.back), "售后单号": case.case_no, "商品": case.goods}
     if case.due_at is not None:
         said["截止"] = words.end(case.due_at)

@@ -68,7 +68,7 @@ def scan() -> ResponseReturnValue:
         return _register_unidentified()
     raw = request.args.get("number", "")[: searching.MOST_TYPED]
     typed = searching.read_typed(raw)
-    hits = finding.find_scanned(g.who.shop_id, raw)
+    hits = finding.find_scanned(g.who.shop_id, raw, State.INSPECTING)
     if len(hits) == 1 and (address := find_next(hits[0], typed.number)):
         return redirect(address, 303)
     form = UnidentifiedForm(formdata=None, data={"number": typed.number})
@@ -167,13 +167,14 @@ def _page(
     recent = _list_recent()
     cases = [row.case_id for row in recent if row.case_id is not None]
     waiting = held.tell_waiting(g.who.shop_id, [*cases, *(row.id for row in hits)], g.who.user_id, g.now)
-    leads = [(row, find_next(row, number)) for row in hits]
+    leads = [(row, find_next(row, number)) for row in hits[: finding.MOST_SCANNED]]
     return page(
         "seller/scan.html",
         status,
         raw=raw,
         number=number,
         hits=sorted(leads, key=lambda hit: _rank(hit[1], hit[0].id in waiting)),
+        more=len(hits) > finding.MOST_SCANNED,
         opens=sum(bool(address) for _, address in leads),
         form=form,
         recent=recent,

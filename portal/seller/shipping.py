@@ -16,7 +16,7 @@ from portal.cases.effects.hand_ins import Shipment
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.shipping import ToSend
 from portal.extensions import writing
-from portal.flow import Actor, StepRefused
+from portal.flow import Actor, State, StepRefused
 from portal.models import LabelPrint
 from portal.orders import order_lists
 from portal.parcels import carriers
@@ -35,8 +35,8 @@ HERE = "/seller/shipping"
 def shipping_desk() -> ResponseReturnValue:
     """The box, what was sent in this shift, what is to be sent; a number that means one case opens it in place."""
     raw = request.args.get("number", "")[: searching.MOST_TYPED]
-    hits = finding.find_scanned(g.who.shop_id, raw) if raw.strip() else ()
-    ready = [row for row in hits if row.state == "reshipping"]
+    hits = finding.find_scanned(g.who.shop_id, raw, State.RESHIPPING) if raw.strip() else ()
+    ready = [row for row in hits if row.state == State.RESHIPPING]
     one = ready if ready else hits
     if len(one) == 1:
         found = shipping.load(g.who.shop_id, [one[0].id], g.who.role, g.now)
@@ -116,7 +116,8 @@ def _show(
         open=found,
         form=form,
         raw=raw,
-        hits=hits,
+        hits=hits[: finding.MOST_SCANNED],
+        more_hits=len(hits) > finding.MOST_SCANNED,
         hits_waiting=held.tell_waiting(g.who.shop_id, [row.id for row in hits], g.who.user_id, g.now),
         last=form.last.data if form else request.args.get("last", ""),
         rows=rows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ class Sheet(NamedTuple):
 
     case: Case
     slips: list[slips.Slip]
-    facts: list[tuple[str, Any]]
+    facts: list[tuple[str, Sequence[str]]]
 
 
 @bp.route("/slips", methods=["GET", "POST"])

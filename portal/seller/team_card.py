@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import g
 
 from portal.cases import case_tags, desk_facts, owners, staff_notes
 from portal.cases.waiting import Waiting
+from portal.columns import NoteSeen
 from portal.models import Case
 from portal.people import roles
 from portal.web.fields import Line, Pick, Text
@@ -49,10 +49,10 @@ class Card:
     """What the page of a case shows of the shop's own work on it."""
 
     owner: str
-    notes: Any
+    notes: Sequence[desk_facts.Part]
     looked: str
     tags: list[str]
-    shop_tags: Any
+    shop_tags: Sequence[str]
     buyer_tags: list[str]  # that the shop gave this buyer
     history: tuple[int, int]  # of the buyer here since a day: cases, and how many were withdrawn
     since: str
@@ -60,7 +60,7 @@ class Card:
     note: NoteForm
     hand_over: HandOverForm
     tagging: TagForm
-    addressed: Any  # the newest note for this reader that they haven't answered, or None
+    addressed: NoteSeen | None  # the newest note for this reader that they haven't answered, or None
     waiting: Mapping[int, Waiting]  # steps held back, of the case and those beside it
 
 

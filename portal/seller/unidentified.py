@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 from flask import g, redirect, request
@@ -66,6 +68,7 @@ def _show(rows: list[Intake], refused: Form | None = None, of: int = 0) -> Respo
         422 if refused else 200,
         rows=fitting,
         joined=joined,
+        has=_gather(joined),
         waiting=held.tell_waiting(g.who.shop_id, named, g.who.user_id, g.now),
         left=intake.list_left(g.who.shop_id, g.now - LEFT_SINCE),
         ways=intake.WAYS,
@@ -78,6 +81,14 @@ def _show(rows: list[Intake], refused: Form | None = None, of: int = 0) -> Respo
         refused_of=of,
         asked=f"?after={quote(after)}" if after else "",
     )
+
+
+def _gather(joined: Sequence[Any]) -> dict[int, list[str]]:
+    """The numbers of the parcels that somebody said are a case's, by the case; the newest first."""
+    found: dict[int, list[str]] = {}
+    for row in joined:
+        found.setdefault(row.case_id, []).append(row.number)
+    return found
 
 
 def _refuse(form: Form, intake_id: int) -> ResponseReturnValue | None:

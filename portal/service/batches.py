@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.evidence import evidence
 from portal.extensions import db
@@ -36,7 +37,7 @@ class Shown(NamedTuple):
     share: Share
 
 
-def judge(batch: Any) -> str:
+def judge(batch: Batch) -> str:
     """The verdict of the sampling: 合格, 不合格, or that nobody has looked yet."""
     if batch.defects is None:
         return "待抽检"
@@ -84,7 +85,7 @@ def find_of_shop(batch_id: int, shop_id: int) -> Batch | None:
     return db.session.scalars(select(Batch).where(Batch.id == batch_id, Batch.shop_id == shop_id)).one_or_none()
 
 
-def list_photos(batch: Batch) -> Sequence[Any]:
+def list_photos(batch: Batch) -> Sequence[Row[str, str]]:
     """What was photographed at the sampling."""
     return db.session.execute(
         select(Evidence.public_id, Evidence.taken_note)
@@ -123,7 +124,9 @@ def measure_batches(shop_id: int, batch_ids: Sequence[int]) -> dict[int, Share]:
     return {each: measure_share(cases.get(each, 0), lines.get(each, 0)) for each in batch_ids}
 
 
-def _add_up(shop_id: int, batch_ids: Sequence[int], kept: Any, number: Any) -> dict[int, int]:
+def _add_up(
+    shop_id: int, batch_ids: Sequence[int], kept: type[FaultWeek] | type[SoldWeek], number: InstrumentedAttribute[int]
+) -> dict[int, int]:
     query = select(kept.batch_id, func.sum(number)).where(kept.shop_id == shop_id, kept.batch_id.in_(batch_ids))
     return {batch_id: int(total) for batch_id, total in db.session.execute(query.group_by(kept.batch_id))}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -39,7 +40,7 @@ def compare(shop_id: int, day: datetime, now: datetime) -> list[Compared]:
         last = now - waits
         return Span(day - SPAN, min(day, last)), Span(day, max(day, min(day + SPAN, last)))
 
-    def both(waits: timedelta, measure: Any) -> tuple[Figure, Figure]:
+    def both(waits: timedelta, measure: Callable[[int, Span], Figure]) -> tuple[Figure, Figure]:
         before, after = (measure(shop_id, span) for span in cut(waits))
         return before, after
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row, and_, select, tuple_
+from sqlalchemy import Row, Select, and_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import words
+from portal.columns import Shape
 from portal.extensions import db
 from portal.inputs import money_text
 from portal.models import (
@@ -76,7 +78,13 @@ def _load(shop_id: int, buyer_id: int, before: Key | None, most: int, *, money: 
     return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:most]
 
 
-def _run(query: Any, at: Any, row_id: Any, before: Key | None, most: int) -> Sequence[Row[Any]]:
+def _run(
+    query: Select[*Shape],
+    at: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
+    row_id: InstrumentedAttribute[int],
+    before: Key | None,
+    most: int,
+) -> Sequence[Row[*Shape]]:
     if before is not None:
         query = query.where(tuple_(at, row_id) < before)
     return db.session.execute(query.order_by(at.desc(), row_id.desc()).limit(most)).all()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from portal.extensions import db
 from portal.models import Batch, Case, Evidence, FaultLine, SoldLine
@@ -31,8 +32,8 @@ class Chosen(NamedTuple):
 class Shown(NamedTuple):
     """A case behind a number, and its first photos."""
 
-    case: Any
-    photos: list[Any]
+    case: Row[int, str, str, str, str, datetime, int]
+    photos: list[Row[int | None, str, str]]
 
 
 def choose_cell(cell: Cell, weeks: range) -> Chosen:
@@ -55,7 +56,7 @@ def list_cases(shop_id: int, chosen: Chosen, before: int | None = None) -> tuple
         .where(Case.shop_id == shop_id, Case.id.in_(ids))
         .order_by(Case.id.desc())
     ).all()
-    photos: dict[int, list[Any]] = defaultdict(list)
+    photos: dict[int | None, list[Row[int | None, str, str]]] = defaultdict(list)
     for photo in db.session.execute(
         select(Evidence.case_id, Evidence.public_id, Evidence.taken_note)
         .where(Evidence.shop_id == shop_id, Evidence.case_id.in_(ids))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
-from portal.models import Case, CaseLine, Faq, OrderLine, Product, Remedy
+from portal.models import Case, CaseLine, Faq, OrderLine, Product, Remedy, Sku
 from portal.orders import products
 from portal.service import quality, remedies
 from portal.service.quality import Cell
@@ -25,7 +25,7 @@ class Knowledge(NamedTuple):
     """Of one product; ``faults``: the most frequent of the board's weeks, out of the lines sold in them."""
 
     product: Product
-    skus: Sequence[Any]
+    skus: Sequence[Sku]
     faults: list[tuple[Cell, Share]]
     remedies: list[tuple[Remedy, str, remedies.Count]]
     faqs: list[Faq]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
 from portal.extensions import db
 from portal.models import Packing, Shop, User
@@ -57,7 +57,7 @@ def set_way(shop_id: int, product_id: int | None, way: str, *, by: int, now: dat
     return True
 
 
-def list_history(shop_id: int, product_id: int | None) -> Sequence[Any]:
+def list_history(shop_id: int, product_id: int | None) -> Sequence[Row[str, datetime, str]]:
     """Since when it was packed how and who said so, the newest first."""
     query = (
         select(Packing.way, Packing.since_at, User.member_name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from portal import flow
 from portal.extensions import db
@@ -26,7 +26,7 @@ ANSWERS: Final = {  # the shop's first answers to an application, in the order t
 _ALIKE: Final = {"agree_no_return": "agree", "agree_refund_without_return": "agree"}
 
 _case, _line, _goods, _event = (table.__table__.c for table in (Case, CaseLine, OrderLine, CaseEvent))
-_SHOP: Any = bindparam("shop_id")
+_SHOP: BindParameter[int] = bindparam("shop_id")
 _OWN = (
     select(_goods.product_id, _goods.spec)
     .join_from(

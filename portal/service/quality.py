@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, case, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
@@ -88,7 +88,13 @@ def load_weeks(shop_id: int, weeks: range, product_id: int | None = None) -> Wee
     return Weeks(faults, sold)
 
 
-def _read_sums(shop_id: int, weeks: range, product_id: int | None, kept: Any, fault: Any) -> Sequence[Any]:
+def _read_sums(
+    shop_id: int,
+    weeks: range,
+    product_id: int | None,
+    kept: Any,
+    fault: ColumnElement[str] | InstrumentedAttribute[str],
+) -> Sequence[Any]:
     number = kept.cases if kept is FaultWeek else kept.lines
     week = kept.week.label("period")
     if product_id is None:

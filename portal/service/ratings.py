@@ -40,7 +40,7 @@ _OF_CASE = Prepared(
 )
 
 
-def read_of_case(case: Case) -> Any | None:
+def read_of_case(case: Case) -> Rating | None:
     """The same as columns, for a page that only shows it."""
     return _OF_CASE.find_row(case_id=case.id, shop_id=case.shop_id)
 

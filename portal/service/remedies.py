@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
@@ -128,7 +128,7 @@ def list_shown(product: Product) -> list[tuple[Remedy, str, Count]]:
     return [(row, faults.name_fault(row.fault), counts.get(row.id, NOBODY)) for row in rows]
 
 
-def find_picture(public_id: str, shop_id: int) -> Any | None:
+def find_picture(public_id: str, shop_id: int) -> Row[str, str, str, str] | None:
     """The photo's row (its keys and SHA-256) when it belongs to steps that this shop's buyers see."""
     return db.session.execute(
         select(Evidence.key, Evidence.thumb_key, Evidence.sha256, Evidence.thumb_sha256)

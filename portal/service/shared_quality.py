@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
@@ -104,7 +105,14 @@ def _build(distributor: Any, supplier_shop_id: int, weeks: range) -> Board:
     return Board(distributor.name, distributor.shared_at, rows, sum(sold.values()))
 
 
-def _add_up(shop_id: int, titles: dict[int, str], weeks: range, kept: Any, number: Any, *by: Any) -> Sequence[Any]:
+def _add_up(
+    shop_id: int,
+    titles: dict[int, str],
+    weeks: range,
+    kept: type[FaultWeek] | type[SoldWeek],
+    number: InstrumentedAttribute[int],
+    *by: Any,
+) -> Sequence[Any]:
     if not titles:
         return ()
     columns = (kept.product_id, kept.spec, *by)

@@ -76,7 +76,7 @@ def _check(product: Product, place: str, words: str, row: Any | None, cases: Seq
     return Checked(place, words, hits, mismatches.find_contradicted(words, cases), row)
 
 
-def _find_newest(product: Product, place: str) -> Row[Any] | None:
+def _find_newest(product: Product, place: str) -> Row[int, str, str, datetime, datetime | None, int, str, str] | None:
     query = _with_names(product).where(Wording.place == place).order_by(Wording.id.desc()).limit(1)
     return db.session.execute(query).one_or_none()
 

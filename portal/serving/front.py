@@ -165,10 +165,10 @@ class Front:
         return said[0], said[1], content
 
 
-def _make_environ(scope: Any, body: IO[bytes], size: int) -> dict[str, Any]:
+def _make_environ(scope: Any, body: IO[bytes], size: int) -> dict[str, object]:
     host, _, port = scope.server.rpartition(":")
     client, _, client_port = scope.client.rpartition(":")
-    environ: dict[str, Any] = {
+    environ: dict[str, object] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),

@@ -10,9 +10,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from portal import words as said
 from portal.calendar import lengths
@@ -131,7 +130,7 @@ def answer(number: str, words: str, *, outcome: str, by: int, now: datetime, sho
 
     ``shop_id``: the shop that the operator found it to be about, where the complaint names none.
     """
-    found: dict[str, Any] = {"state": "answered", "answer": words, "outcome": outcome, "answered_at": now}
+    found: dict[str, object] = {"state": "answered", "answer": words, "outcome": outcome, "answered_at": now}
     done = db.session.execute(
         update(Complaint)
         .where(Complaint.number == number, Complaint.state != "answered")
@@ -155,7 +154,7 @@ def answer(number: str, words: str, *, outcome: str, by: int, now: datetime, sho
     return True
 
 
-def can_ask_again(row: Any) -> bool:
+def can_ask_again(row: Complaint) -> bool:
     """Whether who complained may ask to look into it once more: after an answer that didn't find it true, once."""
     return row.state == "answered" and row.outcome in DOUBTED and row.again_at is None
 
@@ -203,7 +202,7 @@ def escalate_due(now: datetime) -> int:
     return len(rows)
 
 
-def list_upheld(shop_id: int, since: datetime, most: int = 5) -> Sequence[Any]:
+def list_upheld(shop_id: int, since: datetime, most: int = 5) -> Sequence[Row[str, str, datetime | None]]:
     """What was found true of a shop since then, the newest first: (kind, outcome, answered_at)."""
     return db.session.execute(
         select(Complaint.kind, Complaint.outcome, Complaint.answered_at)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
@@ -72,7 +72,7 @@ def add_message(
     now: datetime,
     photos: Sequence[str] = (),
     kind: str = "text",
-    data: dict[str, Any] | None = None,
+    data: Mapping[str, object] | None = None,
     bump: bool = True,
 ) -> Message:
     """Write a message. What the speaker had not read is read now; the other side has one more unread.
@@ -96,7 +96,7 @@ def add_message(
     evidence.attach_to_message(
         photos, shop_id=talk.shop_id, owner_id=user_id or 0, message_id=message.id, order_id=talk.order_id
     )
-    counts: dict[str, Any] = {
+    counts: dict[str, object] = {
         "last_at": now,
         "last_message_id": message.id,
         "last_words": (words or "[照片]")[:60],
@@ -243,9 +243,9 @@ def list_latest(conversation_id: int, shop_id: int, before: int | None = None) -
     return list(reversed(db.session.execute(query).all()))
 
 
-def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int, list[Any]]:
+def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int | None, list[Row[int | None, str, str]]]:
     """Photos by message id."""
-    found: dict[int, list[Any]] = {}
+    found: dict[int | None, list[Row[int | None, str, str]]] = {}
     if message_ids:
         for row in db.session.execute(
             select(Evidence.message_id, Evidence.public_id, Evidence.taken_note).where(

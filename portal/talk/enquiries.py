@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, tuple_, update
+from sqlalchemy import Row, and_, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
@@ -21,7 +21,7 @@ MESSAGES = 50
 TABS = {"waiting": "未回复", "mine": "我负责的", "all": "全部"}
 
 
-def find_product(shop_id: int, product_id: int) -> Any | None:
+def find_product(shop_id: int, product_id: int) -> Row[Product, str, int, int] | None:
     """A product with its shop's name and office hours, for anybody."""
     return db.session.execute(
         select(Product, Shop.name.label("shop"), Shop.opens, Shop.closes)
@@ -39,7 +39,7 @@ def find_of_buyer(shop_id: int, product_id: int, buyer_id: int) -> Enquiry | Non
     ).one_or_none()
 
 
-def find_of_shop(enquiry_id: int, shop_id: int) -> Any | None:
+def find_of_shop(enquiry_id: int, shop_id: int) -> Row[Enquiry, Product, str] | None:
     """A thread of this shop with its product and who asks."""
     return db.session.execute(
         select(Enquiry, Product, User.member_name.label("buyer"))
@@ -193,7 +193,7 @@ def list_of_person(buyer_id: int, before: int | None = None) -> Sequence[Any]:
     return db.session.execute(query if before is None else query.where(Enquiry.last_message_id < before)).all()
 
 
-def list_messages(enquiry: Enquiry | None, before: int | None = None) -> list[Any]:
+def list_messages(enquiry: Enquiry | None, before: int | None = None) -> list[Row[int, str, str, datetime, bool]]:
     """The newest messages of a thread, oldest first, each with whether it is ``pinned``; one more than MESSAGES."""
     if enquiry is None:
         return []
@@ -212,9 +212,9 @@ def list_messages(enquiry: Enquiry | None, before: int | None = None) -> list[An
     return list(reversed(rows))
 
 
-def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int, list[Any]]:
+def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int | None, list[Row[int | None, str, str]]]:
     """Photos by the message they were sent with."""
-    found: dict[int, list[Any]] = {}
+    found: dict[int | None, list[Row[int | None, str, str]]] = {}
     if message_ids:
         for row in db.session.execute(
             select(Evidence.enquiry_message_id, Evidence.public_id, Evidence.taken_note).where(

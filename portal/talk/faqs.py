@@ -5,9 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
@@ -43,7 +42,7 @@ def _pairs(text: str) -> set[str]:
     return {plain[place : place + 2] for place in range(len(plain) - 1)}
 
 
-def find(faq_id: int, shop_id: int) -> Any | None:
+def find(faq_id: int, shop_id: int) -> Row[Faq, Product] | None:
     """One of this shop, with its product."""
     return db.session.execute(
         select(Faq, Product)
@@ -106,7 +105,7 @@ def vote(faq: Faq, user_id: int, said: str, words: str, now: datetime) -> None:
         _tell_shop(faq, user_id, words, now)
     if before == said:
         return
-    change: dict[str, Any] = {said: getattr(Faq, said) + 1}
+    change: dict[str, object] = {said: getattr(Faq, said) + 1}
     if before is not None:
         change[before] = getattr(Faq, before) - 1
     db.session.execute(
@@ -139,7 +138,7 @@ def _tell_shop(faq: Faq, voter: int, words: str, now: datetime) -> None:
             notices.bump_unread(user_id)
 
 
-def list_objections(faq_id: int, shop_id: int, most: int = 20) -> Sequence[Any]:
+def list_objections(faq_id: int, shop_id: int, most: int = 20) -> Sequence[Row[str, datetime]]:
     """What people say is wrong with it, the newest first."""
     return db.session.execute(
         select(FaqVote.words, FaqVote.at)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import BindParameter, and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
@@ -42,7 +41,7 @@ def pin(enquiry: Enquiry, message_id: int, side: str, now: datetime) -> bool:
     return True
 
 
-_SHOP: Any = bindparam("shop_id")
+_SHOP: BindParameter[int] = bindparam("shop_id")
 _GOODS = (
     select(OrderLine.product_id)
     .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
@@ -57,6 +56,6 @@ _OF_CASE = Prepared(
 )
 
 
-def list_of_case(case: Case) -> Sequence[Any]:
+def list_of_case(case: Case) -> Sequence[Promise]:
     """What was promised to this case's buyer about its goods, the oldest first: words, said_at, side, title."""
     return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id, buyer_id=case.buyer_id)

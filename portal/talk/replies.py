@@ -13,9 +13,9 @@ from portal.models import Reply, Shop
 
 MOST = 60
 VARIABLES: dict[str, str] = {
-    "收件人": "换货或补发商品的收件人",
-    "电话": "收件人的电话",
-    "地址": "收件人的地址",
+    "收件人": "换货或补发商品的收件人，要寄商品时才填得上",
+    "电话": "收件人的电话，要寄商品时才填得上",
+    "地址": "收件人的地址，要寄商品时才填得上",
     "退货地址": "买家寄回商品的地址",
     "截止": "售后单当前这一步的截止时间",
     "差价": "买家要补的差价",
@@ -24,6 +24,7 @@ VARIABLES: dict[str, str] = {
     "订单号": "订单编号",
     "商品": "申请售后的商品",
 }
+OF_RECEIVER = ("收件人", "电话", "地址")
 PROMISES: dict[str, str] = {  # steps that a text may promise
     "": "没有承诺",
     "agree": "同意申请",
@@ -51,9 +52,14 @@ def fill_in(words: str, values: Mapping[str, str]) -> str:
 
     def say(found: re.Match[str]) -> str:
         name = found[1].strip()
-        return values.get(name) or f"【待填：{name}】"
+        return values.get(name) or make_gap(name)
 
     return _PLACE.sub(say, words)
+
+
+def make_gap(name: str) -> str:
+    """What stands for a variable that has no value."""
+    return f"【待填：{name}】"
 
 
 def find_gaps(words: str) -> list[str]:

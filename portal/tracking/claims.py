@@ -6,7 +6,6 @@ Who sent it gains by 签收, so the report alone moves nothing; but where no car
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -15,16 +14,17 @@ from portal.calendar import lengths
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import write_note
+from portal.columns import Followed
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
-from portal.models import Case, ReceiptClaim, Shipment, Staff
+from portal.models import Case, ReceiptClaim, Staff
 from portal.notices import beside_steps, notices
 from portal.orders import known_shops
 from portal.parcels import parcel_view
 from portal.people import roles
 
 
-def begin(shipment: Shipment, side: str, now: datetime) -> None:
+def begin(shipment: Followed, side: str, now: datetime) -> None:
     """After ``side`` typed scans of a followed parcel: give the other side its time, if they report 签收."""
     if not parcel_view.was_sent_by(shipment, side) or shipment.signed_at is not None:
         return
@@ -71,12 +71,12 @@ def begin(shipment: Shipment, side: str, now: datetime) -> None:
         notices.bump_unread(user_id)
 
 
-def is_unseen(shipment: Any) -> bool:
+def is_unseen(shipment: Followed) -> bool:
     """Whether a parcel is one of an order that is hidden from its buyer, who can't object to what is said of it."""
     return shipment.case_id is None and known_shops.is_hidden(shipment)
 
 
-def _of(shipment: Any) -> Select[ReceiptClaim]:
+def _of(shipment: Followed) -> Select[ReceiptClaim]:
     return (
         select(ReceiptClaim)
         .where(ReceiptClaim.shop_id == shipment.shop_id, ReceiptClaim.shipment_id == shipment.id)
@@ -84,7 +84,7 @@ def _of(shipment: Any) -> Select[ReceiptClaim]:
     )
 
 
-def find_latest(shipment: Any) -> ReceiptClaim | None:
+def find_latest(shipment: Followed) -> ReceiptClaim | None:
     """The newest report of a followed parcel, as long as nothing has made an end of it."""
     if shipment.signed_at is not None:
         return None
@@ -92,7 +92,7 @@ def find_latest(shipment: Any) -> ReceiptClaim | None:
     return claim if claim is not None and claim.settled_at is None else None
 
 
-def object_to(shipment: Shipment, *, side: str, why: str, by: ActedBy, now: datetime) -> None:
+def object_to(shipment: Followed, *, side: str, why: str, by: ActedBy, now: datetime) -> None:
     """The side that waits for the parcel says that nothing came. Raises StepRefused when that is too late."""
     claim = db.session.scalars(_of(shipment).limit(1).with_for_update()).first()
     if claim is None or claim.side == side or claim.settled_at is not None or shipment.signed_at is not None:
@@ -122,7 +122,7 @@ def object_to(shipment: Shipment, *, side: str, why: str, by: ActedBy, now: date
     db.session.flush()
 
 
-def note_in_timeline(shipment: Shipment, name: str, by: ActedBy, at: datetime, said: str) -> None:
+def note_in_timeline(shipment: Followed, name: str, by: ActedBy, at: datetime, said: str) -> None:
     """One of flow.NOTES in the timeline of the parcel's case, while that goes on."""
     if shipment.case_id is None:
         return
@@ -131,7 +131,7 @@ def note_in_timeline(shipment: Shipment, name: str, by: ActedBy, at: datetime, s
         write_note(case, name, by, at, note=said, data={"number": shipment.tracking_no})
 
 
-def _others(shipment: Any, side: str) -> list[int]:
+def _others(shipment: Followed, side: str) -> list[int]:
     """Who waits for the answer: the buyer, or those of the shop who follow parcels."""
     if side == "seller":
         return [shipment.buyer_id]

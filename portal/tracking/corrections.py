@@ -12,9 +12,10 @@ from portal.cases.deadlines import lock_case
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_note
 from portal.cases.taking import settle
+from portal.columns import Followed, ScanKept
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
-from portal.models import Order, Parcel, Shipment
+from portal.models import Order, Parcel
 from portal.models.orders import find_path
 from portal.notices import beside_steps, notices
 from portal.orders import known_shops, versions
@@ -24,7 +25,7 @@ from portal.parcels.scans import Scan
 TITLE = "商家更正了签收记录"
 
 
-def find_refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
+def find_refusal(shipment: Followed, traces: Sequence[ScanKept]) -> str | None:
     """Why a shop can't take back the 签收 of a followed parcel, in words for it; None when it can.
 
     It gains by a return that has not arrived: of that it takes back what it said itself, and no carrier's word.
@@ -39,7 +40,7 @@ def find_refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
     return "这条签收不是店铺录入的，不能由店铺更正；没有收到退货请联系物流公司核实，或申请平台介入"
 
 
-def correct_receipt(shipment: Shipment, *, reason: str, by: ActedBy, now: datetime) -> None:
+def correct_receipt(shipment: Followed, *, reason: str, by: ActedBy, now: datetime) -> None:
     """Take back the 签收 of a followed parcel (a row of parcels.seen). Raises StepRefused where that can't be."""
     if problem := find_refusal(shipment, parcel_view.list_scans(shipment)):
         raise StepRefused(problem, "correct_receipt")

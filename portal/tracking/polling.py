@@ -126,7 +126,7 @@ def _free_slots_at(slots: Sequence[int], at: datetime) -> None:
     )
 
 
-def _mark(track_ids: list[int], **columns: Any) -> None:
+def _mark(track_ids: list[int], **columns: object) -> None:
     db.session.execute(
         update(Track).where(Track.id.in_(track_ids)).values(**columns).execution_options(synchronize_session=False)
     )

@@ -138,7 +138,7 @@ def _select_packings(shop_id: int, now: datetime) -> Any:
     """Of each parcel the first and the last way, by code, in which its order's products were packed when it went."""
     own, usual = aliased(Packing), aliased(Packing)
 
-    def held(packing: Any) -> ColumnElement[bool]:
+    def held(packing: type[Packing]) -> ColumnElement[bool]:
         went = Shipment.since_at
         return and_(
             packing.shop_id == shop_id,
@@ -163,7 +163,7 @@ def suggest_carrier(shop_id: int, address: str, now: datetime) -> Suggestion | N
     return choose_route([each for each in _load(shop_id, now) if each.province == find_province(address)])
 
 
-def choose_route(routes: list[Any]) -> Suggestion | None:
+def choose_route(routes: Sequence[Route]) -> Suggestion | None:
     """The best of the routes to one province, where it is better than all others together."""
     enough = [each for each in routes if each.share.enough and carriers.by_code(each.carrier) is not None]
     if not enough or routes[0].province == ELSEWHERE:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, text
 
 from portal import flow, words
 from portal.cases.effects.step_context import ActedBy
+from portal.columns import Followed
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import ReceiptClaim
@@ -65,7 +65,7 @@ def _settle(claim_id: int, shop_id: int, now: datetime) -> bool:
     return kept > 0
 
 
-def _is_open(shipment: Any) -> bool:
+def _is_open(shipment: Followed) -> bool:
     """Whether 签收 of a followed parcel would still mean anything."""
     if shipment.signed_at is not None or shipment.voided_at is not None or shipment.gone_at is not None:
         return False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from portal import inputs, words
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import EntryChoice
@@ -30,7 +28,7 @@ class EntryFields(Form):
         if len(self.open) == 1 and not self.entry.data:
             self.entry.data = str(self.open[0].id)
 
-    def list_open(self, view: View) -> list[Any]:
+    def list_open(self, view: View) -> list[MoneyEntry]:
         """The payments that can be chosen."""
         raise NotImplementedError
 

@@ -54,6 +54,6 @@ def can_open(notice: Notice, case: Case) -> bool:
     return roles.may_see_case(g.who.role, case.state, money=case.entry_count > 0)
 
 
-def find_address(notice: Any, case: Any, otherwise: str) -> str:
+def find_address(notice: Notice, case: Any, otherwise: str) -> str:
     """Where a notice leads its reader; back to the list, ``otherwise``, where they may not open it."""
     return (notice.href or otherwise) if can_open(notice, case) else otherwise

@@ -13,6 +13,7 @@ from wtforms import Field
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput
 
+from portal.columns import PhotoSeen
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
 from portal.extensions import db, writing
@@ -97,7 +98,7 @@ class Photos(Field):
         evidence.take_back(store(), again)
 
     @property
-    def kept(self) -> Sequence[Any]:
+    def kept(self) -> Sequence[PhotoSeen]:
         """The kept photos as rows, for showing again."""
         return evidence.by_public_ids(self.data or [])
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from flask import Response, abort
 
 from portal.calendar import clock
+from portal.columns import PhotoFiles
 from portal.evidence import evidence
 from portal.system import notes
 from portal.web.headers import FILE_CSP
@@ -16,7 +16,7 @@ from portal.web.photo_field import store
 log = logging.getLogger("portal.security")
 
 
-def send(row: Any, *, thumb: bool) -> Response:
+def send(row: PhotoFiles, *, thumb: bool) -> Response:
     """The photo of a row (key, thumb_key, sha256, thumb_sha256), or its small picture; 404 when it isn't whole."""
     key, sha256 = (row.thumb_key, row.thumb_sha256) if thumb else (row.key, row.sha256)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from portal.models import Case
 from portal.service import ratings
@@ -22,7 +22,7 @@ class RatingForm(Form):
     words = Text("想说的话", limit=500, optional=True)
     photos = Photos("照片", most=1)
 
-    def keep(self, case: Case, *, by_link: bool, now: Any) -> None:
+    def keep(self, case: Case, *, by_link: bool, now: datetime) -> None:
         """Keep the answer. Raises RatingRefused."""
         photos = self.photos.data or ()
         ratings.rate(case, int(self.stars.data), self.words.data or "", photos, by_link=by_link, now=now)

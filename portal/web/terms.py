@@ -17,7 +17,7 @@ from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.inputs import money_text
 from portal.models import Case, CaseLine, Proposal
-from portal.money import entries, worth
+from portal.money import differences, worth
 from portal.web.fields import Choice, Money, Text
 from portal.web.forms import Form
 
@@ -167,6 +167,6 @@ def answering(view: View) -> tuple[Proposal | None, str]:
 def owed(case: Case) -> tuple[int, list[str]]:
     """The difference that the buyer owes for what was accepted, 分, and how it comes about."""
     working = worth.show_difference_working(case.order_id, worth.list_wanted(case, accepted=True), case.opened_on)
-    if kept := entries.find_kept_difference(case):
+    if kept := differences.find_kept_difference(case):
         working.append(f"已补过差价 {money_text(kept)} 元，这次只补其余的部分")
     return expected.expect_payment(case), working

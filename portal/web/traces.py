@@ -9,8 +9,8 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from portal.cases.effects.step_context import ActedBy
+from portal.columns import Followed
 from portal.flow import StepRefused
-from portal.models import Shipment
 from portal.parcels import scans
 from portal.parcels.scans import LinesRefused, Scan
 from portal.tracking import claims
@@ -45,7 +45,7 @@ class TraceForm(Form):
 
 
 def take_traces(
-    shipment: Shipment, form: TraceForm, home: str, side: str, and_then: Callable[[], None] = lambda: None
+    shipment: Followed, form: TraceForm, home: str, side: str, and_then: Callable[[], None] = lambda: None
 ) -> ResponseReturnValue | int:
     """Keep what somebody read elsewhere; the answer, or the status of a page that says in ``form`` what is wrong."""
     said = form.read(g.now)
@@ -65,7 +65,7 @@ def take_traces(
 
 
 def take_objection(
-    shipment: Shipment, form: ObjectionForm, home: str, side: str, by: ActedBy
+    shipment: Followed, form: ObjectionForm, home: str, side: str, by: ActedBy
 ) -> ResponseReturnValue | int:
     """Take an objection to a reported 签收; the answer, or the status of a page that says in ``form`` what is wrong."""
     rates.limit("trace", by.user_id or 0)

@@ -1,6 +1,6 @@
 // Counting by keyboard alone: digits are typed into the quantities, ↑ and ↓ set the condition of their line.
 
-import { one, say } from "./dom.js";
+import { make, one, say } from "./dom.js";
 import { showKeys } from "./keys.js";
 
 const conditionOf = (field) => document.getElementById(field.dataset.condition || "");
@@ -34,7 +34,17 @@ document.addEventListener("keydown", ({ key, target }) => {
 });
 
 // What is scanned while the last parcel is on its way goes into the box of the page that comes, every character of it.
+// Where none comes, because the count was refused or got lost, it waits in this tab for the next one, and that is said.
 let scannedNext = null;
+let typedAt = 0;
+const unopened = (next) => {
+  try {
+    if (next !== undefined) sessionStorage.setItem("unopened", next);
+    return sessionStorage.getItem("unopened") || "";
+  } catch {
+    return "";
+  }
+};
 document.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig } }) => {
   if (requestConfig.verb === "post" && /[?&]scanned=/.test(requestConfig.path)) scannedNext = "";
 });
@@ -47,18 +57,39 @@ document.addEventListener(
       event.preventDefault();
       event.stopImmediatePropagation();
       scannedNext += key.length === 1 ? key : "\n";
+      typedAt = Date.now();
     } else if (/^[0-9A-Z]$/.test(key) && !target.closest("input, select, textarea, dialog")) one("#scan-number")?.focus();
   },
   true,
 );
+const tellUnopened = (numbers) => {
+  const words = `扫到的 ${numbers.join("、")} 还没有打开：处理好这件、回到扫描台后自动打开`;
+  if (one("#scanned-next")?.textContent === words) return;
+  const shown = one("#scanned-next") || make("p", { id: "scanned-next", class: "said warn" });
+  shown.textContent = words;
+  one("#page h1").closest("header").after(shown);
+  say(words);
+};
 const typeAhead = () => {
-  const [typed, ...sent] = (scannedNext ?? "").split("\n");
   const box = one("#scan-number");
+  const whole = !scannedNext || scannedNext.endsWith("\n") || Date.now() - typedAt >= SCANNER;
+  if (!box && !whole) return setTimeout(typeAhead, SCANNER); // a scanner's other half must not go into the quantities
+  const next = unopened() + (scannedNext ?? "");
+  const [typed, ...sent] = next.split("\n");
   scannedNext = null;
-  if (!box || !(typed || sent.length)) return;
+  if (!next.trim()) return;
+  if (!box) {
+    const wanted = one("#case, form[action*='scanned=']");
+    unopened(wanted ? `${next.trim()}\n` : ""); // whoever went on to something else doesn't come back to it by surprise
+    return wanted && tellUnopened(next.trim().split("\n"));
+  }
+  unopened(sent.join("\n"));
   box.focus();
   box.value += typed; // behind what was pasted meanwhile
-  if (sent.length && box.value) box.form.requestSubmit();
+  if (!sent.length || !box.value) return;
+  if (!/[?&]number=/.test(location.search)) return box.form.requestSubmit(); // else what that number led to stays in sight
+  say(`${typed} 在框里，按回车打开`);
 };
-document.addEventListener("htmx:afterSettle", () => scannedNext !== null && requestAnimationFrame(typeAhead));
-for (const failed of ["sendError", "timeout", "sendAbort", "responseError"]) document.addEventListener(`htmx:${failed}`, () => (scannedNext = null));
+const typeSoon = () => (scannedNext !== null || unopened()) && requestAnimationFrame(typeAhead);
+for (const event of ["afterSettle", "sendError", "timeout", "sendAbort", "responseError"]) document.addEventListener(`htmx:${event}`, typeSoon);
+typeSoon();

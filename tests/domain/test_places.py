@@ -382,3 +382,32 @@ def _check_told(world: World) -> None:
         gone = all(place.sent for place in known if set(place.line_ids) & set(share))
         assert (up.state == State.INSPECTING) is gone
     assert across.find_direct_address(case) is not None
+
+
+def test_each_parcel_of_a_replacement_says_what_was_sent_in_it(cast: Cast) -> None:
+    """In the specification that was sent, not in the one that came back; and the card says what is still owed."""
+    case = cast.take(cast.until("paying"), "pay", Actor.BUYER, reference="20261123000001")
+    case = cast.take(case, "confirm_payment", Actor.SELLER)
+    [line] = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
+    assert line.wanted_spec != line.spec
+    case = cast.take(case, "ship_part", Actor.SELLER, parcels=NUMBERS[:1], shipped={line.id: 500})
+    for side, left in ((Actor.BUYER, "商家还要发出"), (Actor.SELLER, "还要发出")):
+        amounts = answers.work_out_answer(case_view.build_view(case, side, cast.now)).amounts
+        assert {("已发出", f"0.5 {line.unit}"), (left, f"1.5 {line.unit}")} <= set(amounts)
+    case = cast.take(case, "ship_replacement", Actor.SELLER, parcels=NUMBERS[1:2], shipped={line.id: 1_500})
+    view = case_view.build_view(case, Actor.BUYER, cast.now)
+    said = {parcel.id: view.returns.contents[parcel.id] for parcel in view.parcels["out"]}
+    assert sorted(said.values()) == [f"{line.title} {line.wanted_spec} {many} {line.unit}" for many in ("0.5", "1.5")]
+    assert not [what for what, _ in answers.work_out_answer(view).amounts if "发出" in what]
+
+
+def test_of_numbers_given_together_none_is_said_to_hold_it_all(cast: Cast) -> None:
+    case = cast.until("reshipping")
+    [line] = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
+    case = cast.take(case, "ship_part", Actor.SELLER, parcels=NUMBERS[:2], shipped={line.id: 500})
+    case = cast.take(
+        case, "ship_replacement", Actor.SELLER, cast.now + DAY, parcels=NUMBERS[2:3], shipped={line.id: 1_500}
+    )
+    view = case_view.build_view(case, Actor.BUYER, cast.now + DAY)
+    together, alone = view.parcels["out"][:2], view.parcels["out"][2]
+    assert list(view.returns.contents) == [alone.id] and len(together) == 2

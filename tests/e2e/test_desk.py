@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from portal.calendar import clock
-from portal.cases import held
+from portal.cases import case_tags, held, saved_views
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
@@ -68,6 +69,37 @@ def test_eighteen_rows_of_36_px_are_in_sight_at_1280_by_800(browser: Browser, bu
     assert {round(box["height"]) for box in boxes if box} == {36}
     assert sum(1 for box in boxes if box and box["y"] + box["height"] <= 800) >= 18
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_filters_are_one_line_however_many_views_are_kept(
+    browser: Browser, busy: tuple[World, Cast], width: int, script: bool
+) -> None:
+    """With every choice that a shop can have there; views are folded, and open by name."""
+    world, cast = busy
+    names = ["破损待审核的大件", "我", "铺货超期三天以上的售后单要先看到的这些"]
+    with world.app.app_context(), writing():
+        cast.employ(cast.shop, "buyer2", "agent")
+        case_tags.put_tags(db.session.scalars(select(Case)).first() or Case(), ["很急的大客户单"], cast.now)
+        for number, name in enumerate(names):
+            query = f"tab=applied&older={(1, 3, 7)[number]}"
+            saved_views.save(cast.shop, cast.seller, name, query, shared=number == 1, now=cast.now)
+    page = opened(browser, world, java_script_enabled=script, viewport={"width": width, "height": 800})
+    for query in ("", "?tab=applied&type=exchange&reason=damaged&owner=none"):
+        page.goto(f"/seller{query}")
+        expect(page.get_by_label("标签")).to_be_visible()
+        form = page.locator("form.filters")
+        box = form.bounding_box()
+        assert box and box["height"] <= 40, box
+        assert form.evaluate("each => each.scrollWidth <= each.clientWidth")
+        sizes = [each.bounding_box() for each in form.locator("select:visible, input:visible").all()]
+        assert min(size["width"] for size in sizes if size) >= 72
+        form.get_by_text(f"视图 {len(names)}").click()
+        for name in names:
+            expect(form.get_by_role("link", name=name, exact=False)).to_be_visible()
+    form.get_by_role("link", name=names[2]).click()
+    expect(page.locator(".filters .one-line summary")).to_have_text(f"视图：{names[2]}")
 
 
 def test_every_entry_of_the_side_bar_is_in_sight_on_a_low_screen_too(

@@ -45,6 +45,15 @@ LOOKED = """() => new Promise((done) => {
 })"""
 LIVE = "window.stream.getTracks().some((track) => track.readyState === 'live')"
 
+HALVES = """([one, other]) => {  // a number that is scanned as the answer comes: half of it before, half of it after
+  const press = (key) => new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+  const type = (keys) => keys.forEach((key) => (document.activeElement || document.body).dispatchEvent(press(key)));
+  document.addEventListener("htmx:afterRequest", () => {
+    type([...one]);
+    setTimeout(() => type([...other, "Enter"]), 150);
+  }, {once: true});
+}"""
+
 
 @pytest.fixture(scope="module")
 def place(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
@@ -260,4 +269,52 @@ def test_what_is_scanned_while_the_last_parcel_is_sent_opens_whole(browser: Brow
     page.evaluate("document.activeElement.blur()")
     page.keyboard.type(UNKNOWN)
     expect(page.get_by_label("运单号、售后单号或订单号")).to_have_value(UNKNOWN)
+    page.context.close()
+
+
+@pytest.mark.parametrize("fails", ["refused", "error", "offline"])
+def test_what_is_scanned_while_a_count_is_refused_waits_and_is_said(
+    browser: Browser, place: tuple[World, str], fails: str
+) -> None:
+    """Short goods without a photo, an error, no network: the next numbers go into no quantity, and open afterwards."""
+    page = open_page(browser, place, [])
+    other = UNKNOWN[:-1] + "9"
+    page.goto(f"/seller/scan?number={ALONE}")
+
+    def answer(route: Any) -> None:
+        waiting.append(route)
+
+    waiting: list[Any] = []
+    page.route("**/accept_goods?scanned=*", answer)
+    received = page.get_by_label("收到数量")
+    if fails == "refused":
+        received.fill("2")
+        page.get_by_label("商品状况").select_option("mismatch")
+    before = received.input_value()
+    page.evaluate(HALVES, [other[:6], other[6:]])
+    page.get_by_label("通过数量").focus()
+    with page.expect_request("**/accept_goods?scanned=*"):
+        page.keyboard.press("Enter")
+    page.keyboard.type(UNKNOWN)
+    page.keyboard.press("Enter")
+    if fails == "offline":
+        waiting[0].abort()
+    else:
+        waiting[0].fulfill(status=503, body="") if fails == "error" else waiting[0].continue_()
+    said = page.locator("#scanned-next")
+    expect(said).to_have_text(f"扫到的 {UNKNOWN}、{other} 还没有打开：处理好这件、回到扫描台后自动打开")
+    expect(received).to_have_value(before)
+    page.unroute_all()
+    received.fill("3")
+    page.get_by_label("通过数量").fill("3")
+    page.get_by_label("商品状况").select_option("intact")
+    page.get_by_label("通过数量").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text(f"没有找到「{UNKNOWN}」").wait_for()
+    expect(page.get_by_label("运单号、售后单号或订单号")).to_have_value(other)
+    page.keyboard.press("Enter")
+    page.get_by_text(f"没有找到「{other}」").wait_for()
+    expect(said).to_have_count(0)
+    page.get_by_role("button", name="撤回").first.click()
+    page.get_by_text("已撤回，这张售后单还在等待验货").wait_for()
     page.context.close()

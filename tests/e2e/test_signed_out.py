@@ -45,3 +45,20 @@ def test_a_conversation_goes_on_with_what_was_typed(world: World, visit: Any) ->
     expect(dialog).to_have_count(0)
     expect(page.get_by_text("登录已过期")).to_have_count(0)
     expect(words).to_have_value("外箱压坏了，什么时候能补？")
+
+
+def test_after_a_message_the_focus_stays_where_one_writes(world: World, visit: Any) -> None:
+    page: Page = visit("phone")
+    order_no, _ = world.exchangeable()
+    Buyer(page).signs_in("haijiao_xm", f"/orders/{order_no}/contact")
+    words = page.get_by_label("消息", exact=True)
+    for said in ("第一条", "第二条"):
+        words.fill(said)
+        page.get_by_role("button", name="发送").click()
+        page.get_by_text(said, exact=True).wait_for()
+        expect(words).to_be_focused()
+        expect(words).to_have_value("")
+    phrase = page.get_by_role("button", name="少发了")
+    phrase.click()  # no field, which would bring up a phone's keyboard over the answer
+    expect(page.locator(".msg", has_text="少发了")).to_have_count(1)
+    expect(phrase).to_be_focused()

@@ -73,6 +73,20 @@ def test_pages_of_buyers_fit(lively: World, visit: Any, group: Any) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_name_among_the_entries_of_orders_is_broken(lively: World, visit: Any) -> None:
+    page: Page = visit("phone", base_url=lively.url)
+    Person(page).signs_in("buyer")
+    for width in (320, 360, 390, 430):
+        page.set_viewport_size({"width": width, "height": 844})
+        lines = page.evaluate("""() => [...document.querySelectorAll(".grid4 a")].map((each) => {
+          const range = document.createRange();
+          range.selectNodeContents([...each.childNodes].find((part) => part.nodeType === 3 && part.data.trim()));
+          return range.getClientRects().length;
+        })""")
+        assert lines == [1, 1, 1, 1], width
+        assert page.evaluate(WIDER) <= 0, width
+
+
 def test_the_measure_finds_what_is_wrong(lively: World, visit: Any) -> None:
     page: Page = visit("phone", base_url=lively.url)
     page.goto("/guide")

@@ -84,7 +84,7 @@ def test_which_words_make_no_password() -> None:
 
 
 def test_how_long_sessions_last() -> None:
-    kinds = ("BUYER", "SELLER", "MEDIATOR")
+    kinds = ("BUYER", "SELLER", "FINANCE", "MEDIATOR")
     spans = [[say(getattr(sessions, f"{kind}_{which}")) for which in ("IDLE", "LONGEST")] for kind in kinds]
     assert [row[1:] for row in table("Sessions")] == spans
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from portal import flow
@@ -29,6 +31,7 @@ from portal.rights import phrases, reasons
         ("damaged", "reshipping", {}, "seller", "已按约定发货"),
         ("damaged", "confirming", {}, "seller", "是否送达"),
         ("damaged", "refunding", {}, "seller", "退款是否付出"),
+        ("damaged", "refunding", {"unanswered": True}, "buyer", "差价是否付出"),
         ("damaged", "refund_failed", {}, "seller", "退款是否付出"),
         ("damaged", "revising", {"because": "short"}, "seller", "足量发出"),
         ("damaged", "revising", {"because": "freight", "asked_by": "buyer"}, "buyer", "运费不由买家承担"),
@@ -37,7 +40,7 @@ from portal.rights import phrases, reasons
         ("other", "applied", {"goods_state": "in_transit"}, "seller", "是否送达"),
     ],
 )
-def test_who_proves_first(reason: str, state: str, more: dict[str, str], first: str, words: str) -> None:
+def test_who_proves_first(reason: str, state: str, more: dict[str, Any], first: str, words: str) -> None:
     kind = CaseType.REISSUE if reason == "missing_item" else CaseType.EXCHANGE
     burden = burden_of_proof(reason, kind, state, **more)
     assert (burden.first, words in burden.what) == (first, True)

@@ -113,7 +113,9 @@ def test_no_life_of_a_case_ticks_what_did_not_happen(case_type: str) -> None:
 def may_be(step: flow.Step, left: list[State]) -> bool:
     """Whether the states that a case left allow a step, as its needs say."""
     if {"was_converted", "not_converted"} & set(step.needs):
-        return ("was_converted" in step.needs) == (State.CONVERTED in left)
+        pairs = zip(left, [*left[1:], step.source or ""], strict=True)
+        converted = State.CONVERTED in left or any(flow.leaves_payment(*pair) for pair in pairs)
+        return ("was_converted" in step.needs) == converted
     origin = next((need.removeprefix("from_") for need in step.needs if need.startswith("from_")), "")
     return not origin or (bool(left) and left[-1] == origin)
 

@@ -49,6 +49,14 @@ def test_no_reader_is_spoken_of_in_the_third_person() -> None:
         assert not [said for said in every if "失效" in said]  # 作废, as the case says it
 
 
+@pytest.mark.parametrize("rule", ["proposal_answer", "counter_answer"])
+def test_terms_that_lapse_say_who_goes_on_with_what_and_for_how_long(rule: str) -> None:
+    for case_type in words.TYPE:
+        for side, who in ((BUYER, "商家"), (SELLER, "您"), (Actor.MEDIATOR, "商家")):
+            said = told.tell_otherwise(case_type, rule, side, least_left="30 小时")
+            assert f"方案作废，由{who}继续处理提出方案之前的那一步" in said and "至少还有 30 小时" in said
+
+
 def test_everything_is_in_full_width() -> None:
     catalogues = [*news.NEWS.values(), *told.OTHERWISE.values(), *news.TITLES.values()]
     assert [text for both in catalogues for text in both if HALF.search(text)] == []

@@ -329,6 +329,7 @@ def test_a_difference_names_sum_and_payee_and_takes_no_made_up_number(
     for page in (f"/cases/{case.case_no}", url):
         text = client.get(page).text
         assert "2.00" in text and shop in text
+    assert "还没有约定的先联系商家" in client.get(url).text
     answer = post(client, url, {"reference": reference})
     assert answer.status_code == 422 and "不像支付平台或银行给出的流水号" in answer.text
     assert f'value="{reference}"' in answer.text

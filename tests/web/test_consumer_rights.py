@@ -86,6 +86,17 @@ def test_each_reason_says_who_bears_the_freight_as_it_will_be_filed(consumer: Co
     assert len(filed) >= 4, filed
 
 
+def test_who_wants_another_one_says_which(consumer: Consumer) -> None:
+    """By the link a specification can't be picked before the case is there, so the words have to name it."""
+    link = proves_the_order(consumer)
+    assert "拍错了要换的，写明想换成什么" in consumer.browser.get(f"{link}/apply").text
+    asked = {"reason": "wrong_order", "type": "exchange"}
+    bare = applies(consumer, link, **asked, description=" ")
+    assert bare.status_code == 422 and bare.text.count("请写明想换成什么，商家看过后答复您") == 2
+    assert "请写明想换成什么" not in applies(consumer, link, **asked, description="换成白色").text
+    assert "请写明想换成什么" not in applies(consumer, link, reason="damaged", type="exchange", description="").text
+
+
 def test_number_and_phone_open_the_application_and_the_case_it_makes(consumer: Consumer) -> None:
     link = proves_the_order(consumer)
     assert f'href="{link}/apply"' in consumer.browser.get(link).text

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, MoneyEntry
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -55,6 +55,18 @@ def test_the_mediator_awards_it_on_the_page(app: Flask, cast: Cast, now: Clock) 
     assert done.status_code == 303
     page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
     assert "垫付的退回运费 ¥12.50：由商家付给您" in page
+
+
+def test_who_may_still_claim_freight_is_told_before_the_case_ends(app: Flask, cast: Cast, now: Clock) -> None:
+    """Once it has ended it can't be claimed; nothing is said where there is none to claim, or it was claimed."""
+    case = cast.until("confirming")
+    buyer, url = sign_in(app, "buyer"), f"/cases/{case.case_no}"
+    last = "垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报"
+    assert last in buyer.get(url).text and last in buyer.get(f"{url}/confirm").text
+    cast.take(case, "claim_freight", Actor.BUYER, freight_fen=1_250)
+    assert last not in buyer.get(url).text and last not in buyer.get(f"{url}/confirm").text
+    unsent = cast.until("confirming", case_type=CaseType.REISSUE)
+    assert last not in buyer.get(f"/cases/{unsent.case_no}").text
 
 
 def test_a_case_that_only_the_freight_keeps_open_says_so(app: Flask, cast: Cast, now: Clock) -> None:

@@ -19,7 +19,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseEvent, Evidence, Order, Staff, User
 from portal.talk import conversations
-from tests.cast import PASSWORD, Cast, post, sign_in, token_of
+from tests.cast import PARCELS, PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
 
@@ -374,6 +374,28 @@ def test_the_end_of_a_round_is_not_when_the_platform_rules_at_the_latest(app: Fl
     cast.take(case, "submit_evidence", Actor.SELLER, note="看记录", photos=[])
     assert "等待平台裁决" in read_card(buyer, at)
     assert "举证期到 <" in read_card(buyer, at) and "最晚 <" not in read_card(buyer, at)
+
+
+@pytest.mark.parametrize("step", ["decide_return", "decide_refund", "decide_close"])
+def test_a_ruling_is_said_once_beside_its_record(app: Flask, cast: Cast, now: Clock, step: str) -> None:
+    """The answer card quotes it while it is the last word; once somebody went on, the platform's own card says it."""
+    case = heard(cast)
+    more: dict[str, dict[str, Any]] = {
+        "decide_return": {"freight_payer": "seller"},
+        "decide_refund": {"amount": "20.00", "goods_back": "yes", "freight_payer": "seller"},
+        "decide_close": {},
+    }
+    done = confirmed(sign_in(app, "mediator"), f"/mediation/{case.case_no}/{step}", {"note": NOTE, **more[step]})
+    assert done.status_code == 303
+    for who, there in (("buyer", "/cases"), ("seller", "/seller/cases")):
+        page = sign_in(app, who).get(f"{there}/{case.case_no}").text
+        above, _, record = page.partition('class="timeline"')
+        assert above.count(NOTE) == 1 and record.count(NOTE) == 1, (who, above.count(NOTE))
+        assert "由平台裁决，系统已执行" in above
+    if step == "decide_return":
+        cast.take(fresh(case.id), "ship_return", Actor.BUYER, parcels=PARCELS)
+        above, _, _ = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text.partition('class="timeline"')
+        assert above.count(NOTE) == 1 and NOTE not in read_card(sign_in(app, "buyer"), f"/cases/{case.case_no}")
 
 
 def read_card(client: FlaskClient, at: str) -> str:

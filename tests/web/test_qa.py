@@ -17,7 +17,7 @@ from portal.calendar import clock
 from portal.demo import stories
 from portal.extensions import db
 from portal.models import BankAccount, Case, CaseLine, OrderLine
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.conftest import make_app
 from tests.domain.test_bankdata import given
 
@@ -59,6 +59,15 @@ def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: s
     assert not find_strange_words()
     signed_in = client.get("/login")
     assert signed_in.status_code == 200
+
+
+def test_one_story_has_several_parcels_each_way(open_app: Flask) -> None:
+    made = open_app.test_client().post("/qa/reset", data={"scenario": "in-parts"}, headers=JSON)
+    [case_no] = read(made)["cases"]
+    db.session.rollback()
+    page = sign_in(open_app, "buyer").get(f"/cases/{case_no}").text
+    legs = page.split("包裹</h2>")[1:]
+    assert len(legs) == 2 and all("共 2 个" in leg and leg.count("里面有：") == 2 for leg in legs)
 
 
 TELLING = {

@@ -54,15 +54,21 @@ def test_a_text_is_filled_in_to_be_edited_and_sent_by_hand(app: Flask, cast: Cas
     assert "【待填：售后单号】" in plain and "【待填：截止】" in plain
 
 
-def test_an_address_is_said_as_this_person_may_see_it(app: Flask, cast: Cast, now: Clock) -> None:
-    reply_id = keep(cast, now, "寄给 {收件人} {电话} {地址}")
+@pytest.mark.parametrize("state", ["applied", "returning", "inspecting", "reshipping", "confirming"])
+def test_of_a_receiver_all_is_said_or_nothing(app: Flask, cast: Cast, now: Clock, state: str) -> None:
+    """The buyer reads it: their own name in part would look like somebody else's. What isn't said says why."""
+    reply_id = keep(cast, now, "{收件人}您好，寄到 {地址}，电话 {电话}，售后 {售后单号}")
     desk = sign_in(app, "seller")
-    applied = cast.open_case()
-    sending = cast.until("reshipping")
-    for case, full in ((applied, False), (sending, True)):
-        number = db.session.scalar(db.select(Order.order_no).where(Order.id == case.order_id))
-        words, _ = composed(desk, str(number), reply_id)
-        assert ("13425059650" in words) == full and ("一环路南二段8号" in words) == full and "李" in words
+    case = cast.until(state)
+    number = str(db.session.scalar(db.select(Order.order_no).where(Order.id == case.order_id)))
+    words, page = composed(desk, number, reply_id)
+    assert "*" not in words and case.case_no in words
+    whole = state == "reshipping"
+    assert ("13425059650" in words and "一环路南二段8号" in words and "李" in words) == whole
+    assert (replies.find_gaps(words) == []) == whole
+    assert ("收件人、电话、地址您现在只看得到一部分" in page) != whole
+    if not whole:
+        assert post(desk, f"/seller/orders/{number}/contact", {"words": words}).status_code == 422
 
 
 @pytest.mark.parametrize(("state", "offered"), [("applied", True), ("returning", False)])

@@ -125,6 +125,28 @@ def test_of_several_cases_those_to_be_counted_come_first(app: Flask, cast: Cast,
     assert len(found) == 3 and found[0] == (due.case_no, "1") and ended.case_no in dict(found)
 
 
+@pytest.mark.parametrize(("at", "state"), [("scan", "inspecting"), ("shipping", "reshipping")])
+@pytest.mark.parametrize("others", [7, 8, 12])
+def test_of_more_cases_than_keys_those_that_wait_are_listed(
+    app: Flask, cast: Cast, now: Clock, at: str, state: str, others: int
+) -> None:
+    """A big return in one parcel: whatever ended since hides none that is to be done, and no number is made up."""
+    order = cast.order(milli=40_000)
+    due = [cast.until(state, order=order) for _ in range(2)]
+    for _ in range(others):
+        now.forward(minutes=1)
+        cast.until("withdrawn", order=order, now=now.at)
+    page = sign_in(app, "seller").get(f"/seller/{at}?number={order.order_no}").text
+    found = re.findall(r'accesskey="[0-9]" data-pick="[0-9]">(\w+)<', page)
+    assert set(found[:2]) == {case.case_no for case in due}
+    if at == "scan":
+        assert len(found) == 9 and ("超过 9 张售后单，待验货的在前" in page) == (others > 7)
+        for case in due:
+            cast.take(case, "accept_goods", Actor.SELLER)
+        page = sign_in(app, "seller").get(f"/seller/{at}?number={order.order_no}").text
+        assert ("超过 9 张售后单" in page) == (others > 7) and "待验货的在前" not in page
+
+
 def test_the_second_case_of_a_parcel_is_key_1_once_the_first_is_counted(app: Flask, cast: Cast, now: Clock) -> None:
     order = cast.order(milli=20_000)
     for _ in range(2):

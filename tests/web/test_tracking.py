@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.extensions import db, writing
+from portal.flow import Actor
 from portal.models import Case, Notice, Order, OrderWatch, Parcel, ParcelTrace, Shipment, Staff, Track
 from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
@@ -165,6 +167,31 @@ def test_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
         assert browser.get(url).status_code == 404
         assert browser.get(url.replace(str(number), "9" * 30)).status_code == 404
     assert app.test_client().get(f"/parcels/{number}").status_code == 303
+
+
+def test_what_has_arrived_offers_its_records_less_loudly(
+    app: Flask, cast: Cast, buyer: FlaskClient, now: Clock
+) -> None:
+    case = cast.until("inspecting")
+    for words, kind in (("已揽收", "btn"), ("已签收，签收人：本人", "btn quiet")):
+        said(HOUR, "signed" if "签收" in words else "picked", words)
+        page = buyer.get(f"/cases/{case.case_no}").text
+        assert f'<a class="{kind}" href="/parcels/{shipment()}">录入物流' in re.sub(r"\s+", " ", page), words
+
+
+def test_goods_that_were_counted_wait_for_no_records(cast: Cast, buyer: FlaskClient) -> None:
+    """Whatever a carrier said; and the parcel that is waited for now stands before the one that came back."""
+    case = cast.until("confirming")
+    page = buyer.get(f"/cases/{case.case_no}").text
+    assert page.index("换货包裹") < page.index("寄回的包裹") and "共 2 个" not in page
+    out, back = page.split("换货包裹</h2>")[1].split("寄回的包裹</h2>")
+    assert "可以粘贴物流公司的记录" in out and '<a class="btn" href="/parcels/' in re.sub(r"\s+", " ", out)
+    assert "可以粘贴物流公司的记录" not in back and '<a class="btn quiet" href="/parcels/' in re.sub(r"\s+", " ", back)
+
+
+def test_several_parcels_are_counted(cast: Cast, buyer: FlaskClient) -> None:
+    case = cast.take(cast.until("returning"), "ship_return", Actor.BUYER, parcels=[*PARCELS, ("ZTO", "75484863576599")])
+    assert "共 2 个" in buyer.get(f"/cases/{case.case_no}").text
 
 
 def test_a_sent_form_sent_twice_is_one(cast: Cast, buyer: FlaskClient, now: Clock) -> None:

@@ -83,6 +83,26 @@ def test_one_press_joins_it_and_another_takes_it_back(both: Flask, cast_both: Ca
     assert "没有找到" in desk.get(f"/seller/scan?number={NUMBER}").text
 
 
+@pytest.mark.parametrize("state", ["returning", "inspecting"])
+def test_a_case_that_has_a_parcel_already_says_so_where_it_is_offered_for_another(
+    both: Flask, cast_both: Cast, now: Clock, state: str
+) -> None:
+    """Two parcels of one sender: whose case has the first is no equal choice for the second; a case without one is."""
+    has, has_none = cast_both.until(state), cast_both.until("returning")
+    desk = sign_in(both, "seller")
+    note(desk, phone_tail="9650")
+    join(desk, has.case_no)
+    note(desk, number="75484863579912", phone_tail="9650")
+    offered = desk.get(LIST).text.split("不等了")[0]
+    rows = {
+        number: offered.split(f'value="{number}"')[1].split("</form>")[0] for number in (has.case_no, has_none.case_no)
+    }
+    assert f"已对上 {NUMBER}" in rows[has.case_no] and "已对上" not in rows[has_none.case_no]
+    [part] = re.findall(r'action="(/seller/unidentified/[0-9]+/part)"', desk.get(LIST).text)
+    post(desk, part, at=LIST)
+    assert "已对上" not in desk.get(LIST).text
+
+
 def test_a_case_that_takes_no_parcel_says_why(both: Flask, cast_both: Cast, now: Clock) -> None:
     desk = sign_in(both, "seller")
     order = cast_both.order(milli=1_000_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -123,6 +122,6 @@ def _note(
     return db.session.scalar(made) is not None
 
 
-def _insert(table: object) -> Any:
-    make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+def _insert(table: type[AutoOutcome] | type[AutoDay]) -> postgresql.Insert | sqlite.Insert:
+    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     return make(table)

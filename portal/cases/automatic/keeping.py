@@ -100,7 +100,7 @@ def find_switch(shop_id: int) -> AutoSwitch | None:
 def start(shop_id: int, cap_fen: int, now: datetime) -> None:
     """Let the rules work, from now on and up to ``cap_fen`` a day; while they do, only the cap is changed."""
     if (kept := find_switch(shop_id)) is None:
-        make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
         row = {"shop_id": shop_id, "is_on": True, "cap_fen": cap_fen, "since": now}
         db.session.execute(make(AutoSwitch).values(row).on_conflict_do_nothing())
         return

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 
 from portal.cases.automatic import keeping, rules
 from portal.cases.automatic.applied import LOOK_BACK, load_applied
@@ -71,7 +70,7 @@ def _pick_refused(shop_id: int, case_ids: Sequence[int]) -> tuple[int, ...]:
     return tuple(found)
 
 
-def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
+def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[Row[int, str, str, str, str, str, datetime]]:
     """A page of these cases, the newest first."""
     query = select(Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.reason, Case.opened_at)
     query = query.where(Case.shop_id == shop_id, Case.id.in_(case_ids))

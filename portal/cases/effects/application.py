@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from portal.calendar.lengths import get_deadline
 from portal.cases import proposals, refusing
@@ -23,6 +22,7 @@ _ANEW = (
     "description",
     "freight_payer",
     "basis",
+    "negotiated",
     "receiver_name",
     "receiver_phone",
     "receiver_address",
@@ -53,8 +53,8 @@ def modify(context: StepContext[Modification]) -> dict[str, object]:
     db.session.flush()
     first = lines[wanted[0].line_id]
     told = ("reason", "basis", "description", "quantity_milli")
-    before: dict[str, Any] = {name: getattr(case, name) for name in told}
-    changed: dict[str, Any] = {
+    before: dict[str, object] = {name: getattr(case, name) for name in told}
+    changed: dict[str, object] = {
         "applications": case.applications + 1,
         "quantity_milli": sum(item.milli for item in wanted),
         "wanted_spec": first.wanted_spec,
@@ -205,7 +205,7 @@ def note_rule(context: StepContext[HandIn]) -> dict[str, object]:
 
 
 @effect("withdraw")
-def withdraw(context: StepContext[HandIn]) -> dict[str, Any]:
+def withdraw(context: StepContext[HandIn]) -> dict[str, object]:
     if context.case.state == State.PROPOSED:
         proposals.answer_proposal(context.case, "declined", by=context.by.user_id, at=context.at)
     return {"origin": {}, "countered": False}

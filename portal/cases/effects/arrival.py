@@ -5,11 +5,11 @@ from __future__ import annotations
 from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases.effects.hand_ins import EntryChoice, HandIn
-from portal.cases.effects.payment import tell_payment
+from portal.cases.effects.payment import give_back, tell_payment
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.extensions import db
 from portal.flow import Actor, State
-from portal.money import arrivals
+from portal.money import arrivals, differences
 
 
 def note_claim(context: StepContext[HandIn]) -> dict[str, object]:
@@ -89,3 +89,12 @@ def decide_unpaid(context: StepContext[HandIn]) -> dict[str, object]:
     if context.by.actor is Actor.CLOCK and context.step.target in flow.OWED:
         ended["ruled"] = True
     return {**note_claim(context), **ended, "not_before": context.at + get_deadline("least_left")}
+
+
+@effect("decide_paid")
+def decide_paid(context: StepContext[HandIn]) -> dict[str, object]:
+    """The platform finds that the buyer paid a difference which no case goes on with: the shop gives it back."""
+    if not context.note:
+        raise context.refuse("请写明裁决的理由，双方都会看到")
+    entry = differences.prove_difference(context.case, at=context.at)
+    return {**end_mediation(context), **give_back(context, entry)}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portal import flow
 from portal.cases.effects.hand_ins import DefectReport, HandIn
 from portal.cases.effects.step_context import ChildCase, StepContext, effect, load_lines
 from portal.cases.rulings import INSPECTED
+from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import (
     Case,
 )
-from portal.money import entries as money_entries
+from portal.money import differences
 from portal.rights import conditions, policies
 
 
@@ -27,13 +29,23 @@ def list_units(case: Case, column: str = "quantity_milli") -> tuple[tuple[int, i
 @effect("timeout_convert", "convert_refund")
 def convert_to_refund(context: StepContext[HandIn]) -> dict[str, object]:
     context.child = make_refund_child(context, None)
-    return {}
+    return leave_payment(context)
+
+
+def leave_payment(context: StepContext[HandIn]) -> dict[str, object]:
+    """The case stays open where a difference that the buyer says they paid is to be answered; its units move on."""
+    if not flow.leaves_payment(context.step.source or "", context.step.target):
+        return {}
+    for line in load_lines(context.case):
+        line.moved_milli = line.quantity_milli
+    db.session.flush()
+    return {"origin": {"converted": True, "unanswered": True}}
 
 
 def make_refund_child(context: StepContext[HandIn], fen: int | None, *, goods_back: bool = True) -> ChildCase:
     """The refund that an exchange or reissue becomes: at once when the seller has the goods or nothing goes back."""
     case = context.case
-    paid = money_entries.find_paid_difference(case)
+    paid = differences.find_paid_difference(case)
     if case.type == CaseType.REISSUE:
         return ChildCase(CaseType.REFUND_ONLY, State.REFUNDING, list_units(case), refund_fen=fen)
     if has_returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
@@ -94,7 +106,7 @@ def report_defective(context: StepContext[DefectReport]) -> dict[str, object]:
         reason=REASON_OF[kind],
         description=context.note,
         freight_payer="seller",
-        return_difference_fen=money_entries.find_paid_difference(case),
+        return_difference_fen=differences.find_paid_difference(case),
     )
     return {}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 
 from portal.cases.effects.hand_ins import AdvancedFreight, Decision, HandIn
@@ -32,7 +30,7 @@ def accept_freight(context: StepContext[HandIn]) -> dict[str, object]:
     return _owe(context)
 
 
-def _owe(context: StepContext[Any]) -> dict[str, object]:
+def _owe(context: StepContext[HandIn]) -> dict[str, object]:
     case = context.case
     money_entries.plan_entry(
         case, "freight", case.freight_fen, key=f"freight:{case.version}", at=context.at, by=context.by.user_id
@@ -84,7 +82,7 @@ def rule_on_freight(context: StepContext[HandIn]) -> dict[str, object]:
     return _owe(context) if pays else {"freight_claim": "declined"}
 
 
-def _was_asked_for(context: StepContext[Any]) -> bool:
+def _was_asked_for(context: StepContext[HandIn]) -> bool:
     """Whether the platform was last called by the buyer because of the freight."""
     case = context.case
     last = db.session.execute(

@@ -58,6 +58,7 @@ class Modification(HandIn):
     description: str | None = None
     freight_payer: str | None = None
     basis: str | None = None
+    negotiated: bool | None = None
     receiver_name: str | None = None
     receiver_phone: str | None = None
     receiver_address: str | None = None

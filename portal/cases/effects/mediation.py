@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects.application import freeze_address
-from portal.cases.effects.conversion import has_returned_goods, make_refund_child
+from portal.cases.effects.conversion import has_returned_goods, leave_payment, make_refund_child
 from portal.cases.effects.freight import rule_on_freight
 from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest, HandIn, RefundDecision
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
@@ -170,7 +171,7 @@ def decide_continue(context: StepContext[Decision]) -> dict[str, object]:
     check_reason(context)
     case = context.case
     claim = rule_on_freight(context)
-    if case.state == State.REFUNDING and not money_entries.count_open(case):
+    if case.state == State.REFUNDING and not money_entries.count_open(case) and not case.origin.get("unanswered"):
         raise context.refuse("款项已付清，不支持退回运费的，请裁决「商家已付清，完成」")
     ended = {**end_mediation(context), **claim}
     if context.by.actor is not Actor.CLOCK:
@@ -276,8 +277,8 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, object]:
         raise context.refuse(f"退款金额须大于 0，最多 {money_text(most)} 元")
     context.data["decided_fen"] = fen
     claim = rule_on_freight(context)
-    if context.step.target == State.CONVERTED:
-        may_ask = asks_goods_back(case.type, case.state, State.CONVERTED, goods_returned=has_returned_goods(case))
+    if flow.converts(case.state, context.step.target):
+        may_ask = asks_goods_back(case.type, case.state, context.step.target, goods_returned=has_returned_goods(case))
         wanted = is_signed(case, "out") if context.by.actor is Actor.CLOCK else handed.goods_back
         goods_back = may_ask and wanted and (context.by.actor is not Actor.CLOCK or has_address(case))
         if goods_back and policies.get_default_address(case.shop_id) is None:
@@ -287,7 +288,7 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, object]:
             context.data["goods_back"] = goods_back
         if goods_back:
             context.child = replace(context.child, freight_payer=decide_payer(context))
-        return claim
+        return {**claim, **leave_payment(context)}
     for line in load_lines(case):  # the decision stands for the inspection
         line.accepted_milli = line.quantity_milli
         if line.received_milli is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import StepContext, effect, end_mediation
@@ -14,7 +13,7 @@ class MadeOffer(HandIn):
     """A step that is offered, with what was handed in with it as plain values."""
 
     step: str = ""
-    handed: dict[str, Any] = field(default_factory=dict)
+    handed: dict[str, object] = field(default_factory=dict)
 
 
 @effect("offer_step", takes=MadeOffer)

@@ -6,10 +6,11 @@ from portal.calendar.lengths import get_deadline
 from portal.cases import expected
 from portal.cases.effects.hand_ins import DeclaredPayment, EntryChoice, GivenAccount, HandIn
 from portal.cases.effects.step_context import StepContext, effect
+from portal.flow import State
 from portal.models import (
     MoneyEntry,
 )
-from portal.money import arrivals, given_numbers
+from portal.money import arrivals, differences, given_numbers
 from portal.money import entries as money_entries
 from portal.money.accounts import consent as bank_accounts
 
@@ -42,15 +43,35 @@ def waive_difference(context: StepContext[HandIn]) -> dict[str, object]:
 
 @effect("confirm_payment")
 def confirm_payment(context: StepContext[HandIn]) -> dict[str, object]:
-    entry = money_entries.confirm_difference(context.case, by=context.by.user_id, at=context.at)
+    entry = differences.confirm_difference(context.case, by=context.by.user_id, at=context.at)
     context.data["difference_fen"] = entry.amount_fen
-    return {}
+    return give_back(context, entry) if context.case.state == State.REFUNDING else {}
+
+
+def give_back(context: StepContext[HandIn], entry: MoneyEntry) -> dict[str, object]:
+    """No case goes on with the difference that has come: it goes back to the buyer, with a day for it at least."""
+    money_entries.plan_entry(
+        context.case,
+        "difference_return",
+        entry.amount_fen,
+        key=f"difference_return:{context.case.version}",
+        at=context.at,
+        by=context.by.user_id,
+    )
+    context.data["difference_fen"] = entry.amount_fen
+    return {
+        "entry_count": context.case.entry_count + 1,
+        "origin": {"converted": True},
+        "payment_claim": "",
+        "claimed_at": None,
+        "not_before": context.at + get_deadline("least_left"),
+    }
 
 
 @effect("deny_payment")
 def deny_payment(context: StepContext[HandIn]) -> dict[str, object]:
     """The shop says that the difference hasn't come: what the buyer declared is cancelled."""
-    tell_payment(context, money_entries.deny_difference(context.case))
+    tell_payment(context, differences.deny_difference(context.case))
     return {"payment_claim": "denied", "claimed_at": context.at}
 
 

@@ -94,7 +94,7 @@ class StepContext(Generic[H]):
         return StepRefused(sentence, self.step.name)
 
 
-Effect = Callable[[StepContext[H]], dict[str, Any]]
+Effect = Callable[[StepContext[H]], dict[str, object]]
 _EFFECTS: dict[str, tuple[type[HandIn], Effect[Any]]] = {}
 
 
@@ -127,10 +127,10 @@ def apply_effect(context: StepContext[HandIn]) -> dict[str, object]:
 def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) -> dict[str, Any]:
     """What entering the next state makes payable: a refund, a difference given back, or nothing more."""
     case, step = context.case, context.step
-    if step.target in flow.FINAL:
+    if step.target in flow.FINAL or flow.leaves_payment(step.source or "", step.target):
         claim = end_claim(context, changes)
         if step.target != State.COMPLETED and changes.get("entry_count", case.entry_count):
-            money_entries.cancel_open(case)
+            money_entries.cancel_open(case, unanswered=step.target in flow.FINAL)
         return claim
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
@@ -266,4 +266,4 @@ def measure_standstill(context: StepContext[HandIn]) -> int:
     return case.paused_seconds + int((context.at - since).total_seconds())
 
 
-NO_MEDIATION: Mapping[str, Any] = {"escalated": False, "stage": "", "offered_by": "", "offered_version": None}
+NO_MEDIATION: Mapping[str, object] = {"escalated": False, "stage": "", "offered_by": "", "offered_version": None}

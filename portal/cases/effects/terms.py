@@ -17,6 +17,7 @@ from portal.models import (
     Proposal,
     Sku,
 )
+from portal.money import differences
 from portal.money import entries as money_entries
 from portal.orders import ledger
 
@@ -73,7 +74,7 @@ def accept_terms(context: StepContext[HandIn]) -> dict[str, object]:
     if context.step.name == "accept_convert":
         context.child = replace(make_child(context, terms, kept), proposer=context.proposer)
         return {"origin": {}, "countered": False, "freight_payer": terms.freight_payer}
-    changes: dict[str, Any] = {
+    changes: dict[str, object] = {
         "origin": {},
         "countered": False,
         "freight_payer": terms.freight_payer,
@@ -101,7 +102,7 @@ def accept_terms(context: StepContext[HandIn]) -> dict[str, object]:
 def _settle_earlier_difference(context: StepContext[HandIn], made: Proposal) -> dict[str, object]:
     """What was paid or planned for the specification before: what is too much goes back, what is open ends."""
     money_entries.cancel_back(context.case)
-    kept = money_entries.find_kept_difference(context.case)
+    kept = differences.find_kept_difference(context.case)
     over = kept - max(made.difference_fen, 0)
     if over <= 0:
         return {}
@@ -160,5 +161,5 @@ def make_child(context: StepContext[HandIn], terms: Terms, kept: bool) -> ChildC
         freight_payer=terms.freight_payer,
         compensation_fen=terms.compensation_fen,
         difference_waived=True,
-        return_difference_fen=money_entries.find_paid_difference(context.case),
+        return_difference_fen=differences.find_paid_difference(context.case),
     )

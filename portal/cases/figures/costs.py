@@ -1,26 +1,29 @@
-"""What cases have cost so far: what the ledger says was paid to buyers, and what went out to them, at its price."""
+"""What cases have cost so far: what the ledger says was paid to buyers, and what went out to them, at its price.
+
+What a buyer says didn't come isn't paid until that is settled, here as on the pages of payments and customers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, or_, select
+from sqlalchemy import BindParameter, bindparam, func, literal_column, select
 
 from portal.cases.figures.counted import cut_up
 from portal.models import CaseLine, MoneyEntry, OrderLine, Parcel, ParcelLine
+from portal.models.money import REFUNDS
 from portal.prepared import Prepared, among
 
 _entry, _parcel, _packed, _line, _bought = (
     table.__table__.c for table in (MoneyEntry, Parcel, ParcelLine, CaseLine, OrderLine)
 )
-_SHOP: Any = bindparam("shop_id")
+_SHOP: BindParameter[int] = bindparam("shop_id")
 _PAID = Prepared(
     select(_entry.case_id, _entry.kind, func.sum(_entry.amount_fen).label("fen"))
     .where(func.coalesce(_entry.shop_id, literal_column("0")) == _SHOP)  # cases first: a shop's payments are many
     .where(among(_entry.case_id, "case_ids"), _entry.kind != "difference")
-    .where(or_(_entry.state == "settled", _entry.state == "contested"))  # not in the words of an index: by case
+    .where(func.coalesce(_entry.state, "") == "settled")  # not in the words of an index: by case
     .group_by(_entry.case_id, _entry.kind)
 )
 # A replacement of another specification has its own price; one of the same is worth what was agreed on for the order.
@@ -41,9 +44,7 @@ _SENT = Prepared(
     .where(_parcel.leg == "out", _parcel.voided_at.is_(None))
 )
 _KINDS = {
-    "refund": "refund_fen",
-    "difference_back": "refund_fen",
-    "difference_return": "refund_fen",
+    **dict.fromkeys(REFUNDS, "refund_fen"),
     "freight": "freight_fen",
     "compensation": "compensation_fen",
 }

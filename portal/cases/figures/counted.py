@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import bindparam, select
 
@@ -36,7 +36,7 @@ _COUNTED = (
 )
 
 
-def load_counted(shop_id: int, filters: Filters, now: datetime, most: int = MOST) -> tuple[Sequence[Any], Filters]:
+def load_counted(shop_id: int, filters: Filters, now: datetime, most: int = MOST) -> tuple[Sequence[Case], Filters]:
     """The cases, the newest first, and the filters with the first day that all of them fit in.
 
     Where the last day alone has more than ``most``, there are none, and the first day lies behind the last one.

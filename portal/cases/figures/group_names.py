@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -23,26 +23,26 @@ _SKUS = Prepared(
 )
 
 
-def name_groups(shop_id: int, by: str, rows: Sequence[Row]) -> dict[Any, str]:
+def name_groups(shop_id: int, by: str, rows: Sequence[Row]) -> dict[Hashable, str]:
     """The words for each key of these rows; a week is called by its days that are in the period."""
     if by == "week":
         return {row.key: f"{row.narrowed.since} 至 {row.narrowed.until[5:]}" for row in rows}
     return _NAMES[by](shop_id, [row.key for row in rows])
 
 
-def _name_carriers(_shop_id: int, keys: Sequence[Any]) -> dict[Any, str]:
+def _name_carriers(_shop_id: int, keys: Sequence[str]) -> dict[Hashable, str]:
     return {code: found.name if (found := carriers.by_code(code)) else code for code in keys}
 
 
-def _name_members(_shop_id: int, keys: Sequence[Any]) -> dict[Any, str]:
+def _name_members(_shop_id: int, keys: Sequence[int]) -> dict[Hashable, str]:
     return {0: "未分配", **{row.id: row.member_name for row in _MEMBERS.list_rows(keys=keys)}}
 
 
-def _name_skus(shop_id: int, keys: Sequence[Any]) -> dict[Any, str]:
+def _name_skus(shop_id: int, keys: Sequence[int]) -> dict[Hashable, str]:
     return {row.id: f"{row.title} {row.spec}".strip() for row in _SKUS.list_rows(shop_id=shop_id, keys=keys)}
 
 
-_NAMES: dict[str, Callable[[int, Sequence[Any]], dict[Any, str]]] = {
+_NAMES: dict[str, Callable[[int, Sequence[Any]], dict[Hashable, str]]] = {
     "reason": lambda _shop_id, keys: {key: reasons.said(key) for key in keys},
     "sku": _name_skus,
     "buyer": _name_members,

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import BindParameter, bindparam, func, select, text
 
 from portal.cases.figures.counted import cut_up
 from portal.cases.queue_filters import Filters
-from portal.models import CaseLine, CaseLink, OrderLine, Parcel, Sku
+from portal.models import Case, CaseLine, CaseLink, OrderLine, Parcel, Sku
 from portal.models.chains import LIVE
 from portal.prepared import Prepared, among
 from portal.words import BEIJING
 
 Groups = dict[Any, list[int]]  # the cases' ids by the key of the group
 _line, _bought, _sku, _parcel, _link = (table.__table__.c for table in (CaseLine, OrderLine, Sku, Parcel, CaseLink))
-_SHOP: Any = bindparam("shop_id")
+_SHOP: BindParameter[int] = bindparam("shop_id")
 _same = select(func.min(_sku.id)).where(
     _sku.shop_id == _bought.shop_id, _sku.product_id == _bought.product_id, _sku.spec == _bought.spec
 )
@@ -46,13 +46,13 @@ _COLUMN = {"reason": "reason", "buyer": "buyer_id", "staff": "owner_id"}
 BY = ("week", "reason", "sku", "buyer", "carrier", "supplier", "staff")
 
 
-def find_week(row: Any) -> date:
+def find_week(row: Case) -> date:
     """The Monday of the week, in Beijing, in which a case was applied for."""
     day: date = row.opened_at.astimezone(BEIJING).date()
     return day - timedelta(days=day.weekday())
 
 
-def group_cases(shop_id: int, rows: Sequence[Any], by: str) -> Groups:
+def group_cases(shop_id: int, rows: Sequence[Case], by: str) -> Groups:
     """The cases by group; one may be in several, and one that has no carrier, supplier or product is in none."""
     found: dict[Any, dict[int, None]] = {}
     if by in _LOOKED_UP:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from portal.cases.figures.groups import bound_week
 from portal.cases.queue_filters import Filters, begin_day, end_day
@@ -57,7 +57,7 @@ _OF_SOME_ORDERS = (
 )
 
 
-def count_orders(shop_id: int, filters: Filters, by: str, keys: Collection[Any]) -> dict[Any, int]:
+def count_orders(shop_id: int, filters: Filters, by: str, keys: Collection[Hashable]) -> dict[Hashable, int]:
     """The orders of the period by the key of the group; none where a group has no orders of its own."""
     if by not in _COUNT or any(getattr(filters, name) not in ("", 0, None) for name in _OF_SOME_ORDERS):
         return {}
@@ -72,7 +72,7 @@ def _of_period(shop_id: int, filters: Filters) -> dict[str, object]:
     return _values(shop_id, begin_day(filters.since), end_day(filters.until))
 
 
-def _count_all(shop_id: int, filters: Filters, keys: Collection[Any]) -> dict[Any, int]:
+def _count_all(shop_id: int, filters: Filters, keys: Collection[Hashable]) -> dict[Hashable, int]:
     number = int(db.session.execute(_ALL, _of_period(shop_id, filters)).scalar() or 0)
     return dict.fromkeys(keys, number)
 
@@ -86,8 +86,10 @@ def _count_weeks(shop_id: int, filters: Filters, keys: Collection[date]) -> dict
     return found
 
 
-def _count_grouped(statement: Any) -> Callable[[int, Filters, Collection[Any]], dict[Any, int]]:
-    def count(shop_id: int, filters: Filters, keys: Collection[Any]) -> dict[Any, int]:
+def _count_grouped(
+    statement: Select[*tuple[Any, ...]],
+) -> Callable[[int, Filters, Collection[Hashable]], dict[Hashable, int]]:
+    def count(shop_id: int, filters: Filters, keys: Collection[Hashable]) -> dict[Hashable, int]:
         values = {**_of_period(shop_id, filters), "keys": list(keys)}
         rows = db.session.execute(statement, {name: values[name] for name in statement.compile().params})
         return {key: int(number) for key, number in rows if key in keys}

@@ -13,6 +13,7 @@ from portal.cases.figures.costs import Cost
 from portal.cases.figures.counted import LEAST, load_counted
 from portal.cases.figures.times import Median, Share
 from portal.cases.queue_filters import FREIGHT, RETURNED, Filters
+from portal.models import Case
 
 SHOWN = 50  # groups; of weeks all
 
@@ -113,7 +114,7 @@ def _put_in_order(grouped: groups.Groups, by: str) -> list[Any]:
     return sorted(grouped, key=lambda key: (-len(grouped[key]), str(key)))
 
 
-def _share_freight(counted: Sequence[Any], filters: Filters, paid: dict[int, Cost]) -> list[Freight]:
+def _share_freight(counted: Sequence[Case], filters: Filters, paid: dict[int, Cost]) -> list[Freight]:
     number: Counter[str] = Counter()
     fen: Counter[str] = Counter()
     for row in counted:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, select, text, update
+from sqlalchemy import Row, Select, and_, exists, select, text, update
 
 from portal.extensions import db
 from portal.flow import State, StepRefused
@@ -33,7 +33,7 @@ class Known:
     accounts: Sequence[Any]
 
 
-def collect_facts(case: Case, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, Any]:
+def collect_facts(case: Case, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, object]:
     """For conditions: whether the shop takes accounts, how far asking for one is, whether one is held.
 
     ``account``: "" not asked, asked, given, used (given, tried, and the payment failed again), declined. ``entries``
@@ -44,7 +44,7 @@ def collect_facts(case: Case, entries: Sequence[Any] | None = None, known: Known
         entries = db.session.execute(
             columns.where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id)
         ).all()
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     if case.state == State.REFUND_FAILED and is_ready():
         takes = known.shop_takes if known else db.session.scalar(select(Shop.bank_data).where(Shop.id == case.shop_id))
         found["takes_bank"] = bool(takes)
@@ -225,7 +225,9 @@ def follow_case(case: Case, at: datetime) -> None:
     )
 
 
-def find_of_case(case: Case) -> Sequence[Any]:
+def find_of_case(
+    case: Case,
+) -> Sequence[Row[int, int, str, bool, datetime, datetime | None, datetime | None, str, int]]:
     """The accounts of a case, the newest first: their last four digits, whether and when they are erased."""
     return db.session.execute(_SHOWN.where(BankAccount.case_id == case.id, BankAccount.shop_id == case.shop_id)).all()
 
@@ -278,7 +280,7 @@ def open_account(row: BankAccount) -> Account:
     return Account(holder, bank, digits)
 
 
-def erase_account(which: Any, at: datetime) -> int:
+def erase_account(which: Select[int], at: datetime) -> int:
     if db.session.get_bind().dialect.name == "sqlite":  # else the bytes stay in the file until they are used again
         db.session.execute(text("PRAGMA secure_delete=ON"))
     done = db.session.execute(

@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, select
 
 from portal import inputs
 from portal.extensions import db
@@ -24,7 +23,7 @@ SEEN_FOR = timedelta(seconds=60)  # how long a look lasts
 
 def list_looks(
     *, owner_id: int, case_id: int | None = None, before: int | None = None, most: int = 20
-) -> Sequence[Any]:
+) -> Sequence[Row[int, str, str, str, datetime, str]]:
     """谁看过我的账号: one page of the looks at this buyer's accounts, the newest first, by key; ``most`` + 1 rows."""
     query = select(BankView.id, BankView.name, BankView.role, BankView.reason, BankView.at, Case.case_no).join(
         Case, and_(Case.id == BankView.case_id, Case.shop_id == BankView.shop_id)

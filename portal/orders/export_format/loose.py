@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from portal.inputs import money_text
 from portal.orders.export_format.lines import number_lines
 from portal.orders.export_format.rows import Lost, OrderRows, Problem, adds_up, goods_of
+from portal.sheets.cells import Row
 
 LOOSE = "没有订单编号，加上这一行就与货品总价不符，不计入；请补上订单编号再导入"
 
@@ -50,7 +50,7 @@ def _drop_freight(order: OrderRows) -> Iterator[Problem]:
         yield Problem(line.row, "货品标题", said, Lost.NOTHING, order.order_no)
 
 
-def drop_loose(order: OrderRows, loose: dict[int, Any]) -> Iterator[Problem]:
+def drop_loose(order: OrderRows, loose: dict[int, Row]) -> Iterator[Problem]:
     """Leave out freight, and rows without a number from one of them on, where the sum is right only without them.
 
     ``loose``: those rows by their numbers; the ones left out are taken off it.

@@ -66,7 +66,7 @@ class Assembly:
         self._order: OrderRows | None = None
         self._doubts: list[Problem] = []  # what is to be said of its status, unless its other rows say more
         self._said = ""  # its number as the cells have it
-        self._own: dict[str, Any] = {}  # what the first row of the present order said of it,
+        self._own: dict[str, object] = {}  # what the first row of the present order said of it,
         self._own_cells: dict[int, Any] = {}  # in its own cells
         self._stray_row = 0  # the row without a number that can't belong to the present order: nor may those below
         self._collided = False  # two orders have the present order's number
@@ -143,12 +143,12 @@ class Assembly:
                 self._loose[row.number] = row
             yield from self._line(order, row, repeated=bool(said), own=of_line)
 
-    def _compare_own(self, row: Row) -> tuple[bool, list[Column], dict[str, Any]]:
+    def _compare_own(self, row: Row) -> tuple[bool, list[Column], dict[str, object]]:
         """Whether a row repeats its order's cells, the columns in which it says something else, and what it says of
         those that may be its line's own."""
         repeats = False
         different: list[Column] = []
-        of_line: dict[str, Any] = {}
+        of_line: dict[str, object] = {}
         for place, column in self._own_places.items():
             cell = row.cells.get(place)
             if cell is None or (not isinstance(cell, Fault) and not cell.strip()):

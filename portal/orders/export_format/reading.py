@@ -24,7 +24,7 @@ class RowReader:
         """The values of a row's cells by their columns' keys, what is wrong with them, and the texts of those that
         may be missing and couldn't be read."""
         unread: dict[str, str] = {}
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         problems: list[Problem] = []
         for place, cell in row.cells.items():
             column = places.get(place)

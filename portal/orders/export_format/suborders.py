@@ -67,7 +67,7 @@ def derive_price(own: Mapping[str, Any], milli: int) -> Decimal | None:
     return Decimal(f"{exact.normalize():f}")
 
 
-def tell_apart(own: Mapping[str, Any]) -> tuple[Any, ...]:
+def tell_apart(own: Mapping[str, object]) -> tuple[object, ...]:
     """What of a row's own words makes it another line than one with the same goods: its number and sums."""
     return tuple(own.get(key) for key in (SUB_NO, *SUMS))
 

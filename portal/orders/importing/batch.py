@@ -63,8 +63,8 @@ class Batch:
         self._people, self._goods = People(known, now), Goods(known)
         self._open_cases: set[int] = set()  # orders that have one
         self._replaced: Mapping[int, Replaced] = {}  # by order: what was known of it before
-        self._held: list[tuple[dict[str, Any], list[list[str]]]] = []  # orders, and what their open cases stand on
-        self._doubted: list[tuple[dict[str, Any], list[Doubt]]] = []
+        self._held: list[tuple[dict[str, object], list[list[str]]]] = []  # orders, and what their open cases stand on
+        self._doubted: list[tuple[dict[str, object], list[Doubt]]] = []
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
         self._claims, self._said = Claims(), Outcomes()
         self._imagined: dict[int, imagined.State] = {}  # by id() of the orders that a dry run meets again

@@ -54,7 +54,7 @@ class Doubt(NamedTuple):
     values: Mapping[str, Any] = {}  # what would be written if it were believed
 
 
-def make_doubt(order: OrderRows, name: str, kept: Any, said: Any, why: str) -> Doubt:
+def make_doubt(order: OrderRows, name: str, kept: Any, said: object, why: str) -> Doubt:
     return Doubt(order.row, COLUMNS[name], shown(name, kept), shown(name, said), why, name, {name: said})
 
 

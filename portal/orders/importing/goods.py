@@ -61,7 +61,7 @@ class Goods:
         shops = {product_id: shop_id for (shop_id, _key), product_id in self._products.items()}
         self._write_skus({(self.product_of(shop_id, line), sku_key(line)): line for shop_id, line in lines}, shops)
 
-    def write_sold_as(self, lines: Sequence[Mapping[str, Any]]) -> None:
+    def write_sold_as(self, lines: Sequence[Mapping[str, object]]) -> None:
         """Make what a search finds these rows of lines by, as far as it isn't there yet."""
         said = dict.fromkeys((tuple(line[name] for name in _SAYS) for line in lines), 1)
         self._said = {each: 1 for each in said if each not in self._known.sold_as}

@@ -22,7 +22,7 @@ MOST = 700  # characters of a value that are kept
 
 
 def keep_doubts(
-    said: Sequence[tuple[Mapping[str, Any], Sequence[Doubt]]], *, import_id: int, source: str, now: datetime
+    said: Sequence[tuple[Mapping[str, object], Sequence[Doubt]]], *, import_id: int, source: str, now: datetime
 ) -> None:
     """Keep what wasn't believed of orders (rows of the table); of an order, the newest file with doubts counts."""
     kept = [(order, [each for each in doubts if each.why != RELABELLED]) for order, doubts in said]

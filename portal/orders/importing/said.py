@@ -15,7 +15,7 @@ NUMBERS = (*SUMS, "ordered_at", "paid_at", "is_dropship")
 STOOD_ON = (*SUMS, "ordered_at", "paid_at", "receiver_name", "receiver_phone", "receiver_address")  # by an open case
 
 
-def said_of(order: OrderRows, more: Mapping[str, Any]) -> dict[str, Any]:
+def said_of(order: OrderRows, more: Mapping[str, object]) -> dict[str, object]:
     """The columns of an order that the file says something about; an empty cell says nothing."""
     said: dict[str, Any] = {"status": order.status, "status_text": order.status_text}
     said |= {name: value for name in (*TEXTS, *PARCELS) if (value := getattr(order, name))}

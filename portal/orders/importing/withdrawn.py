@@ -32,7 +32,7 @@ def find_status(order: OrderRows, known: Mapping[str, object], replaced: Replace
 
 
 def is_of_earlier(
-    order: OrderRows, known: Mapping[str, Any], said: Mapping[str, Any], status: str, replaced: Replaced
+    order: OrderRows, known: Mapping[str, Any], said: Mapping[str, object], status: str, replaced: Replaced
 ) -> bool:
     """Whether a withdrawal is that of an earlier refund: its file has fewer parcels, replaced values, or an order that
     stands before where this one stood when its refund was asked for."""
@@ -47,7 +47,7 @@ def _find_latest(statuses: Iterable[str]) -> str:
     return max((each for each in statuses if each in _ON_THE_WAY), key=_ON_THE_WAY.index, default="")
 
 
-def may_lift(order: OrderRows, known: Mapping[str, Any], status: str, replaced: Replaced) -> bool:
+def may_lift(order: OrderRows, known: Mapping[str, object], status: str, replaced: Replaced) -> bool:
     """Whether the withdrawal is believed without anybody's word for it."""
     first = is_refund_closed(order.status_text) and not was_refunding(replaced)
     sent = known["shipped_at"] is not None or known["received_at"] is not None

@@ -72,7 +72,7 @@ def _follow_children(link_id: int) -> None:
     """A case that became another one hands its link on: the goods and the other party are the same."""
     db.session.rollback()
     pair = load_pair(link_id)
-    if pair is None or State.CONVERTED not in (pair.down.state, pair.up.state):
+    if pair is None or not any(map(_has_converted, (pair.down, pair.up))):
         return
     with writing():
         link = db.session.get_one(
@@ -81,8 +81,13 @@ def _follow_children(link_id: int) -> None:
         for name, case in (("downstream_id", pair.down), ("upstream_id", pair.up)):
             children = select(Case.id).where(Case.shop_id == case.shop_id, Case.parent_id == case.id)
             child = db.session.scalar(children.order_by(Case.id.desc()).limit(1))
-            if case.state == State.CONVERTED and child is not None and getattr(link, name) == case.id:
+            if _has_converted(case) and child is not None and getattr(link, name) == case.id:
                 setattr(link, name, child)
+
+
+def _has_converted(case: Case) -> bool:
+    """Whether another case goes on with its goods, though one may still be open for a payment."""
+    return case.state == State.CONVERTED or "converted" in case.origin
 
 
 def _take(link_id: int, rule: Callable[[Pair], Move | None], now: datetime) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.cases.effects.step_context import ActedBy
+from portal.columns import ScanKept
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Parcel, Shipment
@@ -109,7 +110,7 @@ def _pass_scans(same: Same, now: datetime) -> int:
     return done
 
 
-def _list_new(known: Sequence[Any], others: Sequence[Any], origins: frozenset[str]) -> list[Scan]:
+def _list_new(known: Sequence[ScanKept], others: Sequence[ScanKept], origins: frozenset[str]) -> list[Scan]:
     """The believed scans of one side that the other hasn't, whatever it thinks of them."""
     there = {(scan.at, scan.words) for scan in others}
     return [
