@@ -221,14 +221,15 @@ NEWS: dict[str, tuple[str, str]] = {  # the table's sentence: for the buyer, for
     NOTES["object_receipt"]: (NOTES["object_receipt"], NOTES["object_receipt"]),
     NOTES["receipt_stands"]: (NOTES["receipt_stands"], NOTES["receipt_stands"]),
 }
-# What the rule decides once the platform hasn't is the same decision.
+# What the rule decides once the platform hasn't is the same decision, but for what only somebody can find proven.
+_BY_PERSON = "平台裁决：买家补过差价，商家退还"
 NEWS |= {
     said.replace("平台裁决：", "裁决逾期，按事先告知的规则："): (
         buyer.replace("平台裁决：", "裁决逾期，按事先告知的规则："),
         seller.replace("平台裁决：", "裁决逾期，按事先告知的规则："),
     )
     for said, (buyer, seller) in NEWS.items()
-    if said.startswith("平台裁决：")
+    if said.startswith("平台裁决：") and said != _BY_PERSON
 }
 TITLES: dict[str, tuple[str, str]] = {  # of notices, where both sides or the other one's words are read
     "换货成功通知": ("换货成功通知", "换货申请已通过"),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from portal.flow.deadlines import due
 from portal.flow.facts import Facts
-from portal.flow.kinds import NOT_NOW, Actor, Stage, State
+from portal.flow.kinds import Actor, Stage, State
 from portal.flow.spans import in_words
 
 EVIDENCE_ROUNDS = 2
@@ -40,18 +39,6 @@ def _name_ways(facts: Facts) -> str:
 def _is_disputed(facts: Facts) -> bool:
     """Whether it is open that the buyer paid a difference which no case goes on with."""
     return facts.converted and (facts.payment_declared or facts.payment_claim == "denied")
-
-
-def _tell_unanswered(facts: Facts) -> str | None:
-    """What a buyer waits for who says that they paid a difference; None where nobody will answer any more."""
-    if facts.stage == Stage.UNFULFILLED:
-        return NOT_NOW  # the other row of the step
-    until, _ = due(State.RESHIPPING, facts)
-    left = f"在 {in_words(until - facts.now)}内" if until is not None and until > facts.now else ""
-    return (
-        "您登记的补差价商家还没有答复，答复是否收到之后才能转退款；"
-        f"请等待或发消息提醒商家，商家{left}不答复也不发货的，由平台介入"
-    )
 
 
 def _is_ruled(name: str) -> Callable[[Facts], str | None]:
@@ -134,10 +121,6 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "no_difference": lambda f: "换货规格有差价，需要买家先补差价" if f.difference_fen > 0 else None,
     "payment_declared": lambda f: None if f.payment_declared else "买家还没有登记补差价",
     "payment_clear": lambda f: "请先确认是否收到买家补的差价" if f.payment_declared else None,
-    "payment_answered": lambda f: _tell_unanswered(f) if f.payment_declared else None,
-    "payment_forsaken": lambda f: (
-        None if f.payment_declared and f.stage == Stage.UNFULFILLED else "商家还可以答复买家补的差价"
-    ),
     "payment_disputed": lambda f: None if _is_disputed(f) else "没有要核对的差价",
     "payment_closed": lambda f: "买家补的差价还没有核对完" if _is_disputed(f) else None,
     "may_convert": lambda f: None if f.late or f.escalated else "商家还在发货时限内，超时后可以改为退款",
