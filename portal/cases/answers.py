@@ -262,9 +262,16 @@ def find_said(view: ViewFacts) -> Said | None:
 
 
 def find_ending(view: ViewFacts, said: Said | None) -> Ending | None:
-    """How an ended case ended, once: where the words of that step stand in the card already, only what goes on."""
+    """How a case ended, once: where the words of that step stand in the card already, only what goes on.
+
+    One that became another case and is open for a payment alone has ended, too: its goods are that one's.
+    """
     event = next((each for each in view.events if each.source != each.target), None)
-    if view.case.state not in FINAL or event is None or event.target != view.case.state:
+    if view.case.state not in FINAL and "converted" in view.case.origin:
+        event = next((each for each in view.events if each.data.get("child")), None)
+    elif view.case.state not in FINAL or event is None or event.target != view.case.state:
+        return None
+    if event is None:
         return None
     told_already = said is not None and said.at == event.at
     return Ending("" if told_already else view.said(event), event.at, event.data.get("child", ""))

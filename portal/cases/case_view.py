@@ -161,8 +161,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
 
 
 def _asks_for_money(case: Case, entries: Sequence[MoneyEntry]) -> bool:
-    """Whether sums are still to be agreed on: what is planned already stands among the payments."""
-    if any(entry.kind == "refund" and entry.state != "cancelled" for entry in entries):
+    """Whether sums are still to be agreed on: what is planned already stands among the payments, or in another case."""
+    if "converted" in case.origin or any(entry.kind == "refund" and entry.state != "cancelled" for entry in entries):
         return False
     return case.type in stakes.MONEY or bool(case.difference_fen) or case.state == State.PROPOSED
 
