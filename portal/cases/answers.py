@@ -22,7 +22,7 @@ from portal.models import CaseEvent, Proposal
 from portal.money.entries import OPEN
 
 if TYPE_CHECKING:
-    from portal.cases.case_view import View
+    from portal.cases.view_facts import ViewFacts
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Answer:
     refused: Sequence[tuple[Step, str]] = field(default_factory=tuple)  # what can't yet, and why
 
 
-def work_out_answer(view: View) -> Answer:
+def work_out_answer(view: ViewFacts) -> Answer:
     """The answer card of a case for the side that its view is of."""
     case = view.case
     open_now = [] if view.overdue else [step for step, refusal in view.actions if refusal is None]
@@ -110,30 +110,30 @@ def work_out_answer(view: View) -> Answer:
 _ALIKE = frozenset({"replacement_defective"})  # 再次售后 beside 商品有问题
 
 
-def has_kept(view: View, result: Result | None) -> bool:
+def has_kept(view: ViewFacts, result: Result | None) -> bool:
     """Whether the shop still has units that failed, and the result stands."""
     failing = result is not None and bool(result.total.failed) and view.case.state not in failed.OPEN
     return failing and not view.parcels.get("refused")
 
 
-def tell_step(view: View, step: Step) -> str:
+def tell_step(view: ViewFacts, step: Step) -> str:
     """What taking this step means, for the page that takes it."""
     return tell_consequence(view, step, read_result(view.lines, view.events, view.photos))
 
 
-def asks_for_account(view: View) -> bool:
+def asks_for_account(view: ViewFacts) -> bool:
     """Whether the buyer is asked for a bank account, so that a refund that came back can be paid."""
     names = {step.name for step, refusal in view.actions if refusal is None}
     return view.side is Actor.BUYER and {"give_account", "decline_account"} <= names
 
 
-def find_open_terms(view: View) -> Proposal | None:
+def find_open_terms(view: ViewFacts) -> Proposal | None:
     """The proposal that waits for an answer."""
     newest = view.proposals[0] if view.proposals else None
     return newest if newest is not None and newest.state == "open" else None
 
 
-def find_head(view: View) -> str:
+def find_head(view: ViewFacts) -> str:
     """What is to be done, or who does it, in the fewest words."""
     case, buyer = view.case, view.side is Actor.BUYER
     if case.escalated:
@@ -166,7 +166,7 @@ def _find_freight_head(claim: str, buyer: bool) -> str:
     return "款项已付清，商家没有同意退回运费" if claim == "declined" else ""
 
 
-def _find_mediation_head(view: View) -> str:
+def _find_mediation_head(view: ViewFacts) -> str:
     if view.case.stage == Stage.EVIDENCE:
         if find_mediation(view.case).heard == "buyer,seller":
             return "平台介入：双方已提交证据，等待平台裁决"
@@ -178,7 +178,7 @@ def _find_mediation_head(view: View) -> str:
     return {Stage.OVERDUE: "平台处理超时，已加急"}.get(Stage(view.case.stage), "平台介入：等待平台裁决")
 
 
-def list_amounts(view: View, result: Result | None) -> list[tuple[str, str]]:
+def list_amounts(view: ViewFacts, result: Result | None) -> list[tuple[str, str]]:
     """How much: the units that are asked for or that passed, the money that is asked for, agreed to or owed."""
     case = view.case
     found = [(_UNITS[CaseType(case.type)], say_units((line.quantity_milli, line.unit) for line in view.lines))]
@@ -202,7 +202,7 @@ _UNITS = {
 }
 
 
-def list_money(view: View, result: Result | None) -> list[tuple[str, str]]:
+def list_money(view: ViewFacts, result: Result | None) -> list[tuple[str, str]]:
     """The money of a case: its payments where there are any, else what it comes to."""
     case = view.case
     live = [entry for entry in view.entries if entry.state != "cancelled"]
@@ -221,7 +221,7 @@ def list_money(view: View, result: Result | None) -> list[tuple[str, str]]:
     return list_difference(view, result)
 
 
-def list_difference(view: View, result: Result | None) -> list[tuple[str, str]]:
+def list_difference(view: ViewFacts, result: Result | None) -> list[tuple[str, str]]:
     """The price difference of an exchange, and whom it is paid to."""
     case = view.case
     if not case.difference_fen:
@@ -242,7 +242,7 @@ def say_money(fen: int) -> str:
     return f"¥{money_text(fen)}"
 
 
-def find_said(view: View) -> Said | None:
+def find_said(view: ViewFacts) -> Said | None:
     """What the other side said last, unless the reader has answered it with a step of their own since."""
     waiting = find_open_terms(view)
     if waiting is not None and waiting.side != view.side:
@@ -261,16 +261,23 @@ def find_said(view: View) -> Said | None:
     return None
 
 
-def find_ending(view: View, said: Said | None) -> Ending | None:
-    """How an ended case ended, once: where the words of that step stand in the card already, only what goes on."""
+def find_ending(view: ViewFacts, said: Said | None) -> Ending | None:
+    """How a case ended, once: where the words of that step stand in the card already, only what goes on.
+
+    One that became another case and is open for a payment alone has ended, too: its goods are that one's.
+    """
     event = next((each for each in view.events if each.source != each.target), None)
-    if view.case.state not in FINAL or event is None or event.target != view.case.state:
+    if view.case.state not in FINAL and "converted" in view.case.origin:
+        event = next((each for each in view.events if each.data.get("child")), None)
+    elif view.case.state not in FINAL or event is None or event.target != view.case.state:
+        return None
+    if event is None:
         return None
     told_already = said is not None and said.at == event.at
     return Ending("" if told_already else view.said(event), event.at, event.data.get("child", ""))
 
 
-def _read_event(view: View, event: CaseEvent, *, back: bool) -> Said | None:
+def _read_event(view: ViewFacts, event: CaseEvent, *, back: bool) -> Said | None:
     """What one event of somebody else says; None when it says nothing beyond its own sentence.
 
     ``back``: it brought the case back to where it had been, which no headline says.

@@ -17,7 +17,7 @@ from portal.models import BankAccount
 from portal.money import arrivals
 
 if TYPE_CHECKING:
-    from portal.cases.case_view import View
+    from portal.cases.view_facts import ViewFacts
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ ANSWERING = frozenset(  # what the other side asked for is answered by these, th
 _IN_MEDIATION = (("accept_offer", "submit_evidence"), ("decline_offer",))
 
 
-def list_choices(view: View, open_now: Sequence[Step], result: Result | None) -> list[Choice]:
+def list_choices(view: ViewFacts, open_now: Sequence[Step], result: Result | None) -> list[Choice]:
     """At most two of the steps that ``open_now`` names, each with what it means."""
     case = view.case
     pair = _IN_MEDIATION if case.escalated else _PAIRS.get((view.side, case.state), ((), ()))
@@ -84,14 +84,14 @@ def list_choices(view: View, open_now: Sequence[Step], result: Result | None) ->
     return found
 
 
-def _name_button(view: View, step: Step) -> str:
+def _name_button(view: ViewFacts, step: Step) -> str:
     """What a choice is called on the case's page."""
     if step.name == "give_account" and find_used_account(view) is not None:
         return "重新填写收款账户"
     return _BUTTONS.get(step.name, step.button)
 
 
-def find_used_account(view: View) -> BankAccount | None:
+def find_used_account(view: ViewFacts) -> BankAccount | None:
     """The buyer's account to which a payment didn't go through, so that they may give another."""
     return next((row for row in view.accounts if row.erased_at is None and row.entry_state == "failed"), None)
 
@@ -99,7 +99,7 @@ def find_used_account(view: View) -> BankAccount | None:
 _BUTTONS = {"pay": "去补差价"}  # on the case's page: it leads to a form
 
 
-def tell_consequence(view: View, step: Step, result: Result | None) -> str:
+def tell_consequence(view: ViewFacts, step: Step, result: Result | None) -> str:
     """What taking this step means, in units and money; "" where its button says it all."""
     name = step.name
     if name.startswith("accept_result"):
@@ -144,13 +144,13 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     return _THEN.get(name, "")
 
 
-def _tell_unclaimed(view: View) -> str:
+def _tell_unclaimed(view: ViewFacts) -> str:
     """That freight which the buyer advanced has to be claimed before the case ends; "" where none can be."""
     can = any(step.name == "claim_freight" and refusal is None for step, refusal in view.actions)
     return "；垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报" if can else ""
 
 
-def _tell_doubt_term(view: View) -> str:
+def _tell_doubt_term(view: ViewFacts) -> str:
     """Until when the buyer can doubt the proof of a payment; of several, the first that ends."""
     found = [entry.arrival_at for entry in arrivals.list_doubtable(view.entries, view.now) if entry.arrival_at]
     if not found:
@@ -158,7 +158,7 @@ def _tell_doubt_term(view: View) -> str:
     return f"看过凭证仍没有收到，请在 {words.end(min(found) + lengths.get_deadline('arrival_objection'))} 前提出"
 
 
-def _tell_objection_term(view: View) -> str:
+def _tell_objection_term(view: ViewFacts) -> str:
     """Until when the buyer can say that a payment hasn't arrived; of several, the first that ends."""
     objectable = arrivals.list_objectable(view.entries, view.now)
     found = [entry.settled_at for entry in objectable if entry.settled_at is not None]
@@ -168,7 +168,7 @@ def _tell_objection_term(view: View) -> str:
     return f"没有收到请在 {until} 前提出{'（几笔款项中最早的期限）' if len(set(found)) > 1 else ''}"
 
 
-def _tell_dropped(view: View) -> str:
+def _tell_dropped(view: ViewFacts) -> str:
     """What becomes of freight that was claimed, where a case of 补发 follows: nobody answers for it there."""
     case, terms = view.case, proposals.read_terms(view.proposals[0])
     if case.freight_claim != "open" or terms.type != CaseType.REISSUE or case.type == CaseType.REISSUE:
@@ -193,7 +193,7 @@ _THEN = {
 }
 
 
-def tell_of_result(view: View, step: Step, result: Result | None) -> str:
+def tell_of_result(view: ViewFacts, step: Step, result: Result | None) -> str:
     """What accepting an inspection's result means: what is exchanged or refunded, and what becomes of the rest."""
     case = view.case
     passed = say_units((row.passed, row.unit) for row in result.rows) if result else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from portal import flow, told, words
 from portal.cases import changes, offers
@@ -13,9 +13,6 @@ from portal.models import CaseEvent, CaseLine
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, guarantees, phrases, refusal_words
 from portal.rights.addresses import Shown
-
-if TYPE_CHECKING:
-    from portal.cases.case_view import View
 
 _NEWS = {
     (str(case_type), step.name, str(step.source or ""), str(step.target), str(step.actor), rule): step.news
@@ -37,14 +34,12 @@ def list_left(events: Sequence[CaseEvent]) -> list[str]:
     return [event.source for event in events if event.source and event.source != event.target]
 
 
-def describe_for(view: View, event: CaseEvent) -> list[str]:
-    """What a step brought or changed, as the reader of a case's page may see it."""
-    shown = view.back.shown
-    said = describe_event(event, view.lines, case_type=view.case.type, back=shown, side=view.side)
-    return said if view.sums_shown else [sentence for sentence in said if not _SUM.search(sentence)]
-
-
 _SUM = re.compile("¥|[0-9] 元")  # how a figure and how a sentence says money
+
+
+def says_sum(sentence: str) -> bool:
+    """Whether a sentence says a sum of money."""
+    return bool(_SUM.search(sentence))
 
 
 def describe_event(

@@ -10,7 +10,7 @@ from portal.flow import OWED, Actor
 from portal.models import MoneyEntry
 
 if TYPE_CHECKING:
-    from portal.cases.case_view import View
+    from portal.cases.view_facts import ViewFacts
 
 _BUYER: dict[str, str] = {  # what a buyer reads of a payment that the shop makes; the shop's own words in words.py
     "waiting": "待商家付款",
@@ -28,12 +28,12 @@ class Told(NamedTuple):
     term: str
 
 
-def tell_payment(view: View, entry: MoneyEntry) -> Told:
+def tell_payment(view: ViewFacts, entry: MoneyEntry) -> Told:
     """What this side reads of a payment."""
     return Told(tell_state(view, entry), _tell_arrival(view, entry), _tell_term(view, entry))
 
 
-def tell_state(view: View, entry: MoneyEntry) -> str:
+def tell_state(view: ViewFacts, entry: MoneyEntry) -> str:
     """Where a payment stands, in a word or two."""
     if entry.kind == "difference" and entry.state == "cancelled" and _was_denied(view, entry):
         return "商家没有收到"
@@ -42,7 +42,7 @@ def tell_state(view: View, entry: MoneyEntry) -> str:
     return words.MONEY_STATE[entry.state]
 
 
-def _was_denied(view: View, entry: MoneyEntry) -> bool:
+def _was_denied(view: ViewFacts, entry: MoneyEntry) -> bool:
     """Whether the shop said of this payment that it hasn't come."""
     return any(
         event.step == "deny_payment" and event.data.get("money", ("", 0, ""))[2] == entry.reference
@@ -50,7 +50,7 @@ def _was_denied(view: View, entry: MoneyEntry) -> bool:
     )
 
 
-def _tell_arrival(view: View, entry: Any) -> str:
+def _tell_arrival(view: ViewFacts, entry: Any) -> str:
     """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
     if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
         return ""
@@ -65,13 +65,13 @@ def _tell_arrival(view: View, entry: Any) -> str:
     return f"{who}在 {words.end(until)} 前提出「未到账」"
 
 
-def is_proof_left(view: View, more: int = 0) -> bool:
+def is_proof_left(view: ViewFacts, more: int = 0) -> bool:
     """Whether the shop can still show proof of a payment that is said not to have come, after ``more`` doubts."""
     doubts = sum(event.step == "doubt_payment" for event in view.events)
     return flow.is_proof_left(doubts + more, escalated=view.case.escalated)
 
 
-def _tell_term(view: View, entry: MoneyEntry) -> str:
+def _tell_term(view: ViewFacts, entry: MoneyEntry) -> str:
     """By when a buyer is usually paid, and what they can do later; "" where the platform has it, or it came back."""
     case = view.case
     owed = entry.state in ("due", "waiting") and case.state in OWED
@@ -85,7 +85,7 @@ def _tell_term(view: View, entry: MoneyEntry) -> str:
     return f"商家一般在 {span}内付款，超过的您可以申请平台介入"
 
 
-def tell_way(view: View) -> str:
+def tell_way(view: ViewFacts) -> str:
     """Who pays whom, outside: a difference goes to the shop, all else comes from it."""
     if view.side is not Actor.BUYER:
         return "钱款在平台外支付，本系统只登记。"

@@ -13,7 +13,7 @@ from portal.models import CaseEvent, MoneyEntry
 from portal.money import payment_lists
 
 if TYPE_CHECKING:
-    from portal.cases.case_view import View
+    from portal.cases.view_facts import ViewFacts
 
 
 class Entry(NamedTuple):
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     at: datetime
 
 
-def list_entries(view: View, folded: object) -> list[Entry]:
+def list_entries(view: ViewFacts, folded: object) -> list[Entry]:
     """The newest first. At the desk, not ``folded``, the first one leaves out what stands above it on the page."""
     proofs = None if folded or view.side != Actor.SELLER else view.proofs
     entries = []

@@ -8,10 +8,10 @@ from portal.cases.choices import say_units
 from portal.flow import Actor, State
 
 if TYPE_CHECKING:
-    from portal.cases.case_view import View
+    from portal.cases.view_facts import ViewFacts
 
 
-def list_returning(view: View) -> list[tuple[str, str]]:
+def list_returning(view: ViewFacts) -> list[tuple[str, str]]:
     """Of goods that go back to several places: what is on its way, what can be sent now, what has to wait."""
     if view.case.state != State.RETURNING or not view.returns.places:
         return []
@@ -27,7 +27,7 @@ def list_returning(view: View) -> list[tuple[str, str]]:
     return [(what, say_units((line.quantity_milli, line.unit) for line in lines)) for what, lines in parts if lines]
 
 
-def list_part_sent(view: View) -> list[tuple[str, str]]:
+def list_part_sent(view: ViewFacts) -> list[tuple[str, str]]:
     """Of a replacement that was sent in part: what was sent, and what the shop still owes."""
     if view.case.state != State.RESHIPPING or not any(line.shipped_milli for line in view.lines):
         return []

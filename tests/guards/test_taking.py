@@ -26,7 +26,7 @@ from tests.conftest import Clock
 
 TOP = f"{Path(portal.__file__).parent}/"
 MOST_PASSED = 6  # modules between the route and the writing of the case, its event and the commit; only ever fewer
-MOST_ENTERED = 63  # modules that the whole request enters, with what follows from the step; the session has its own
+MOST_ENTERED = 64  # modules that the whole request enters, with what follows; session and token have theirs
 WRITES = re.compile(r"UPDATE cases SET state=|INSERT INTO case_events")
 
 

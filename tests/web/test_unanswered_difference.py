@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from flask import Flask
+from sqlalchemy import select
 
 from portal.extensions import db
 from portal.flow import Actor
+from portal.models import Case
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
@@ -21,6 +23,10 @@ def test_every_side_reads_what_is_waited_for_and_the_answer_says_what_it_brings(
     db.session.rollback()
     page = sign_in(app, "buyer").get(f"/cases/{number}").text
     assert "等待商家核对您补的差价" in page and "补差价（待商家确认）" in page and "由平台介入" in page
+    child = db.session.scalars(select(Case.case_no).where(Case.parent_id == case.id)).one()
+    db.session.rollback()
+    assert f'href="/cases/{child}"' in page and "接着处理" in page, "the goods and their money are the new case's"
+    assert "这次申请的金额" not in page
     seller = sign_in(app, "seller")
     page = seller.get(f"/seller/cases/{number}").text
     assert "请核对买家补的差价" in page and "确认收到差价" in page and "没有收到差价" in page
