@@ -15,17 +15,20 @@ from portal.flow import CaseType
 from portal.inputs import money_text
 from portal.models import Draft, Order, OrderLine, Sku
 from portal.money import worth
+from portal.money.paid import Facts
 from portal.rights import goods as goods_facts
 
 
-def list_priced(order_id: int, line: Any) -> list[tuple[Sku, int]]:
-    """The replacements of a line, each with the difference for one unit: positive to pay, negative given back, 分."""
+def list_priced(order_id: int, line: Any, facts: Facts | None = None) -> list[tuple[Sku, int]]:
+    """The replacements of a line, each with the difference for one unit: positive to pay, negative given back, 分.
+
+    ``facts``: what the case was opened on that asks.
+    """
     found = list_replacements(line)
     if not found:
         return []
-    return list(
-        zip(found, worth.list_differences(order_id, [(line.id, 1_000, sku.price_fen) for sku in found]), strict=True)
-    )
+    wanted = [(line.id, 1_000, sku.price_fen) for sku in found]
+    return list(zip(found, worth.list_differences(order_id, wanted, facts), strict=True))
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,10 @@ class BuyerSteps(StepRoute[forms.StepForm]):
         lines = (
             {line.id: line for line in goods.list_lines(case.order_id, case.shop_id)} if step.name == "modify" else {}
         )
-        offered = {line_id: applications_sums.list_priced(case.order_id, line) for line_id, line in lines.items()}
+        offered = {
+            line_id: applications_sums.list_priced(case.order_id, line, case.opened_on)
+            for line_id, line in lines.items()
+        }
         return page(
             form.template,
             status,

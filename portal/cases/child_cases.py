@@ -21,10 +21,10 @@ from portal.cases.opening import record_opening
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
-from portal.models import Case, CaseLine, Sku
+from portal.models import Case, CaseLine, Order, Sku
 from portal.money import entries as money_entries
-from portal.money import worth
-from portal.orders import ledger
+from portal.money import exchanged, worth
+from portal.orders import ledger, versions
 from portal.rights import policies
 
 
@@ -69,6 +69,12 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
         return_address=address,
     )
     made = make_case(new, at)
+    order = db.session.get_one(Order, (made.order_id, made.shop_id))
+    came = bool(child.reason)  # what was sent out is complained of
+    moved = [_find_moved(parent, own[line_id], milli) for line_id, milli, _ in child.lines]
+    made.opened_on = versions.freeze_facts(order) | exchanged.describe_exchanged(parent, moved, came=came)
+    if made.type == CaseType.EXCHANGE and target == State.APPLIED:  # what wasn't given back yet is owed by it
+        made.difference_fen = worth.work_out_case_difference(made, accepted=False)
     plan_child_payments(made, child, by, at)
     start_clock(made, flow.due(target, collect_facts(made, at), get_deadlines()), at)
     data = describe_application(made) | {"parent": parent.case_no}
@@ -76,6 +82,12 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
         data["refund_fen"] = made.refund_fen
     record_opening(made, step, by, at, note="", data=data)
     return made.case_no
+
+
+def _find_moved(parent: Case, line: CaseLine, milli: int) -> exchanged.Moved:
+    """Of goods of a completed exchange some may have gone to another case before."""
+    before = max(line.moved_milli - milli, 0) if parent.state == State.COMPLETED else 0
+    return exchanged.Moved(line, milli, before)
 
 
 def _plan_line(child: ChildCase, line: CaseLine, milli: int, sku_id: int | None, ready: bool, kept: bool) -> NewLine:
@@ -92,6 +104,7 @@ def _plan_line(child: ChildCase, line: CaseLine, milli: int, sku_id: int | None,
         unit=line.unit,
         wanted_spec=spec if again == sku_id else line.wanted_spec,
         sku_id=again,
+        wanted_price_fen=line.wanted_price_fen if again is not None and again == line.sku_id else None,
         received_milli=milli if kept else None,
         accepted_milli=milli if ready else 0,
     )
@@ -176,7 +189,7 @@ def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime)
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
             made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
-            made.entry_count += 1
+            made.entry_count += 1 + step_context.plan_earlier_difference(made, by, at, child.proposer)
         else:
             found = worth.work_out_case_worth(made, worth.list_units(made, accepted=False))
             most = worth.add_up(found)

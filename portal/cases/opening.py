@@ -175,7 +175,7 @@ def open_unsent(
 def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: str, data: dict[str, object]) -> None:
     """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
     order = db.session.get_one(Order, (case.order_id, case.shop_id), populate_existing=True)
-    case.opened_on = versions.freeze_facts(order)
+    case.opened_on = {**versions.freeze_facts(order), **case.opened_on}  # a child's facts are kept already
     resale.promise_finish(case, order, at)
     case.owner_id = owners.find_first(case, by)
     db.session.flush()

@@ -15,7 +15,7 @@ from portal import inputs, told, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
-from portal.money import differences, entries, worth
+from portal.money import differences, entries, exchanged, worth
 from portal.rights import policies
 
 MOST = 20  # versions of one case
@@ -181,7 +181,7 @@ def work_out_worth(case: Case, terms: Terms) -> list[worth.Worth]:
         )
     }
     units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
-    return worth.work_out_ended(case, units)
+    return exchanged.work_out_ended(case, units)
 
 
 def is_with_seller(case: Case, origin: str) -> bool:

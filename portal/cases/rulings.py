@@ -16,7 +16,7 @@ from portal.extensions import Moment, db
 from portal.flow import CaseType, Facts, Stage, State
 from portal.inputs import money_text
 from portal.models import Case, CaseEvent, CaseLine
-from portal.money import worth
+from portal.money import exchanged, worth
 from portal.rights import policies
 from portal.rights.reasons import reason
 
@@ -32,12 +32,12 @@ INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was 
 
 def find_most_decidable(case: Case, lines: Sequence[CaseLine] | None = None) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
-    return worth.add_up(worth.work_out_ended(case, list_decidable(case, lines)))
+    return worth.add_up(exchanged.work_out_ended(case, list_decidable(case, lines)))
 
 
 def find_awarded(case: Case) -> int:
     """What the rule gives back where it decides on money, 分: the sum that was agreed or asked for, or all there is."""
-    return worth.agree_on(worth.work_out_ended(case, list_decidable(case)), case.refund_fen or None)
+    return worth.agree_on(exchanged.work_out_ended(case, list_decidable(case)), case.refund_fen or None)
 
 
 def list_decidable(case: Case, lines: Sequence[CaseLine] | None = None) -> list[tuple[int, int]]:
@@ -56,7 +56,7 @@ def add_ruling(case: Case, facts: Facts, lines: Sequence[CaseLine] | None = None
     """The same facts, with the decision that the rule makes by them; ``lines``: as for list_decidable."""
     known = reason(case.reason)
     ground = "none" if known is None or case.negotiated else str(known.ground)
-    found = worth.work_out_ended(case, list_decidable(case, lines))
+    found = exchanged.work_out_ended(case, list_decidable(case, lines))
     called_at = find_mediation(case).escalated_at
     full = replace(
         facts,

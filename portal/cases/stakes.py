@@ -19,7 +19,7 @@ from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
 from portal.models import Case, CaseLine, MoneyEntry, Proposal, Sku
-from portal.money import differences, paid, worth
+from portal.money import differences, exchanged, paid, worth
 
 MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
@@ -74,10 +74,17 @@ def _refund(
     *,
     exact: bool = False,
     ends: bool = False,
+    came: bool = False,
 ) -> Stake:
-    """``ends``: the case is another type's, and ends as it becomes a refund, with what it still gives back."""
-    freed = worth.list_freed(case) if ends else ()
-    found, working = worth.explain_case_worth(case, units, freed)
+    """``ends``: the case is another type's, and ends as it becomes a refund, with what it still gives back.
+
+    ``came``: the refund is of the goods that the case sent out.
+    """
+    if ends:
+        found, working = exchanged.explain_ended(case, units, came=came)
+    else:
+        unshipped = case.goods_state == "unshipped"
+        found, working = worth.explain_worth(case.order_id, units, unshipped=unshipped, facts=case.opened_on)
     most = worth.add_up(found)
     fen = min(agreed_fen, most) if exact and agreed_fen else worth.agree_on(found, agreed_fen or None)
     if fen != most:
@@ -218,7 +225,7 @@ def _modified(case: Case, handed: hand_ins.Modification | None, before: Stake) -
         units = [(item.line_id, item.milli) for item in handed.wanted]
         return _refund(case, sorted(units), handed.refund_fen, exact=True)
     chosen = [item.sku_id for item in handed.wanted if item.sku_id is not None]
-    if not chosen:
+    if not chosen and not paid.read_exchanged(case.opened_on):
         return Stake()
     prices = dict(
         db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen), Sku.shop_id == case.shop_id)).all()
@@ -241,7 +248,7 @@ def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> S
         .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id, CaseLine.shipped_milli > 0)
         .order_by(CaseLine.order_line_id)
     )
-    return _with_paid_difference(case, _refund(case, [(line, milli) for line, milli in rows], None, ends=True))
+    return _refund(case, [(line, milli) for line, milli in rows], None, ends=True, came=True)
 
 
 def _waived(case: Case, _handed: object, before: Stake) -> Stake:

@@ -154,7 +154,7 @@ def _list_specs(case: Case, own: Collection[int]) -> dict[int, list[tuple[str, s
     """By order line the specifications that it may be exchanged for, with the difference for one unit."""
     found = {}
     for line in goods.list_lines(case.order_id, case.shop_id):
-        if line.id in own and (priced := sums.list_priced(case.order_id, line)):
+        if line.id in own and (priced := sums.list_priced(case.order_id, line, case.opened_on)):
             found[line.id] = [(str(sku.id), _name_spec(sku.spec, fen, line.unit)) for sku, fen in priced]
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -31,6 +31,24 @@ class PaidLine:
 
 
 @dataclass(frozen=True)
+class Exchanged:
+    """Units that came in an exchange, in thousandths; 分: what one is sold for, and the differences of all of them.
+
+    ``price_fen`` None: as bought. ``owed_fen``: is still to be given back; an exchange gives it, a refund has it in it.
+    """
+
+    milli: int
+    price_fen: int | None
+    paid_fen: int
+    given_fen: int
+    owed_fen: int
+
+    def share(self, fen: int, milli: int, before_milli: int = 0) -> int:
+        """The part of ``milli`` of these units, after ``before_milli`` others; the last ones take the rest."""
+        return sums.price_units(fen, self.milli, before_milli, milli)
+
+
+@dataclass(frozen=True)
 class Paid:
     """What was paid for an order: as the case was opened on it, else as the order says now."""
 
@@ -39,6 +57,19 @@ class Paid:
     left_fen: int  # not given back yet
     overpaid_fen: int  # by how much 实付款 says more than can be believed
     lines: Mapping[int, PaidLine]
+    exchanged: Mapping[int, Exchanged] = field(default_factory=dict)  # by order line, of the case that asks
+
+    def find_price(self, line_id: int) -> int:
+        """What a unit of the goods that the case is about is sold for, 分."""
+        held = self.exchanged.get(line_id)
+        return self.lines[line_id].unit_price_fen if held is None or held.price_fen is None else held.price_fen
+
+    def find_differences(self, line_id: int, milli: int) -> tuple[int, int, int]:
+        """Of ``milli`` of these units: paid in earlier exchanges, given back, and still to be given back, 分."""
+        held = self.exchanged.get(line_id)
+        if held is None:
+            return 0, 0, 0
+        return held.share(held.paid_fen, milli), held.share(held.given_fen, milli), held.share(held.owed_fen, milli)
 
     def free(self, parts: Sequence[tuple[int, int]]) -> Paid:
         """The same where ``parts`` (order line, 分) hadn't been given back."""
@@ -83,7 +114,7 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
     shares = sums.work_out_shares(stated, _price(lines), unshipped=unshipped, own=[own[line.id] for line in lines])
     known = {line.id: replace(line, share_fen=share) for line, share in zip(lines, shares, strict=True)}
     left = max(min(all_fen, order.paid_fen) - order.given_back_fen, 0)
-    return Paid(goods_fen, stated.freight_fen, left, stated.paid_fen - all_fen, known)
+    return Paid(goods_fen, stated.freight_fen, left, stated.paid_fen - all_fen, known, read_exchanged(facts))
 
 
 def list_left(shop_of: Mapping[int, int]) -> dict[int, int]:
@@ -145,4 +176,9 @@ def read_facts(facts: Facts, units: Mapping[int, str]) -> Paid | None:
     }
     stated = sums.OrderSums(*(facts[name] for name in sums.OrderSums._fields))
     goods_fen, all_fen = sums.believe_paid(stated, _price(lines.values()))
-    return Paid(goods_fen, stated.freight_fen, all_fen, stated.paid_fen - all_fen, lines)
+    return Paid(goods_fen, stated.freight_fen, all_fen, stated.paid_fen - all_fen, lines, read_exchanged(facts))
+
+
+def read_exchanged(facts: Facts | None) -> Mapping[int, Exchanged]:
+    """What a case keeps of goods that came in an exchange, by order line; empty for goods as they were bought."""
+    return {line_id: Exchanged(*rest) for line_id, *rest in (facts or {}).get("exchanged", ())}

@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.inputs import money_text, quantity_text
 from portal.models import Case, CaseLine, MoneyEntry
 from portal.money import sums
-from portal.money.paid import Facts, Paid, load_paid
+from portal.money.paid import Facts, Paid, load_paid, read_exchanged
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,12 @@ def _share_out(order_id: int, paid: Paid, units: Sequence[tuple[int, int]]) -> l
         fen = sums.of_next_units(
             line.share_fen, line.quantity_milli, line.refunded_milli, whole, before.get(line_id, 0)
         )
+        given = paid.find_differences(line_id, whole)[1]
+        fen -= given
         fen = max(min(fen, line.share_fen - line.refunded_fen, left), 0)
         left -= fen
-        found.append(Worth(line_id, fen, whole, min(fen, line.share_fen * whole // line.quantity_milli)))
+        least = line.share_fen * whole // line.quantity_milli - given
+        found.append(Worth(line_id, fen, whole, max(min(fen, least), 0)))
     return found
 
 
@@ -86,6 +89,9 @@ def explain_worth(
             f"{name}优惠后实付 {money_text(line.share_fen)} 元，共 {quantity_text(line.quantity_milli)} {line.unit}，"
             f"其中 {quantity_text(asked)} {line.unit}可退 {money_text(each.fen)} 元"
         )
+        added, given, _ = paid.find_differences(each.line_id, each.milli)
+        sentence += f"（换货时已退差价 {money_text(given)} 元）" if given else ""
+        sentence += f"，全额退款时另退换货时补的差价 {money_text(added)} 元" if added else ""
         said.append(sentence + (f"（此前已退 {money_text(line.refunded_fen)} 元）" if line.refunded_fen else ""))
     if paid.overpaid_fen:
         said.append(
@@ -117,7 +123,7 @@ Wanted = Sequence[tuple[int, int, int | None]]  # order line, thousandths, price
 
 def work_out_difference(order_id: int, wanted: Wanted, facts: Facts | None = None) -> int:
     """The price difference for other specifications, 分. Positive: the buyer pays; negative: they get it back."""
-    if not any(price is not None for _, _, price in wanted):
+    if not any(price is not None for _, _, price in wanted) and not read_exchanged(facts):
         return 0
     return sum(list_differences(order_id, wanted, facts))
 
@@ -130,11 +136,16 @@ def list_differences(order_id: int, wanted: Wanted, facts: Facts | None = None) 
 def _list_differences(paid: Paid, wanted: Wanted) -> list[int]:
     goods, listed = _add_up_goods(paid)
     return [
-        0
-        if price is None
-        else sums.work_out_difference(paid.lines[line_id].unit_price_fen, price, milli, goods, listed)
+        sums.work_out_difference(paid.find_price(line_id), now, milli, goods, listed)
+        - paid.find_differences(line_id, milli)[2]
         for line_id, milli, price in wanted
+        for now in [_find_wanted(paid, line_id, price)]
     ]
+
+
+def _find_wanted(paid: Paid, line_id: int, price: int | None) -> int:
+    """What a unit of the replacement costs: the same specification, as it was bought, what the line says."""
+    return paid.lines[line_id].unit_price_fen if price is None else price
 
 
 def _add_up_goods(paid: Paid) -> tuple[int, int]:
@@ -153,19 +164,23 @@ def explain_difference(bought: Paid, wanted: Wanted) -> tuple[int, list[str]]:
     paid, listed = _add_up_goods(bought)
     differences = _list_differences(bought, wanted)
     said = []
-    for (line_id, milli, price), fen in zip(wanted, differences, strict=True):
-        if price is None:
+    for (line_id, milli, wanted_price), fen in zip(wanted, differences, strict=True):
+        if wanted_price is None and line_id not in bought.exchanged:
             continue
-        line = bought.lines[line_id]
+        line, price = bought.lines[line_id], _find_wanted(bought, line_id, wanted_price)
+        before, owed = bought.find_price(line_id), bought.find_differences(line_id, milli)[2]
+        held = "换来的规格" if line_id in bought.exchanged else "原规格"
         rate = "" if paid == listed else f"，按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
-        said.append(
-            f"新规格 {money_text(price)} 元，原规格 {money_text(line.unit_price_fen)} 元，"
-            f"{quantity_text(milli)} {line.unit}{rate}，{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
-            if fen
-            else f"新规格与原规格都是 {money_text(price)} 元，没有差价"
-            if price == line.unit_price_fen
-            else f"新规格 {money_text(price)} 元，原规格 {money_text(line.unit_price_fen)} 元{rate}，差价不足 1 分"
+        step = fen + owed
+        sentence = (
+            f"新规格 {money_text(price)} 元，{held} {money_text(before)} 元，"
+            f"{quantity_text(milli)} {line.unit}{rate}，{'补' if step > 0 else '退'}差价 {money_text(abs(step))} 元"
+            if step
+            else f"新规格与{held}都是 {money_text(price)} 元，没有差价"
+            if price == before
+            else f"新规格 {money_text(price)} 元，{held} {money_text(before)} 元{rate}，差价不足 1 分"
         )
+        said.append(sentence + (f"；上次换货应退的差价 {money_text(owed)} 元还没有退，这次一并计算" if owed else ""))
     return sum(differences), said
 
 
@@ -190,14 +205,6 @@ def work_out_case_worth(case: Case, units: Sequence[tuple[int, int]]) -> list[Wo
     return work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
 
 
-def explain_case_worth(
-    case: Case, units: Sequence[tuple[int, int]], freed: Sequence[Worth] = ()
-) -> tuple[list[Worth], list[str]]:
-    """Both at once."""
-    unshipped = case.goods_state == "unshipped"
-    return explain_worth(case.order_id, units, unshipped=unshipped, facts=case.opened_on, freed=freed)
-
-
 TO_PAY = ("waiting", "due", "failed")  # of an entry: planned, and neither paid nor asked about
 
 
@@ -216,9 +223,17 @@ def list_freed(case: Case) -> list[Worth]:
     return [Worth(*part) for lines in rows for part in lines]
 
 
-def work_out_ended(case: Case, units: Sequence[tuple[int, int]]) -> list[Worth]:
-    """What ``units`` are worth if the case ends, or becomes a refund, now."""
-    return explain_case_worth(case, units, list_freed(case))[0]
+def split_back(case: Case, fen: int) -> list[Worth]:
+    """What is given back for cheaper specifications, shared over the lines that have them; at most their worth."""
+    found = work_out_case_worth(case, list_units(case, accepted=True))
+    fen = min(fen, add_up(found))
+    wanted = list_wanted(case, accepted=True)
+    each = list_differences(case.order_id, wanted, case.opened_on)
+    cheaper = {line_id: max(-fen, 0) for (line_id, _, _), fen in zip(wanted, each, strict=True)}
+    shared = sums.split_amount(fen, [cheaper[part.line_id] for part in found])
+    if any(own > part.fen for own, part in zip(shared, found, strict=True)):
+        shared = [part.fen for part in split_amount(found, fen)]
+    return [Worth(part.line_id, own, 0) for part, own in zip(found, shared, strict=True)]
 
 
 def show_case_working(case: Case, units: Sequence[tuple[int, int]]) -> list[str]:

@@ -53,7 +53,7 @@ class TermsForm(Form):
         self.kept = proposals.is_with_seller(case, self.origin)
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in proposals.list_types(case)]
         self.choices = {
-            line.id: sums.list_priced(case.order_id, _Bought(line, case.shop_id))
+            line.id: sums.list_priced(case.order_id, _Bought(line, case.shop_id), case.opened_on)
             if case.goods_state != "unshipped"
             else []
             for line in view.lines

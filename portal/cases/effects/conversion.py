@@ -106,7 +106,6 @@ def report_defective(context: StepContext[DefectReport]) -> dict[str, object]:
         reason=REASON_OF[kind],
         description=context.note,
         freight_payer="seller",
-        return_difference_fen=differences.find_paid_difference(case),
     )
     return {}
 

@@ -22,8 +22,9 @@ from portal.models import (
     Sku,
 )
 from portal.money import entries as money_entries
-from portal.money import worth
+from portal.money import exchanged, worth
 from portal.money.accounts import consent as bank_accounts
+from portal.money.paid import read_exchanged
 
 
 @dataclass(frozen=True)
@@ -137,15 +138,17 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
         exact = "refund_fen" in changes  # this very step names the sum
         fen = plan_refund(case, agreed, context.by, context.at, context.proposer, exact=exact)
         context.data["refund_fen"] = fen
-        return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
+        count = int(changes.get("entry_count", case.entry_count)) + 1
+        return {
+            "refund_fen": fen,
+            "entry_count": count + plan_earlier_difference(case, context.by, context.at, context.proposer),
+        }
     other_price = changes.get("difference_fen", case.difference_fen)
     if step.target == State.RESHIPPING and other_price and step.source in _BEFORE_SHIPPING:
         planned = money_entries.add_up(case, "difference_back", (*money_entries.OPEN, "settled"))
         fen = -worth.work_out_case_difference(case, accepted=True) - planned
         if fen > 0:
-            found = worth.work_out_case_worth(case, worth.list_units(case, accepted=True))
-            parts = worth.split_amount(found, min(fen, worth.add_up(found)))
-            parts = [worth.Worth(part.line_id, part.fen, 0) for part in parts]
+            parts = worth.split_back(case, fen)
             money_entries.plan_entry(
                 case,
                 "difference_back",
@@ -158,6 +161,20 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
             context.data["difference_back_fen"] = fen
             return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
     return {}
+
+
+def plan_earlier_difference(case: Case, by: ActedBy, at: datetime, proposer: int | None = None) -> int:
+    """What was paid for dearer specifications before goes back with a whole refund; how many entries that makes."""
+    if not read_exchanged(case.opened_on):
+        return 0
+    refund = next((each for each in money_entries.list_of_case(case) if each.kind == "refund"), None)
+    units = [(line_id, milli) for line_id, _, milli in refund.lines if milli] if refund is not None else []
+    fen = exchanged.find_return(case.opened_on, units)
+    if not fen:
+        return 0
+    key = "earlier_difference"
+    money_entries.plan_entry(case, "difference_return", fen, key=key, at=at, by=proposer or by.user_id)
+    return 1
 
 
 def end_claim(context: StepContext[HandIn], changes: Mapping[str, object]) -> dict[str, object]:
