@@ -77,11 +77,12 @@ const typeAhead = () => {
   const next = unopened() + (scannedNext ?? "");
   const [typed, ...sent] = next.split("\n");
   scannedNext = null;
-  if (!next.trim()) return;
+  if (!next) return;
   if (!box) {
-    const wanted = one("#case, form[action*='scanned=']");
-    unopened(wanted ? `${next.trim()}\n` : ""); // whoever went on to something else doesn't come back to it by surprise
-    return wanted && tellUnopened(next.trim().split("\n"));
+    const numbers = next.trim();
+    const wanted = numbers && one("#case, form[action*='scanned=']");
+    unopened(wanted ? `${numbers}\n` : ""); // whoever went on to something else doesn't come back to it by surprise
+    return wanted && tellUnopened(numbers.split("\n"));
   }
   unopened(sent.join("\n"));
   box.focus();

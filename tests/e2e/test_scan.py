@@ -272,6 +272,26 @@ def test_what_is_scanned_while_the_last_parcel_is_sent_opens_whole(browser: Brow
     page.context.close()
 
 
+PASTED = """number => document.addEventListener("htmx:afterSettle", () => {
+  const box = document.querySelector("#scan-number");
+  box.value = number;
+  box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+}, { capture: true, once: true })"""
+
+
+def test_an_enter_behind_a_number_that_was_pasted_opens_it(browser: Browser, place: tuple[World, str]) -> None:
+    """A scanner that writes the whole number at once into the page that has just come, and then Enter."""
+    page = open_page(browser, place, [])
+    page.goto(f"/seller/scan?number={ALONE}")
+    page.evaluate(PASTED, UNKNOWN)
+    page.get_by_label("收到数量").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text(f"没有找到「{UNKNOWN}」").wait_for()
+    page.get_by_role("button", name="撤回").first.click()
+    page.get_by_text("已撤回，这张售后单还在等待验货").wait_for()
+    page.context.close()
+
+
 @pytest.mark.parametrize("fails", ["refused", "error", "offline"])
 def test_what_is_scanned_while_a_count_is_refused_waits_and_is_said(
     browser: Browser, place: tuple[World, str], fails: str
