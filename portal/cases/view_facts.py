@@ -91,6 +91,12 @@ class ViewFacts:
         """The terms of a version, in sentences of this side, or as both sign them."""
         return cases_proposals.describe(proposal, self.lines, "" if to_both else self.side)
 
+    def has_arrived(self, leg: str) -> bool:
+        """Whether nothing of a leg is waited for any more: what came back was counted, what was sent is confirmed."""
+        if leg == "back":
+            return self.case.state not in (State.RETURNING, State.INSPECTING)
+        return leg == "out" and self.case.state == State.COMPLETED
+
     @property
     def money(self) -> bool:
         """Whether the case ends with money back, not with goods."""

@@ -97,4 +97,5 @@ def decide_paid(context: StepContext[HandIn]) -> dict[str, object]:
     if not context.note:
         raise context.refuse("请写明裁决的理由，双方都会看到")
     entry = differences.prove_difference(context.case, at=context.at)
-    return {**end_mediation(context), **give_back(context, entry)}
+    context.data["difference_fen"] = entry.amount_fen
+    return {**end_mediation(context), **give_back(context, entry.amount_fen)}

@@ -45,20 +45,19 @@ def waive_difference(context: StepContext[HandIn]) -> dict[str, object]:
 def confirm_payment(context: StepContext[HandIn]) -> dict[str, object]:
     entry = differences.confirm_difference(context.case, by=context.by.user_id, at=context.at)
     context.data["difference_fen"] = entry.amount_fen
-    return give_back(context, entry) if context.case.state == State.REFUNDING else {}
+    return give_back(context, entry.amount_fen) if context.case.state == State.REFUNDING else {}
 
 
-def give_back(context: StepContext[HandIn], entry: MoneyEntry) -> dict[str, object]:
+def give_back(context: StepContext[HandIn], fen: int) -> dict[str, object]:
     """No case goes on with the difference that has come: it goes back to the buyer, with a day for it at least."""
     money_entries.plan_entry(
         context.case,
         "difference_return",
-        entry.amount_fen,
+        fen,
         key=f"difference_return:{context.case.version}",
         at=context.at,
         by=context.by.user_id,
     )
-    context.data["difference_fen"] = entry.amount_fen
     return {
         "entry_count": context.case.entry_count + 1,
         "origin": {"converted": True},
