@@ -32,9 +32,8 @@ class NewShop(NamedTuple):
     shop_id: int
     name: str
     many: int  # at most MOST_COUNTED
-    orders: Sequence[
-        tuple[str, OrderPlaced]
-    ]  # the newest: number, and the row that says when it was placed (words.placed)
+    # The newest: number, and the row that says when it was placed (words.placed).
+    orders: Sequence[tuple[str, OrderPlaced]]
 
 
 def has_accepted(user_id: int, shop_id: int) -> bool:
