@@ -228,15 +228,14 @@ def list_difference(view: ViewFacts, result: Result | None) -> list[tuple[str, s
     case = view.case
     if not case.difference_fen:
         return []
-    fen = expected.expect_difference(case) if result is not None or case.state == State.PAYING else case.difference_fen
+    if case.state == State.PAYING and not case.difference_waived:
+        return [("应补差价", say_money(expected.expect_payment(case))), ("付给", view.order.shop)]
+    fen = expected.expect_difference(case) if result is not None else case.difference_fen
     if fen < 0:
         return [("退差价", say_money(-fen))]
     if fen == 0 or case.difference_waived:
         return []
-    if case.state != State.PAYING:
-        return [("验货通过后补差价", say_money(fen))]
-    fen = expected.expect_payment(case)
-    return [("应补差价", say_money(fen)), ("付给", view.order.shop)]
+    return [("验货通过后补差价", say_money(fen))]
 
 
 def say_money(fen: int) -> str:
