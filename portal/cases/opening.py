@@ -165,8 +165,7 @@ def open_unsent(
         freight_payer="seller",
     )
     case = make_case(new, now)
-    case.refund_fen = step_context.plan_refund(case, None, by, now)
-    case.entry_count = 1
+    case.refund_fen, case.entry_count = step_context.plan_refund(case, None, by, now)
     start_clock(case, flow.due(step.target, collect_facts(case, now), get_deadlines()), now)
     record_opening(case, step, by, now, note=words, data=describe_application(case) | {"refund_fen": case.refund_fen})
     return case
