@@ -407,6 +407,7 @@ SAID: dict[str, str] = {
     "shared": "请选择照片要用在哪张订单，开始申请后会自动添加",
     "shared-none": "分享的内容里没有照片，请选择照片再分享",
     "draft-removed": "草稿已删除",
+    "filed-apart": "已分开提交，每张申请都在这个订单的「售后」里",
     "policy-saved": "换货政策已更新，对之后的申请生效",
     "address-saved": "退货地址已保存",
     "address-removed": "退货地址已移除",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -38,8 +38,8 @@ from portal.rights.reasons import MOST_PHOTOS, Ground, Payer, Place
 class NotEligible(StepRefused):
     """Eligibility says no; ``verdict`` says why and what instead, ``line_id`` for which line."""
 
-    def __init__(self, verdict: Verdict, line_id: int) -> None:
-        super().__init__(verdict.why, "apply")
+    def __init__(self, verdict: Verdict, line_id: int, named: str = "") -> None:
+        super().__init__(f"{named}：{verdict.why}" if named else verdict.why, "apply")
         self.verdict, self.line_id = verdict, line_id
 
 
@@ -50,48 +50,47 @@ def has_receiver(draft: Draft) -> bool:
     return all(draft.fields.get(name) for name in ("name", "phone", "address"))
 
 
-def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
+def submit_draft(
+    draft: Draft,
+    *,
+    by: ActedBy,
+    now: datetime,
+    only: Collection[int] = (),
+    photos: Sequence[str] | None = None,
+    refund_fen: int | None = None,
+) -> Case:
     """Hand the draft in: eligibility for every line, then the case, then the draft is gone.
 
-    Raises NotEligible, or ledger.NotEnough when somebody was faster with the last units.
+    ``only``: the lines that this case is for, with these photos and of this amount; the draft stays then, it is for the
+    others too. Raises NotEligible, or ledger.NotEnough when somebody was faster with the last units.
     """
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
-    policy = policies.get_current(order.shop_id)
-    fields, photos = draft.fields, list_photos(draft)
+    fields, photos = draft.fields, list_photos(draft) if photos is None else photos
     lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
-    may = is_exchangeable(list(lines.values()), order)
     skus = {int(line_id): sku for line_id, sku in (fields.get("skus") or {}).items() if sku}
     wanted = [
         RequestedLine(int(line_id), int(milli), skus.get(int(line_id)))
         for line_id, milli in (fields.get("quantities") or {}).items()
-        if int(milli) > 0 and int(line_id) in lines
+        if int(milli) > 0 and int(line_id) in lines and (not only or int(line_id) in only)
     ]
     if not wanted:
         raise StepRefused("请填写数量", "apply")
     if not has_receiver(draft):
         raise StepRefused("请填写收货人、联系电话和收货地址", "apply")
-    kind, comes_to = read_type(draft), work_out_all(draft)
-    verdicts = []
+    kind, judged = read_type(draft), dict(judge_draft(draft, now=now, photos=len(photos)))
     for item in wanted:
         line = lines[item.line_id]
         if item.sku_id is not None and item.sku_id not in {sku.id for sku in list_replacements(line)}:
             raise StepRefused("所选的换货规格已不可选，请重新选择", "apply")
-        verdict = eligibility.check(
-            describe_goods(order, line, exchangeable=may[line.id]),
-            kind,
-            fields.get("reason", ""),
-            Evidence(item.milli, len(photos), visible(read_description(draft)), len(lines)),
-            now,
-            get_policy_for(order),
-            negotiated=read_asked(draft),
-        )
-        if not verdict.allowed:
-            raise NotEligible(verdict, line.id)
-        verdicts.append(verdict)
-    if problem := find_amount_problem(comes_to, kind):
-        raise NotEligible(Verdict(False, problem, basis="退款金额", field="amount"), wanted[0].line_id)
+        if not judged[line.id].allowed:
+            raise NotEligible(judged[line.id], line.id, name_line(line) if len(judged) > 1 else "")
+    if not only:
+        comes_to = work_out_all(draft)
+        if problem := find_amount_problem(comes_to, kind):
+            raise NotEligible(Verdict(False, problem, basis="退款金额", field="amount"), wanted[0].line_id)
+        refund_fen = comes_to.refund_fen
+    verdicts = [judged[item.line_id] for item in wanted]
     negotiated = any(verdict.negotiated for verdict in verdicts)
-    payer = verdicts[0].freight_payer or Payer.NEGOTIATED
     case = opening.open_case(
         by=by,
         order=order,
@@ -103,43 +102,69 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
             fields.get("phone") or order.receiver_phone,
             fields.get("address") or order.receiver_address,
         ),
-        freight_payer=str(Payer.NEGOTIATED if negotiated else payer),
-        basis=articles.state_basis(verdicts[0], fields["reason"], consumer=order.consumer),
-        policy_id=policy.id,
+        freight_payer=str(find_payer(verdicts)),
+        basis=articles.state_basis(find_leading(verdicts), fields["reason"], consumer=order.consumer),
+        policy_id=policies.get_current(order.shop_id).id,
         photos=photos,
         now=now,
         case_type=kind,
         negotiated=negotiated,
-        refund_fen=comes_to.refund_fen if kind in goods_facts.MONEY else None,
+        refund_fen=refund_fen if kind in goods_facts.MONEY else None,
     )
-    db.session.delete(draft)
+    if not only:
+        db.session.delete(draft)
     db.session.flush()
     return case
 
 
-def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
-    """What eligibility says of each line of the draft, as it stands."""
+def name_line(line: Any) -> str:
+    """A line as sentences about an application of several name it."""
+    return f"「{' '.join(part for part in (line.title, line.spec) if part)}」"
+
+
+def find_payer(verdicts: Sequence[Verdict]) -> Payer:
+    """Who bears the freight of lines filed together: whom the least of their rights leaves it to."""
+    payers = {Payer(verdict.freight_payer or Payer.NEGOTIATED) for verdict in verdicts}
+    if any(verdict.negotiated for verdict in verdicts):
+        return Payer.NEGOTIATED
+    return next(payer for payer in (Payer.BUYER, Payer.NEGOTIATED, Payer.SELLER) if payer in payers)
+
+
+def find_leading(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict that lines filed together rest on: the least of them."""
+    payer = find_payer(verdicts)
+    least = [each for each in verdicts if each.negotiated or (each.freight_payer or Payer.NEGOTIATED) == payer]
+    return next((each for each in least if each.negotiated), least[0] if least else verdicts[0])
+
+
+def judge_draft(draft: Draft, *, now: datetime, photos: int | None = None) -> list[tuple[int, Verdict]]:
+    """What eligibility says of each line of the draft, as it stands; ``photos``: of how many, None for its own.
+
+    A line without a right of its own, beside one that has it, is judged as asked of the seller: its application goes
+    apart, or makes the whole one a 协商, as its buyer says before anything is filed.
+    """
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = get_policy_for(order)
     lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
     may = is_exchangeable(list(lines.values()), order)
-    proof = len(list_photos(draft)), visible(read_description(draft)), len(lines)
-    return [
-        (
-            int(line_id),
-            eligibility.check(
-                describe_goods(order, lines[int(line_id)], exchangeable=may[int(line_id)]),
-                read_type(draft),
-                draft.fields.get("reason", ""),
-                Evidence(int(milli), *proof),
-                now,
-                policy,
-                negotiated=read_asked(draft),
-            ),
+    proof = len(list_photos(draft)) if photos is None else photos, visible(read_description(draft)), len(lines)
+    kind, reason = read_type(draft), draft.fields.get("reason", "")
+    goods, found = {}, {}
+    for line_id, milli in ((int(key), int(value)) for key, value in (draft.fields.get("quantities") or {}).items()):
+        if line_id not in lines:
+            continue
+        goods[line_id] = describe_goods(order, lines[line_id], exchangeable=may[line_id]), Evidence(milli, *proof)
+        found[line_id] = eligibility.check(
+            goods[line_id][0], kind, reason, goods[line_id][1], now, policy, negotiated=read_asked(draft)
         )
-        for line_id, milli in (draft.fields.get("quantities") or {}).items()
-        if int(line_id) in lines
-    ]
+    if any(verdict.allowed for verdict in found.values()):
+        for line_id, verdict in found.items():
+            if not verdict.allowed and verdict.field == "reason":
+                asked = eligibility.check(
+                    goods[line_id][0], kind, reason, goods[line_id][1], now, policy, negotiated=True
+                )
+                found[line_id] = replace(asked, why=f"{verdict.why}；{asked.why}") if asked.allowed else verdict
+    return list(found.items())
 
 
 def describe_reasons(case: Case) -> tuple[frozenset[Ground], Callable[[str], str]]:
@@ -225,6 +250,7 @@ def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:
         ],
         "photos": load_photos(draft),
         "verdict": verdicts[0][1] if verdicts else None,
+        "judged": verdicts,
         "negotiated": any(verdict.negotiated for _, verdict in verdicts),
         "reason": guarantees.say_reason(draft.fields.get("reason", ""), verdicts[0][1].basis if verdicts else ""),
         "type": kind,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from portal import told
-from portal.applications import applications
+from portal.applications import apart
 from portal.flow import Actor, StepRefused
 from portal.inputs import money_text, quantity_text
 from portal.models import Draft
@@ -40,7 +40,9 @@ def list_facts(draft: Draft, summary: dict[str, Any]) -> list[Fact]:
     if sums.difference_fen:
         way = "补差价" if sums.difference_fen > 0 else "退差价"
         found.append((way, f"¥{money_text(abs(sums.difference_fen))}", ""))
-    if summary["verdict"] is not None:
+    if summary["apart"]:
+        found.append(("分开提交", f"{len(summary['apart'])} 张申请", str([part[:2] for part in summary["apart"]])))
+    elif summary["verdict"] is not None:
         found.append(("运费", told.tell_payer(str(summary["verdict"].freight_payer or "negotiated"), Actor.BUYER), ""))
     found.append(("描述", summary["description"] or "没有填写", ""))
     photos = [photo.public_id for photo in summary["photos"]]
@@ -72,7 +74,7 @@ def read_facts(text: str) -> list[Fact]:
 
 def check_shown(draft: Draft, shown: str, *, now: datetime) -> None:
     """Raise Differs unless ``shown``, the page's hidden field, says just what the draft is."""
-    facts, seen = list_facts(draft, applications.summarise(draft, now=now)), read_facts(shown)
+    facts, seen = list_facts(draft, apart.summarise(draft, now=now)), read_facts(shown)
     if seen != facts:
         raise Differs(compare_facts(seen, facts))
 

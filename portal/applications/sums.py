@@ -14,8 +14,8 @@ from portal.extensions import db
 from portal.flow import CaseType
 from portal.inputs import money_text
 from portal.models import Draft, Order, OrderLine, Sku
-from portal.money import worth
-from portal.money.paid import Facts
+from portal.money import released, worth
+from portal.money.paid import Facts, read_exchanged
 from portal.rights import goods as goods_facts
 
 
@@ -43,16 +43,25 @@ class Sums:
 
 
 def work_out_sums(
-    order: Order, kind: CaseType, quantities: Mapping[int, int], skus: Mapping[int, int], refund_fen: int | None = None
+    order: Order,
+    kind: CaseType,
+    quantities: Mapping[int, int],
+    skus: Mapping[int, int],
+    refund_fen: int | None = None,
+    facts: Facts | None = None,
 ) -> Sums:
-    """What an application of ``kind`` for these thousandths and replacement SKUs, by order line, comes to."""
+    """What an application of ``kind`` for these thousandths and replacement SKUs, by order line, comes to.
+
+    ``facts``: what the case was opened on that is changed by it.
+    """
+    facts = facts or released.find_facts(order, quantities)
     units = [(line_id, milli) for line_id, milli in quantities.items() if milli > 0]
     if kind in goods_facts.MONEY:
         unshipped = is_unshipped(order)
-        most = worth.add_up(worth.work_out_worth(order.id, units, unshipped=unshipped))
-        working = worth.show_working(order.id, units, unshipped=unshipped)
+        found, working = worth.explain_worth(order.id, units, unshipped=unshipped, facts=facts)
+        most = worth.add_up(found)
         return Sums(most if refund_fen is None else refund_fen, most, tuple(working))
-    if kind is CaseType.EXCHANGE and any(skus.get(line_id) for line_id, _ in units):
+    if kind is CaseType.EXCHANGE and (read_exchanged(facts) or any(skus.get(line_id) for line_id, _ in units)):
         chosen = [skus[line_id] for line_id, _ in units if skus.get(line_id)]
         prices = dict(
             db.session.execute(
@@ -61,8 +70,8 @@ def work_out_sums(
         )
         wanted = [(line_id, milli, prices.get(skus.get(line_id, 0))) for line_id, milli in units]
         return Sums(
-            difference_fen=worth.work_out_difference(order.id, wanted),
-            difference_working=tuple(worth.show_difference_working(order.id, wanted)),
+            difference_fen=worth.work_out_difference(order.id, wanted, facts),
+            difference_working=tuple(worth.show_difference_working(order.id, wanted, facts)),
         )
     return Sums()
 

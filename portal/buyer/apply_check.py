@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.applications import applications, drafts, foreseen, shown
+from portal.applications import apart, applications, drafts, foreseen, shown
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.applying import find_begun, find_order, name_kind
@@ -34,7 +34,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     if request.method == "POST":
         order_id, shop_id = order.id, order.shop_id
         rates.limit("apply", g.who.user_id)
-        seen = form.shown.data or ""
+        seen, how = form.shown.data or "", form.how.data or ""
         by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
         def hand_in() -> str:
@@ -42,7 +42,10 @@ def apply_check(order_no: str) -> ResponseReturnValue:
             if found is None:
                 raise StepRefused("这份申请已提交或已删除，请在「我的售后」查看", "apply")
             shown.check_shown(found, seen, now=g.now)
-            return f"/cases/{applications.submit_draft(found, by=by, now=g.now).case_no}?v=1"
+            made = apart.hand_in(found, how, by=by, now=g.now)
+            if len(made) > 1:
+                return f"/orders/{order_no}?said=filed-apart"
+            return f"/cases/{made[0].case_no}?v=1"
 
         try:
             return once(hand_in)
@@ -52,6 +55,8 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         except shown.Differs as differs:
             changes = differs.changes
             form.refuse(differs.sentence)
+        except apart.Undecided as undecided:
+            form.refuse(undecided.sentence)
         except ledger.NotEnough:
             form.refuse("剩余可申请的数量不够了，可能刚刚提交过另一张申请，请修改数量")
         status = 422
@@ -64,7 +69,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         return redirect(f"/orders/{order_no}/apply", 303)
     if not applications.has_receiver(draft):
         return redirect(f"/orders/{order_no}/apply/details", 303)
-    summary = applications.summarise(draft, now=g.now)
+    summary = apart.summarise(draft, now=g.now)
     form.shown.data = shown.write_facts(shown.list_facts(draft, summary))
     return page(
         "buyer/apply_check.html",
@@ -76,7 +81,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         changes=changes,
         summary=summary,
         told=addresses.tell_who_sees(db.session.get_one(Shop, order.shop_id).name),
-        name=name_kind(summary["type"], summary["verdict"]),
+        name=name_kind(summary["type"], None if summary["apart"] else summary["verdict"]),
         usual=foreseen.tell_usual_answer(order.shop_id, now=g.now),
         otherwise=foreseen.tell_silence(
             order,
@@ -85,4 +90,6 @@ def apply_check(order_no: str) -> ResponseReturnValue:
             [item["line"] for item in summary["lines"]],
             negotiated=summary["negotiated"],
         ),
+        apart=summary["apart"],
+        cost=apart.tell_cost(draft, summary["apart"]) if summary["apart"] else "",
     )

@@ -59,7 +59,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     verdict = None
     if form.validate_on_submit():
         chosen = form.reason.data
-        if chosen in set(reasons.Ground):
+        if chosen in set(reasons.Ground) and reasons.reason(chosen) is None:  # 包换 is a ground and its own reason
             form.refuse(f"请选择「{reasons.GROUND[reasons.Ground(chosen)]}」的具体情况", "reason")
         else:
             kind, verdict = _chosen(goods, reasons.reason(chosen), form, policy, kept)

@@ -46,9 +46,13 @@ class DetailsForm(Form):
 
 
 class CheckForm(Form):
-    """提交申请. ``shown``: everything that the page showed, in applications.shown's words."""
+    """提交申请. ``shown``: everything that the page showed, in applications.shown's words.
+
+    ``how``: which of two buttons was pressed, where the lines don't stand alike.
+    """
 
     shown = HiddenField()
+    how = HiddenField()
 
 
 def read_quantities(

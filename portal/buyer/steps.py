@@ -130,7 +130,9 @@ def _sums(case: Case, view: case_view.View) -> applications_sums.Sums:
     order = db.session.get_one(Order, (case.order_id, case.shop_id))
     quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
     skus = {line_id: sku for line_id, sku in _skus(case).items() if sku}
-    return applications_sums.work_out_sums(order, CaseType(case.type), quantities, skus, case.refund_fen)
+    return applications_sums.work_out_sums(
+        order, CaseType(case.type), quantities, skus, case.refund_fen, case.opened_on
+    )
 
 
 def _skus(case: Case) -> dict[int, int | None]:
@@ -161,7 +163,8 @@ def _read_modified(form: forms.ModifyForm, case: Case, view: case_view.View) -> 
     if "amount" in form:
         order = db.session.get_one(Order, (case.order_id, case.shop_id))
         kind = CaseType(case.type)
-        sums = applications_sums.work_out_sums(order, kind, {i.line_id: i.milli for i in wanted}, {}, form.amount.data)
+        units = {item.line_id: item.milli for item in wanted}
+        sums = applications_sums.work_out_sums(order, kind, units, {}, form.amount.data, case.opened_on)
         if problem := applications_sums.find_amount_problem(sums, kind):
             form.refuse(problem, "amount")
             return typed

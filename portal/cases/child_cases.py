@@ -188,8 +188,8 @@ def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime)
     """What a case that starts by conversion owes from its first moment."""
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
-            made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
-            made.entry_count += 1 + step_context.plan_earlier_difference(made, by, at, child.proposer)
+            planned = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
+            made.refund_fen, made.entry_count = planned[0], made.entry_count + planned[1]
         else:
             found = worth.work_out_case_worth(made, worth.list_units(made, accepted=False))
             most = worth.add_up(found)

@@ -141,7 +141,7 @@ def find_problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | Non
         return "amount", f"请填写退款金额，大于 0，最多 {inputs.money_text(most_fen)} 元"
     if terms.type not in REFUNDS and terms.amount_fen:
         return "amount", "换货和补发的方案不填写退款金额；要给买家补偿，请填写补偿金额"
-    given = entries.add_up(case, "difference_back", ("settled",))
+    given = entries.add_up_back(case, ("settled",))
     if given and terms.type is CaseType.EXCHANGE and work_out_difference(case, terms) > -given:
         return "lines", f"已退给买家差价 {inputs.money_text(given)} 元，方案的规格不能更贵；可以改为其他方案"
     if terms.compensation_fen > most_fen:

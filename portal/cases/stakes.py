@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal import flow
 from portal.cases import offers, proposals, rulings
@@ -18,8 +18,8 @@ from portal.cases.effects import hand_ins, step_context
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
-from portal.models import Case, CaseLine, MoneyEntry, Proposal, Sku
-from portal.money import differences, exchanged, paid, worth
+from portal.models import Case, CaseLine, Proposal, Sku
+from portal.money import differences, entries, exchanged, paid, worth
 
 MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
@@ -58,12 +58,13 @@ def weigh(case: Case, lines: Sequence[CaseLine] | None = None) -> Stake:
 
 
 def _add_up_entries(case: Case) -> dict[str, int]:
-    rows = db.session.execute(
-        select(MoneyEntry.kind, func.sum(MoneyEntry.amount_fen))
-        .where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state != "cancelled")
-        .group_by(MoneyEntry.kind)
-    )
-    return {kind: int(fen) for kind, fen in rows}
+    """By kind; what goes back of an earlier exchange's difference with a refund is of the refund."""
+    found: dict[str, int] = {}
+    for entry in entries.list_of_case(case):
+        if entry.state != "cancelled":
+            kind = "refund" if entries.is_of_refund(entry) else entry.kind
+            found[kind] = found.get(kind, 0) + entry.amount_fen
+    return found
 
 
 def _refund(

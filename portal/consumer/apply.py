@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
 from portal import inputs, told, words
-from portal.applications import applications, drafts, goods
+from portal.applications import apart, applications, drafts, goods
 from portal.consumer import bp
 from portal.consumer.opening import open_pass
 from portal.consumer.receiver_fields import NAMES, ReceiverFields
@@ -108,6 +108,7 @@ def apply(link_name: str) -> ResponseReturnValue:
     form.prepare(order, goods.list_lines(order.id, order.shop_id))
     status = 200
     instead: tuple[Instead, ...] = ()
+    undecided: dict[str, Any] = {"apart": (), "cost": ""}
     said: dict[str, str] = {}
     if request.method == "POST" and "tried" in request.form:
         rates.limit("consumer-link", opened.link_id)
@@ -124,8 +125,11 @@ def apply(link_name: str) -> ResponseReturnValue:
                 return once(lambda: _hand_in(opened, form))
             except applications.NotEligible as refused:
                 field = refused.verdict.field
-                form.refuse(refused.verdict.why, field if field in form else "")
+                form.refuse(refused.sentence, field if field in form else "")
                 instead = refused.verdict.instead
+            except apart.Undecided as refused:
+                form.refuse(refused.sentence)
+                undecided = {"apart": refused.parts, "cost": refused.cost}
             except ledger.NotEnough:
                 form.refuse("剩余可申请的数量不够了，请减少数量")
             except StepRefused as refused:
@@ -142,6 +146,7 @@ def apply(link_name: str) -> ResponseReturnValue:
         least=remedies.LEAST,
         at=f"/c/{link_name}/f",
         **said,
+        **undecided,
     )
 
 
@@ -177,9 +182,10 @@ def _hand_in(opened: consumer_links.Pass, form: ApplyForm) -> str:
     drafts.save_draft(draft, form.fields(), g.now)
     drafts.keep_photos(draft, form.photos.data or ())
     by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
-    made = applications.submit_draft(draft, by=by, now=g.now)
+    made = apart.hand_in(draft, request.form.get("how", ""), by=by, now=g.now)
     consumer_links.mark_used(opened.link_id, g.now)
-    return f"{made.case_no}?v=1&did=step"  # relative: leads on by whichever link asks again
+    did = "did=step" if len(made) == 1 else "said=filed-apart"
+    return f"{made[0].case_no}?v=1&{did}"  # relative: leads on by whichever link asks again
 
 
 @bp.get("/<link_name>/f/<public_id>")

@@ -132,7 +132,7 @@ class ModifyForm(ReceiverFields, StepForm):
         kind, refund_fen = CaseType(case.type), None
         if kind in goods_facts.MONEY:
             order = db.session.get_one(Order, case.order_id)
-            refund_fen = sums.work_out_sums(order, kind, quantities, {}).refund_fen
+            refund_fen = sums.work_out_sums(order, kind, quantities, {}, facts=case.opened_on).refund_fen
         self.changed = Modification(wanted=wanted, refund_fen=refund_fen, **found)
         return True
 

@@ -61,5 +61,6 @@ def _balance_difference(case: Case, *, returned: Sequence[str]) -> int:
     came = and_(MoneyEntry.kind == "difference", MoneyEntry.state == "settled")
     went = and_(MoneyEntry.kind == "difference_return", MoneyEntry.state.in_(returned))
     signed = sqlalchemy.case((came, MoneyEntry.amount_fen), else_=-MoneyEntry.amount_fen)
-    query = select(func.coalesce(func.sum(signed), 0)).where(*entries.of_case(case), came | went)
+    own = ~MoneyEntry.key.contains(f":{entries.EARLIER}", autoescape=True)
+    query = select(func.coalesce(func.sum(signed), 0)).where(*entries.of_case(case), came | went, own)
     return int(db.session.scalar(query) or 0)

@@ -22,6 +22,19 @@ TO_PAY = worth.TO_PAY
 
 
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
+EARLIER = "earlier_difference"  # begins the key of a difference_return of what was paid in an earlier exchange
+
+
+def is_of_refund(entry: MoneyEntry) -> bool:
+    """Whether this payment is a part of a case's refund, as it was agreed."""
+    return entry.kind == "refund" or entry.key == f"{entry.case_id}:{EARLIER}"
+
+
+def is_back(entry: MoneyEntry) -> bool:
+    """Whether this payment gives back the price of a cheaper specification, out of whatever was paid before."""
+    return entry.kind == "difference_back" or (
+        entry.kind == "difference_return" and entry.key.startswith(f"{entry.case_id}:{EARLIER}:")
+    )
 
 
 def plan_entry(
@@ -59,7 +72,7 @@ def plan_entry(
         kind=kind,
         state=state,
         amount_fen=amount_fen,
-        lines=[[part.line_id, part.fen, part.milli] for part in parts] if kind in COUNTED else [],
+        lines=[[part.line_id, part.fen, part.milli] for part in parts],
         key=key,
         reference=reference,
         made_at=at,
@@ -232,27 +245,29 @@ def cancel_open(case: Case, *, unanswered: bool = True) -> None:
     """
     ended = (*TO_PAY, "declared") if unanswered else TO_PAY
     for entry in db.session.scalars(select(MoneyEntry).where(*of_case(case), MoneyEntry.state.in_(ended))).all():
-        if entry.kind in COUNTED:
-            parts = [Worth(*part) for part in entry.lines]
-            count_refunded(entry.shop_id, entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
-        entry.state = "cancelled"
+        _cancel(entry)
     db.session.flush()
 
 
 def cancel_back(case: Case) -> None:
     """Another specification was agreed on: what was still to be given back for the one before isn't any more."""
     for entry in list_of_case(case):
-        if entry.kind == "difference_back" and entry.state in TO_PAY:
-            count_refunded(
-                entry.shop_id,
-                entry.order_id,
-                entry.amount_fen,
-                [Worth(*part) for part in entry.lines],
-                -1,
-                unshipped=False,
-            )
-            entry.state = "cancelled"
+        if is_back(entry) and entry.state in TO_PAY:
+            _cancel(entry)
     db.session.flush()
+
+
+def _cancel(entry: MoneyEntry) -> None:
+    if entry.kind in COUNTED:
+        parts = [Worth(*part) for part in entry.lines]
+        count_refunded(entry.shop_id, entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
+    entry.state = "cancelled"
+
+
+def add_up_back(case: Case, states: Sequence[str]) -> int:
+    """What a case gives back for cheaper specifications in payments of these states, 分."""
+    made = list_of_case(case) if case.entry_count else ()
+    return sum(entry.amount_fen for entry in made if is_back(entry) and entry.state in states)
 
 
 def add_up(case: Case, kind: str, states: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLine
 from portal.money import differences, entries, sums, worth
-from portal.money.paid import Exchanged, Facts, read_exchanged
+from portal.money.paid import Exchanged, read_exchanged
 
 _CAME_BACK = ("settled", "contested")  # of a difference that is given back: paid, as far as the shop says
 _STAYING = (*_CAME_BACK, *entries.OPEN)  # with a completed case, which pays what is open itself
@@ -79,7 +79,7 @@ def _list_given(case: Case) -> list[Any]:
     """What was given back for cheaper specifications."""
     states = _STAYING if case.state == State.COMPLETED else _CAME_BACK
     made = entries.list_of_case(case) if case.entry_count else ()
-    return [entry for entry in made if entry.kind == "difference_back" and entry.state in states]
+    return [entry for entry in made if entries.is_back(entry) and entry.state in states]
 
 
 def _add_up_given(case: Case) -> dict[int, _Own]:
@@ -89,12 +89,6 @@ def _add_up_given(case: Case) -> dict[int, _Own]:
         for line_id, fen, _ in entry.lines:
             found[line_id] = _Own(given_fen=found.get(line_id, _Own()).given_fen + fen)
     return found
-
-
-def find_return(facts: Facts, units: Sequence[tuple[int, int]]) -> int:
-    """What goes back of the differences paid in earlier exchanges, if all of these units are refunded, 分."""
-    known = read_exchanged(facts)
-    return sum(known[line_id].share(known[line_id].paid_fen, milli) for line_id, milli in units if line_id in known)
 
 
 def foresee_facts(case: Case, units: Sequence[tuple[int, int]], *, came: bool) -> dict[str, Any]:

@@ -179,7 +179,11 @@ def show_working(order_id: int, entries: Sequence[MoneyEntry], *, unshipped: boo
         own=[row.own_paid_fen for row in rows],
     )
     known = {row.id: (row, share) for row, share in zip(rows, shared, strict=True)}
-    return {entry.id: [show_share(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}
+    return {
+        entry.id: [show_share(*known[line], fen, milli) for line, fen, milli in entry.lines]
+        for entry in entries
+        if entry.kind != "difference_return"  # no part of what was paid for the order
+    }
 
 
 def show_share(line: Any, share: int, fen: int, milli: int) -> str:

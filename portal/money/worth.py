@@ -16,12 +16,16 @@ from portal.money.paid import Facts, Paid, load_paid, read_exchanged
 
 @dataclass(frozen=True)
 class Worth:
-    """What units of one order line are worth: 分, and how many of them are thereby refunded whole (thousandths)."""
+    """What units of one order line are worth: 分, and how many of them are thereby refunded whole (thousandths).
+
+    ``fen``: of what was paid for the order. ``added_fen``: of a difference paid in an earlier exchange, besides.
+    """
 
     line_id: int
     fen: int
     milli: int
     least_fen: int = 0  # their share rounded down: which units take the 分 that are over is known when they are paid
+    added_fen: int = 0
 
 
 def work_out_worth(
@@ -41,12 +45,13 @@ def _share_out(order_id: int, paid: Paid, units: Sequence[tuple[int, int]]) -> l
         fen = sums.of_next_units(
             line.share_fen, line.quantity_milli, line.refunded_milli, whole, before.get(line_id, 0)
         )
-        given = paid.find_differences(line_id, whole)[1]
+        added, given, _ = paid.find_differences(line_id, whole)
         fen -= given
+        added = max(added + min(fen, 0), 0)  # more than the units' share was given back: it was of this
         fen = max(min(fen, line.share_fen - line.refunded_fen, left), 0)
         left -= fen
         least = line.share_fen * whole // line.quantity_milli - given
-        found.append(Worth(line_id, fen, whole, max(min(fen, least), 0)))
+        found.append(Worth(line_id, fen, whole, max(min(fen, least), 0), added))
     return found
 
 
@@ -87,11 +92,11 @@ def explain_worth(
         name = f"「{line.title}」" if len(units) > 1 else ""
         sentence = (
             f"{name}优惠后实付 {money_text(line.share_fen)} 元，共 {quantity_text(line.quantity_milli)} {line.unit}，"
-            f"其中 {quantity_text(asked)} {line.unit}可退 {money_text(each.fen)} 元"
+            f"其中 {quantity_text(asked)} {line.unit}可退 {money_text(each.fen + each.added_fen)} 元"
         )
         added, given, _ = paid.find_differences(each.line_id, each.milli)
+        sentence += f"（含换货时补的差价 {money_text(added)} 元）" if added else ""
         sentence += f"（换货时已退差价 {money_text(given)} 元）" if given else ""
-        sentence += f"，全额退款时另退换货时补的差价 {money_text(added)} 元" if added else ""
         said.append(sentence + (f"（此前已退 {money_text(line.refunded_fen)} 元）" if line.refunded_fen else ""))
     if paid.overpaid_fen:
         said.append(
@@ -103,8 +108,8 @@ def explain_worth(
 
 
 def add_up(found: Sequence[Worth]) -> int:
-    """The sum, 分."""
-    return sum(each.fen for each in found)
+    """The sum, 分, with what was paid more for them in an earlier exchange."""
+    return sum(each.fen + each.added_fen for each in found)
 
 
 def list_units(case: Case, *, accepted: bool) -> list[tuple[int, int]]:
@@ -223,17 +228,25 @@ def list_freed(case: Case) -> list[Worth]:
     return [Worth(*part) for lines in rows for part in lines]
 
 
-def split_back(case: Case, fen: int) -> list[Worth]:
-    """What is given back for cheaper specifications, shared over the lines that have them; at most their worth."""
+def split_back(case: Case, fen: int) -> tuple[list[Worth], list[Worth]]:
+    """What is given back for cheaper specifications, shared over the lines that have them; at most their worth.
+
+    And what of it comes out of a difference that was paid in an earlier exchange: what the order was paid with is less.
+    """
     found = work_out_case_worth(case, list_units(case, accepted=True))
     fen = min(fen, add_up(found))
+    own_fen = min(fen, sum(part.fen for part in found))
     wanted = list_wanted(case, accepted=True)
-    each = list_differences(case.order_id, wanted, case.opened_on)
-    cheaper = {line_id: max(-fen, 0) for (line_id, _, _), fen in zip(wanted, each, strict=True)}
-    shared = sums.split_amount(fen, [cheaper[part.line_id] for part in found])
+    cheaper = {
+        line_id: max(-each, 0)
+        for (line_id, _, _), each in zip(wanted, list_differences(case.order_id, wanted, case.opened_on), strict=True)
+    }
+    shared = sums.split_amount(own_fen, [cheaper[part.line_id] for part in found])
     if any(own > part.fen for own, part in zip(shared, found, strict=True)):
-        shared = [part.fen for part in split_amount(found, fen)]
-    return [Worth(part.line_id, own, 0) for part, own in zip(found, shared, strict=True)]
+        shared = sums.split_amount(own_fen, [part.fen for part in found])
+    earlier = sums.split_amount(fen - own_fen, [part.added_fen for part in found])
+    each = [[Worth(part.line_id, own, 0) for part, own in zip(found, of, strict=True)] for of in (shared, earlier)]
+    return each[0], each[1] if fen > own_fen else []
 
 
 def show_case_working(case: Case, units: Sequence[tuple[int, int]]) -> list[str]:
@@ -246,16 +259,22 @@ def is_all_of(found: Sequence[Worth], amount_fen: int) -> bool:
 
     Units of a line of three for 10.00 are worth 3.33, 3.33 and 3.34; which is whose is known when they are paid.
     """
-    return amount_fen >= max(sum(each.least_fen for each in found), 1)
+    return amount_fen >= max(sum(each.least_fen + each.added_fen for each in found), 1)
 
 
-def split_amount(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
-    """``amount_fen`` shared over what the units are worth; less than all of it refunds no unit whole."""
+def split_amount(found: Sequence[Worth], amount_fen: int) -> tuple[list[Worth], int]:
+    """``amount_fen`` shared over what the units are worth; less than all of it refunds no unit whole.
+
+    And what of it is of differences paid in earlier exchanges: less than all takes what the order was paid with first.
+    """
+    added = sum(each.added_fen for each in found)
     if amount_fen == add_up(found):
-        return list(found)
+        return list(found), added
     whole = is_all_of(found, amount_fen)
-    shared = sums.split_amount(amount_fen, [each.fen for each in found])
-    return [Worth(each.line_id, fen, each.milli if whole else 0) for each, fen in zip(found, shared, strict=True)]
+    own_fen = amount_fen - added if whole else min(amount_fen, add_up(found) - added)
+    shared = sums.split_amount(own_fen, [each.fen for each in found])
+    parts = [Worth(each.line_id, fen, each.milli if whole else 0) for each, fen in zip(found, shared, strict=True)]
+    return parts, amount_fen - own_fen
 
 
 def agree_on(found: Sequence[Worth], agreed_fen: int | None) -> int:

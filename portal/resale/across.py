@@ -107,7 +107,7 @@ def open_upstream(
     policy = policies.get_current(order.shop_id)
     lines = {line.id: line for line in goods.list_lines(order.id, order.shop_id)}
     may = goods.is_exchangeable(list(lines.values()), order)
-    verdict = None
+    verdicts = []
     for item in wanted:
         verdict = eligibility.check(
             goods.describe_goods(order, lines[item.line_id], exchangeable=may[item.line_id]),
@@ -118,7 +118,9 @@ def open_upstream(
             goods.get_policy_for(order),
         )
         if not verdict.allowed:
-            raise applications.NotEligible(verdict, item.line_id)
+            named = applications.name_line(lines[item.line_id]) if len(wanted) > 1 else ""
+            raise applications.NotEligible(verdict, item.line_id, named)
+        verdicts.append(verdict)
     direct = route_out == "direct" and kind in (CaseType.EXCHANGE, CaseType.REISSUE)
     source = downstream if direct else order
     receiver = (source.receiver_name, source.receiver_phone, source.receiver_address)
@@ -129,8 +131,8 @@ def open_upstream(
         reason=downstream.reason,
         description=description,
         receiver=receiver,
-        freight_payer=str((verdict.freight_payer if verdict else None) or "negotiated"),
-        basis=articles.state_basis(verdict, downstream.reason, consumer=order.consumer) if verdict else "",
+        freight_payer=str(applications.find_payer(verdicts)),
+        basis=articles.state_basis(applications.find_leading(verdicts), downstream.reason, consumer=order.consumer),
         policy_id=policy.id,
         photos=copies.copy_photos(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
         now=now,

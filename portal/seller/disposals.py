@@ -166,7 +166,7 @@ def case_disposals(case_no: str) -> ResponseReturnValue:
             try:
                 return once(change)
             except StepRefused as refused:
-                form.refuse(refused.sentence)
+                form.refuse(f"{refused.sentence}。{say_wanted(rows, wanted)}")
                 rows, typed, status = disposals.load_of_case(shop_id, case_id), {}, 409
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     return page(
@@ -212,5 +212,18 @@ def read_kinds(title: str, unit: str, own: int, raw: Mapping[str, str]) -> tuple
         try:
             found[kind] = inputs.quantity(text, most=own or None, unit=unit)
         except inputs.InputRefused as refused:
-            wrong.append(f"{title}的{disposals.SAID[kind]}数量：{refused.sentence}")
+            number = "整数" if inputs.unit_is_whole(unit) and own % 1000 == 0 else "数，最多三位小数"
+            said = f"请填写 0 到 {inputs.quantity_text(own)} 之间的{number}，单位：{unit}" if own else refused.sentence
+            wrong.append(f"{title}的{disposals.SAID[kind]}数量：{said}")
     return found, wrong
+
+
+def say_wanted(rows: Sequence[Disposal], wanted: Mapping[int, Mapping[str, int]]) -> str:
+    """What was typed on a page that has become old, in a sentence: its fields hold what others said since."""
+    lines = (
+        f"{row.title} {row.spec}："
+        + "，".join(f"{word} {inputs.quantity_text(wanted[row.id][kind])}" for kind, word in disposals.SAID.items())
+        for row in rows
+        if any(wanted[row.id].values())
+    )
+    return f"您刚才填的是 {'；'.join(lines)}"

@@ -13,9 +13,9 @@ from portal.cases import bulk, desk_facts, held, piles, saved_views, shop_queue
 from portal.cases.waiting import tell_each
 from portal.flow import CaseType
 from portal.parcels import carriers
-from portal.people import sessions
+from portal.people import roles, sessions
 from portal.rights import guarantees, reasons
-from portal.seller import bp, has_room, listing, listing_words, morning
+from portal.seller import bp, has_room, listing, listing_words, morning, starting
 from portal.seller.bulk import list_kinds
 from portal.web import early, replicas
 from portal.web.pages import not_modified, page, unchanged
@@ -45,7 +45,9 @@ def inbox() -> ResponseReturnValue:
     tabs = listing.list_tabs()
     version = g.who.session, g.who.shop_version
     counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states(), version=version)
+    all_count = count_all(here, len(rows), whole=key is None and here.after is None)
     views = saved_views.list_views(g.who.shop_id, g.who.user_id, (*version, g.who.version))
+    begins = not rows and not here.filtered and here.after is None and roles.may_open(g.who.role, "owner")
     answer = page(
         "seller/inbox.html",
         rows=rows,
@@ -56,7 +58,7 @@ def inbox() -> ResponseReturnValue:
         groups=first_tabs(tabs),
         group_words=piles.GROUPS,
         counts=counts,
-        count_to=morning.count_to,
+        numbers={here.tab: all_count} if here.filtered else tell_numbers(counts),
         figures=morning.collect(counts),
         changes=morning.collect_changes(version),
         sorts=listing.list_sorts(),
@@ -74,10 +76,11 @@ def inbox() -> ResponseReturnValue:
         shown=tuple(name for name in work.columns if name in listing.list_columns()),
         ages=listing.AGES,
         kinds=list_kinds(),
-        all_count=count_all(here, len(rows), whole=key is None and here.after is None),
+        all_count=all_count,
         more=here.at(key).address if key else "",
         said_reason=guarantees.say_reason,
         soon=g.now + shop_queue.SOON,
+        todos=starting.list_todos(g.who.shop_id) if begins else [],
         version=g.who.shop_version,
     )
     answer.set_etag(etag, weak=True)
@@ -92,6 +95,11 @@ def count_all(here: listing.Listing, shown: int, *, whole: bool) -> str:
         g.who.shop_id, here.tab, g.now, bulk.MOST + 1, filters=here.filters, states=listing.seen_states()
     )
     return str(len(found)) if len(found) <= bulk.MOST else f"超过 {bulk.MOST}"
+
+
+def tell_numbers(counts: dict[str, int]) -> dict[str, str]:
+    """The number on each tab as it is said; beside a filter only the list that is shown has one of its own."""
+    return {name: str(number) if name in piles.DONE else morning.count_to(number) for name, number in counts.items()}
 
 
 def first_tabs(tabs: dict[str, piles.Tab]) -> dict[str, str]:

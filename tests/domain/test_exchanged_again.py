@@ -148,9 +148,12 @@ def give_back(cast: Cast, case: Case) -> Case:
     before, change = balance(case.order_id), stakes.foresee(case, "accept_goods")
     assert change is not None
     case = cast.take(case, "accept_goods", SELLER, shown=change.mark)
-    more = before - balance(case.order_id) - change.after.refund_fen
-    said = [f"全额退款时另退换货时补的差价 {money_text(more)} 元" in each for each in change.before.working]
-    assert more >= 0 and any(said) == bool(more), (more, change)
+    assert change.after.refund_fen == before - balance(case.order_id), change
+    more = db.session.scalars(
+        select(MoneyEntry.amount_fen).where(MoneyEntry.case_id == case.id, MoneyEntry.kind == "difference_return")
+    ).all()
+    said = [f"（含换货时补的差价 {money_text(sum(more))} 元）" in each for each in change.before.working]
+    assert any(said) == bool(more), (more, change)
     return settle(cast, case)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from portal.calendar import clock
+from portal.extensions import db, writing
+from portal.models import Order, OrderLine
 from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Seller
 from tests.pictures import photo
@@ -67,3 +70,43 @@ def test_what_was_never_sent_is_sent(world: World, visit: Any, tmp_path: Path, k
     buyer.page.goto(f"/cases/{case_no}")
     buyer.confirms()
     buyer.page.get_by_text("补发完成").first.wait_for()
+
+
+@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+def test_lines_that_differ_are_filed_apart_with_one_press(world: World, visit: Any, kind: str) -> None:
+    order_no, lines = sell_two(world)
+    buyer = Buyer(visit(kind))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}/apply?line={lines[0]}")
+    buyer.chooses("7天无理由退货")
+    buyer.page.locator("details.stack > summary").click()
+    buyer.page.locator(f"#quantity-{lines[1]}").fill("1")
+    buyer.asks_back("1", "不想要了")
+    buyer.page.locator("#apart").get_by_text("没有直接申请的权利").wait_for()
+    assert buyer.page.get_by_role("button", name="提交申请").count() == 0
+    buyer.page.get_by_role("button", name="分开提交，共 2 张").click()
+    buyer.page.wait_for_url(f"**/orders/{order_no}?said=filed-apart")
+    assert buyer.page.locator('a.row[href^="/cases/"]').count() == 2
+
+
+def sell_two(world: World) -> tuple[str, list[int]]:
+    """An order of the buyer's that they haven't applied for, of two lines of which the first may go back."""
+    order_no, _ = world.exchangeable()
+    with world.app.app_context():
+        line = db.session.scalars(
+            db.select(OrderLine).join(Order, Order.id == OrderLine.order_id).where(Order.order_no == order_no)
+        ).first()
+        assert line is not None
+        kept = {column.key: getattr(line, column.key) for column in OrderLine.__table__.columns}
+        order_id, first = line.order_id, line.id
+        with writing():
+            db.session.execute(
+                db.insert(OrderLine),
+                {key: value for key, value in kept.items() if key not in ("id", "sku_id", "line_key")}
+                | {"line_key": "filed apart", "spec": "另一种", "position": 99, "guarantees": ""},
+            )
+            db.session.execute(db.update(OrderLine).where(OrderLine.id == first).values(guarantees="qtwlybt"))
+            received = {"received_at": clock.now(), "status": "completed"}
+            db.session.execute(db.update(Order).where(Order.id == order_id).values(**received))
+        lines = db.session.scalars(db.select(OrderLine.id).where(OrderLine.order_id == order_id)).all()
+        db.session.remove()
+    return order_no, [first, *(line for line in lines if line != first)]

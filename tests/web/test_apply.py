@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, CaseLine, Draft, Evidence, Message, Order, OrderLine, Product, Sku
+from portal.rights import reasons
 from portal.talk import conversations
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -143,6 +144,18 @@ def test_a_ground_alone_asks_for_the_particular(cast: Cast, buyer: FlaskClient) 
     answer = post(buyer, url, {"line": line_of(order), "reason": "quality"})
     assert answer.status_code == 422 and "请选择「商品质量问题」的具体情况" in answer.text
     assert post(buyer, url, {"line": line_of(order)}).status_code == 422
+
+
+@pytest.mark.parametrize("reason", [each.id for each in reasons.REASONS if each.types])
+def test_every_reason_that_is_offered_is_taken(cast: Cast, buyer: FlaskClient, reason: str) -> None:
+    status = "unshipped" if reasons.Place.UNSHIPPED in (reasons.reason(reason) or reasons.REASONS[0]).places else ""
+    order = cast.order(status=status or "delivered")
+    number, line = order.order_no, line_of(order)
+    with writing():
+        db.session.execute(db.update(OrderLine).values(guarantees="swtbh,qtwlybt"))
+    assert f'value="{reason}"' in buyer.get(f"/orders/{number}/apply?line={line}").text
+    answer = choose(buyer, number, line, reason)
+    assert answer.status_code == 303 and answer.location.endswith("/details"), re.findall(r'"err".*', answer.text)
 
 
 def test_grounds_and_reasons_are_one_choice(cast: Cast, buyer: FlaskClient) -> None:

@@ -106,13 +106,15 @@ def test_it_is_said_anew_with_who_and_when_and_two_do_not_overwrite_each_other(
         colleague, at, form | seen | {f"supplier_{row_id}": "3", f"check_{row_id}": "0", f"scrap_{row_id}": "0"}
     )
     assert late.status_code == 409 and "刚刚有人改过去向" in late.text
+    assert re.search("您刚才填的是 [^<]*：再售 [0-9]+，待检", late.text)  # nothing that was typed is lost
     assert kinds_of(case) == {"check": 1_000, "scrap": 2_000}
     assert change(colleague, case, resale="1", scrap="1", supplier="1").status_code == 303
     shown = desk.get(at).text
     for words in ("buyer2", "seller", "待检 → 报废 2", "验收 → 待检 3", "报废 → 退供应商 1", "待检 → 再售 1"):
         assert words in shown, words
     assert not shows_money(colleague.get(at).text)
-    for goes, sentence in (({"resale": "2"}, "四项合计是 2，要等于通过的 3"), ({"resale": "x"}, "再售数量：请填写")):
+    none = "再售数量：请填写 0 到 3 之间的整数"
+    for goes, sentence in (({"resale": "2"}, "四项合计是 2，要等于通过的 3"), ({"resale": "x"}, none)):
         refused = change(desk, case, **goes)
         assert refused.status_code == 422 and sentence in refused.text
     same = change(desk, case, resale="1", scrap="1", supplier="1")

@@ -98,7 +98,11 @@ def test_each_filter_narrows(app: Flask, cast: Cast, now: Clock, asked: str, hit
     back = cast.until("disputed")
     with writing():
         db.session.execute(update(Case).where(Case.id == back.id).values(countered=True))
-    assert len(numbers(sign_in(app, "seller").get(f"/seller?{asked}").text)) == hits
+    page = sign_in(app, "seller").get(f"/seller?{asked}").text
+    assert len(numbers(page)) == hits
+    # a number beside a filter is of the filtered list: only the one that is shown has been counted
+    tabs = page.split('aria-label="轮到谁"')[1].split('aria-label="筛选"')[0]
+    assert set(re.findall(r'class="n">([^<]*)<', tabs)) == {str(hits), ""}
 
 
 def test_an_amount_that_is_none_is_said_and_a_filter_never_breaks(app: Flask, cast: Cast, now: Clock) -> None:

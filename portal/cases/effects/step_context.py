@@ -22,9 +22,8 @@ from portal.models import (
     Sku,
 )
 from portal.money import entries as money_entries
-from portal.money import exchanged, worth
+from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
-from portal.money.paid import read_exchanged
 
 
 @dataclass(frozen=True)
@@ -136,45 +135,29 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
         exact = "refund_fen" in changes  # this very step names the sum
-        fen = plan_refund(case, agreed, context.by, context.at, context.proposer, exact=exact)
+        fen, made = plan_refund(case, agreed, context.by, context.at, context.proposer, exact=exact)
         context.data["refund_fen"] = fen
-        count = int(changes.get("entry_count", case.entry_count)) + 1
-        return {
-            "refund_fen": fen,
-            "entry_count": count + plan_earlier_difference(case, context.by, context.at, context.proposer),
-        }
+        return {"refund_fen": fen, "entry_count": int(changes.get("entry_count", case.entry_count)) + made}
     other_price = changes.get("difference_fen", case.difference_fen)
     if step.target == State.RESHIPPING and other_price and step.source in _BEFORE_SHIPPING:
-        planned = money_entries.add_up(case, "difference_back", (*money_entries.OPEN, "settled"))
+        planned = money_entries.add_up_back(case, (*money_entries.OPEN, "settled"))
         fen = -worth.work_out_case_difference(case, accepted=True) - planned
         if fen > 0:
-            parts = worth.split_back(case, fen)
-            money_entries.plan_entry(
-                case,
-                "difference_back",
-                sum(part.fen for part in parts),
-                key=f"difference_back:{case.version}",
-                at=context.at,
-                by=context.proposer or context.by.user_id,
-                parts=parts,
-            )
-            context.data["difference_back_fen"] = fen
-            return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
+            made = _plan_back(context, fen)
+            return {"entry_count": changes.get("entry_count", case.entry_count) + made}
     return {}
 
 
-def plan_earlier_difference(case: Case, by: ActedBy, at: datetime, proposer: int | None = None) -> int:
-    """What was paid for dearer specifications before goes back with a whole refund; how many entries that makes."""
-    if not read_exchanged(case.opened_on):
-        return 0
-    refund = next((each for each in money_entries.list_of_case(case) if each.kind == "refund"), None)
-    units = [(line_id, milli) for line_id, _, milli in refund.lines if milli] if refund is not None else []
-    fen = exchanged.find_return(case.opened_on, units)
-    if not fen:
-        return 0
-    key = "earlier_difference"
-    money_entries.plan_entry(case, "difference_return", fen, key=key, at=at, by=proposer or by.user_id)
-    return 1
+def _plan_back(context: StepContext[HandIn], fen: int) -> int:
+    """What is given back for cheaper specifications; how many payments that makes."""
+    case, at, by = context.case, context.at, context.proposer or context.by.user_id
+    parts, earlier = worth.split_back(case, fen)
+    planned = [("difference_back", "difference_back", parts), ("difference_return", money_entries.EARLIER, earlier)]
+    paid = [(kind, key, of, sum(part.fen for part in of)) for kind, key, of in planned if of]
+    for kind, key, of, part_fen in paid:
+        money_entries.plan_entry(case, kind, part_fen, key=f"{key}:{case.version}", at=at, by=by, parts=of)
+    context.data["difference_back_fen"] = sum(part_fen for *_, part_fen in paid)
+    return len(paid)
 
 
 def end_claim(context: StepContext[HandIn], changes: Mapping[str, object]) -> dict[str, object]:
@@ -212,25 +195,21 @@ _BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
 
 def plan_refund(
     case: Case, agreed_fen: int | None, by: ActedBy, at: datetime, proposer: int | None = None, *, exact: bool = False
-) -> int:
-    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分.
+) -> tuple[int, int]:
+    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns 分 and how many payments.
 
-    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step. ``exact``: the sum was
-    named just now; an older one that asked for all is worked out again, so that the last units take the rest.
+    What goes back of a difference paid in an earlier exchange is a payment of its own. ``proposer``: whose terms it
+    carries out, when that is somebody else than who takes the step. ``exact``: the sum was named just now; an older one
+    that asked for all is worked out again, so that the last units take the rest.
     """
-    unshipped = case.goods_state == "unshipped"
+    unshipped, who = case.goods_state == "unshipped", proposer or by.user_id
     fen, found = expected.work_out_refund(case, agreed_fen, exact=exact)
-    money_entries.plan_entry(
-        case,
-        "refund",
-        fen,
-        key="refund",
-        at=at,
-        by=proposer or by.user_id,
-        parts=worth.split_amount(found, fen),
-        unshipped=unshipped,
-    )
-    return fen
+    parts, earlier = worth.split_amount(found, fen)
+    own = fen - earlier
+    money_entries.plan_entry(case, "refund", own, key="refund", at=at, by=who, parts=parts, unshipped=unshipped)
+    if earlier:
+        money_entries.plan_entry(case, "difference_return", earlier, key=money_entries.EARLIER, at=at, by=who)
+    return fen, 1 + bool(earlier)
 
 
 def effect(*names: str, takes: type[H] = HandIn) -> Callable[[Effect[H]], Effect[H]]:  # type: ignore[assignment]
