@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.flow import CaseType
 from portal.inputs import money_text
 from portal.models import Draft, Order, OrderLine, Sku
-from portal.money import worth
+from portal.money import released, worth
 from portal.money.paid import Facts, read_exchanged
 from portal.rights import goods as goods_facts
 
@@ -54,6 +54,7 @@ def work_out_sums(
 
     ``facts``: what the case was opened on that is changed by it.
     """
+    facts = facts or released.find_facts(order, quantities)
     units = [(line_id, milli) for line_id, milli in quantities.items() if milli > 0]
     if kind in goods_facts.MONEY:
         unshipped = is_unshipped(order)

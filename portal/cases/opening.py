@@ -23,7 +23,7 @@ from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
 from portal.inputs import money_text
 from portal.models import Case, Conversation, Message, Order, OrderLine, User
-from portal.money import worth
+from portal.money import released, worth
 from portal.notices import notices
 from portal.orders import known_shops, ledger, versions
 from portal.rights import resale
@@ -64,9 +64,11 @@ def open_case(
         raise StepRefused("请选择买家同意代为申请的那条消息", name)
     goods_state = locate_goods(order)
     asked = 0
+    units = [(item.line_id, item.milli) for item in wanted]
+    facts = released.find_facts(order, dict(units))
     if case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        units = [(item.line_id, item.milli) for item in wanted]
-        asked = most = worth.add_up(worth.work_out_worth(order.id, units, unshipped=goods_state == "unshipped"))
+        unshipped = goods_state == "unshipped"
+        asked = most = worth.add_up(worth.work_out_worth(order.id, units, unshipped=unshipped, facts=facts))
         if refund_fen is not None:
             asked = refund_fen
         if not 0 < asked <= most:
@@ -110,6 +112,7 @@ def open_case(
     )
     case = make_case(new, now)
     start_clock(case, flow.due(State.APPLIED, Facts(entered_at=now, now=now), get_deadlines()), now)
+    case.opened_on = facts or {}
     case.difference_fen = worth.work_out_case_difference(case, accepted=False)
     case.photo_count = evidence.attach_to_case(
         photos, shop_id=case.shop_id, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1

@@ -15,6 +15,7 @@ from portal.cases.queue_filters import is_application
 from portal.extensions import db
 from portal.models import Case, CaseEvent, Order, OrderLine, Staff
 from portal.money import sums
+from portal.money.paid import read_exchanged
 from portal.rights import resale
 
 LOOK_BACK = timedelta(days=90)
@@ -96,7 +97,7 @@ def _count_before(shop_id: int, rows: Sequence[Any]) -> dict[int, int]:
 
 
 def _work_out_worth(row: Any) -> int | None:
-    """What was paid for the units applied for, 分, rounded up; None where what the case was opened on isn't known."""
+    """What was paid for the units applied for in the end, 分, rounded up; None where the case keeps no facts of it."""
     facts = row.opened_on
     if not facts:
         return None
@@ -107,7 +108,13 @@ def _work_out_worth(row: Any) -> int | None:
         own=facts.get("own", ()),
     )
     known = {line[0]: (share, line[2]) for line, share in zip(facts["lines"], shares, strict=True)}
-    wanted = [(known.get(line_id), milli) for line_id, milli, _ in row.data["lines"]]
-    if any(line is None for line, _ in wanted):
-        return None
-    return sum(int(-(-line[0] * milli // line[1])) for line, milli in wanted if line is not None)
+    exchanged, total = read_exchanged(facts), 0
+    for line_id, milli, _ in row.data["lines"]:
+        if line_id not in known:
+            return None
+        share, bought_milli = known[line_id]
+        fen = -(-share * milli // bought_milli)
+        if (held := exchanged.get(line_id)) is not None:  # its goods came in an exchange
+            fen += held.share(held.paid_fen, milli) - held.share(held.given_fen, milli)
+        total += max(fen, 0)
+    return int(total)
