@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
 from portal import inputs, told, words
-from portal.applications import apart, applications, drafts, goods
+from portal.applications import apart, applications, drafts, goods, sums
 from portal.consumer import bp
+from portal.consumer.forms import list_specs
 from portal.consumer.opening import open_pass
 from portal.consumer.receiver_fields import NAMES, ReceiverFields
 from portal.extensions import db, writing
@@ -32,7 +33,7 @@ from portal.web.photo_field import Photos
 
 
 class ApplyForm(ReceiverFields):
-    """An application. Quantities are fields named after the order's lines, ``quantity_<line>``."""
+    """An application. Fields of the order's lines have their numbers: ``quantity_<line>``, ``sku_<line>``."""
 
     reason = Pick("原因", missing="请选择原因")
     type = Choice("希望怎么处理", missing="请选择希望怎么处理")
@@ -60,14 +61,19 @@ class ApplyForm(ReceiverFields):
         if len(self.lines) == 1 and request.method != "POST":
             self.typed[self.lines[0].id] = inputs.quantity_text(self.left[self.lines[0].id])
         self.problems: dict[int, str] = {}
+        self.order = order
+        self.difference_fen = 0  # what the chosen specifications come to; handed in again, it was looked at
+        self.skus = list_specs(order.id, self.lines) if CaseType.EXCHANGE in kinds else {}
+        self.chosen = {line_id: request.form.get(f"sku_{line_id}", "")[:20] for line_id in self.skus}
         self.known_receiver = (order.receiver_name, order.receiver_phone, order.receiver_address)
         link = addresses.Reader(Actor.BUYER, by_link=True)
         self.receiver = str(addresses.show_receiver(link, (), order))
 
     def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
-        if self.type.data == CaseType.EXCHANGE and self.reason.data == "wrong_order" and not self.description.data:
-            # here no other specification can be picked: only words say which one it shall be
+        exchange = self.type.data == CaseType.EXCHANGE
+        chosen = exchange and any(self.chosen.values())
+        if exchange and self.reason.data == "wrong_order" and not self.description.data and not chosen:
             self.refuse("请写明想换成什么，商家看过后答复您", "description")
             good = False
         self.quantities: dict[str, int] = {}
@@ -82,14 +88,38 @@ class ApplyForm(ReceiverFields):
                 self.problems[line.id] = refused.sentence
         if not self.quantities and not self.problems:
             self.problems[self.lines[0].id] = "请填写要申请的数量"
+        for line_id, sku in self.chosen.items():
+            if exchange and sku not in {"", *(known for known, _ in self.skus[line_id])}:
+                self.problems.setdefault(line_id, "所选的换货规格已不可选，请重新选择")
+                self.chosen[line_id] = ""
         self.refuse_lines(self.problems, {line.id: line for line in self.lines})
-        return good and not self.problems
+        return good and not self.problems and self._agrees_to_sum()
+
+    def _agrees_to_sum(self) -> bool:
+        """There is no page to check it on: a difference is said, and the form sent once more."""
+        skus = self._list_skus()
+        if not skus:
+            return True
+        wanted = {line_id: self.quantities[str(line_id)] for line_id in skus}
+        self.difference_fen = fen = sums.work_out_sums(self.order, CaseType.EXCHANGE, wanted, skus).difference_fen
+        if not fen or request.form.get("difference", "") == str(fen):
+            return True
+        what = f"您补差价 {inputs.money_text(fen)} 元" if fen > 0 else f"商家退差价 {inputs.money_text(-fen)} 元"
+        self.refuse(f"换成所选的规格，{what}，验货通过后再结算；没有问题的话，请再提交一次")
+        return False
+
+    def _list_skus(self) -> dict[int, int]:
+        """The other specifications that are asked for, by order line."""
+        if self.type.data != CaseType.EXCHANGE:
+            return {}
+        return {line_id: int(sku) for line_id, sku in self.chosen.items() if sku and str(line_id) in self.quantities}
 
     def fields(self) -> dict[str, Any]:
         """What a draft keeps of it."""
         where = self.read_receiver() or self.known_receiver
         return dict(zip(NAMES, where, strict=True)) | {
             "quantities": self.quantities,
+            "skus": {str(line_id): sku for line_id, sku in self._list_skus().items()},
             "reason": self.reason.data,
             "type": self.type.data,
             "description": self.description.data or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -77,7 +77,7 @@ class ModifyForm(ReceiverFields, StepForm):
             line_id: request.form.get(f"sku_{line_id}", str(sku or "")) if sent else str(sku or "")
             for line_id, sku in kept.items()
         }
-        self.skus = _list_specs(case, kept) if case.type == CaseType.EXCHANGE else {}
+        self.skus = _list_own_specs(case, kept) if case.type == CaseType.EXCHANGE else {}
         if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
             del self.name, self.phone, self.address
         if not sent:
@@ -150,13 +150,22 @@ def _list_lines(case: Case) -> Sequence[Row[Any]]:
     return db.session.execute(query.order_by(CaseLine.id)).all()
 
 
-def _list_specs(case: Case, own: Collection[int]) -> dict[int, list[tuple[str, str]]]:
-    """By order line the specifications that it may be exchanged for, with the difference for one unit."""
-    found = {}
-    for line in goods.list_lines(case.order_id, case.shop_id):
-        if line.id in own and (priced := sums.list_priced(case.order_id, line, case.opened_on)):
-            found[line.id] = [(str(sku.id), _name_spec(sku.spec, fen, line.unit)) for sku, fen in priced]
-    return found
+def _list_own_specs(case: Case, own: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    lines = (line for line in goods.list_lines(case.order_id, case.shop_id) if line.id in own)
+    return list_specs(case.order_id, lines, case.opened_on)
+
+
+def list_specs(order_id: int, lines: Iterable[Any], facts: Any = None) -> dict[int, list[tuple[str, str]]]:
+    """By order line the specifications that it may be exchanged for, with the difference for one unit.
+
+    ``facts``: what the case was opened on that asks.
+    """
+    priced = [(line, sums.list_priced(order_id, line, facts)) for line in lines]
+    return {
+        line.id: [(str(sku.id), _name_spec(sku.spec, fen, line.unit)) for sku, fen in found]
+        for line, found in priced
+        if found
+    }
 
 
 def _name_spec(spec: str, fen: int, unit: str) -> str:

@@ -87,7 +87,7 @@ def test_each_reason_says_who_bears_the_freight_as_it_will_be_filed(consumer: Co
 
 
 def test_who_wants_another_one_says_which(consumer: Consumer) -> None:
-    """By the link a specification can't be picked before the case is there, so the words have to name it."""
+    """Where a shop has no other specification to pick, the words have to name what is wanted."""
     link = proves_the_order(consumer)
     assert "拍错了要换的，写明想换成什么" in consumer.browser.get(f"{link}/apply").text
     asked = {"reason": "wrong_order", "type": "exchange"}
@@ -95,6 +95,40 @@ def test_who_wants_another_one_says_which(consumer: Consumer) -> None:
     assert bare.status_code == 422 and bare.text.count("请写明想换成什么，商家看过后答复您") == 2
     assert "请写明想换成什么" not in applies(consumer, link, **asked, description="换成白色").text
     assert "请写明想换成什么" not in applies(consumer, link, reason="damaged", type="exchange", description="").text
+
+
+def test_another_specification_is_picked_with_the_application(consumer: Consumer) -> None:
+    """Its difference is looked at before it is filed: there is no page to check the application on."""
+    line = line_of(consumer)
+    with writing():
+        row = db.session.get_one(OrderLine, (line, consumer.chain.cast.shop2))
+        made = {"shop_id": row.shop_id, "product_id": row.product_id}
+        dearer = Sku(**made, sku_key="a", spec="白色;L", price_fen=row.unit_price_fen + 300)
+        foreign = Sku(**made, sku_key="b", spec="灰色;L", price_fen=row.unit_price_fen, in_stock=False)
+        db.session.add_all([dearer, foreign])
+        db.session.flush()
+        dearer_id, foreign_id = dearer.id, foreign.id
+    link = proves_the_order(consumer)
+    page = consumer.browser.get(f"{link}/apply").text
+    assert "白色;L（每双补 3.00 元）" in page and "灰色;L" not in page
+    asked = {"reason": "damaged", "type": "exchange", f"quantity_{line}": "1"}
+    gone = applies(consumer, link, **asked, **{f"sku_{line}": str(foreign_id)})
+    assert gone.status_code == 422 and "已不可选" in gone.text
+    asked |= {f"sku_{line}": str(dearer_id)}
+    looked = applies(consumer, link, **asked)
+    assert (
+        looked.status_code == 422
+        and "您补差价 3.00 元" in looked.text
+        and 'name="difference" value="300"' in looked.text
+    )
+    other = applies(consumer, link, **asked, difference="200")
+    assert other.status_code == 422, "another sum than the one that comes of it"
+    picture = (io.BytesIO(photo((300, 200))), "a.jpg")
+    done = applies(consumer, link, **asked, difference="300", photos=picture)
+    assert done.status_code == 303, done.text
+    db.session.rollback()
+    case = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
+    assert case is not None and (case.wanted_spec, case.difference_fen) == ("白色;L", 300)
 
 
 def test_number_and_phone_open_the_application_and_the_case_it_makes(consumer: Consumer) -> None:
