@@ -127,6 +127,8 @@ def tell_consequence(view: ViewFacts, step: Step, result: Result | None) -> str:
         return f"不再{view.kind}，改为退款，商品数量转到新的售后单"
     if name == "refund_arrived" and view.case.freight_claim == "open":
         return "确认到账后等待商家答复您报的退回运费，不能撤回"
+    if name == "refund_arrived" and not view.case.freight_claim:
+        return f"{_THEN[name]}{_tell_unclaimed(view)}"
     if name == "give_account" and (used := find_used_account(view)) is not None:
         return f"付到尾号 {used.last4} 的账户没有成功；账户填错了的，请重新填写，原来的账户立即删除"
     if name == "pay" and view.case.payment_claim == "denied":
@@ -167,7 +169,10 @@ def tell_of_freight(view: ViewFacts) -> str:
     refund = case.type == CaseType.RETURN_REFUND and case.state in _ENDED_BY_A_REFUND
     if view.side is not Actor.BUYER or not (refund or case.state in _ENDED_BY_OTHERS) or not _may_claim(view):
         return ""
-    if any(step.name == "accept_result_none" and refusal is None for step, refusal in view.actions):
+    ending = (
+        {"accept_result_none"} if case.freight_claim or case.escalated else {"accept_result_none", "refund_arrived"}
+    )
+    if any(step.name in ending and refusal is None for step, refusal in view.actions):
         return ""  # which says it itself
     if case.freight_claim:  # the shop said no
         return "不认可商家对退回运费的答复，可以再报一次或申请平台介入，售后结束后不能再报"
