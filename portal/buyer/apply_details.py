@@ -217,14 +217,12 @@ def _read_details(asked: Asked, quantities: dict[str, int], skus: dict[str, int]
 def _refuse(asked: Asked, verdicts: list[tuple[int, goods_facts.Verdict]]) -> None:
     """Say what the rules have against the lines, each beside its field."""
     named = {line.id: f"{applications.name_line(line)}：" for line in asked.lines} if len(verdicts) > 1 else {}
-    for line_id, verdict in verdicts:
-        if not verdict.allowed and verdict.field == "quantity":
+    for line_id, verdict in (each for each in verdicts if not each[1].allowed):
+        if verdict.field == "quantity":
             asked.problems[line_id] = verdict.why
-        elif not verdict.allowed and verdict.field == "reason":
+        elif verdict.field == "reason":
             asked.form.refuse(named.get(line_id, "") + verdict.why)
-        elif not verdict.allowed:
-            if verdict.field == "photos" and asked.form.photos.errors:
-                continue
+        elif verdict.field != "photos" or not asked.form.photos.errors:
             asked.form.refuse(verdict.why, verdict.field)
 
 
