@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from portal import arrival_words, told, words
 from portal.cases import expected, failed, payment_words
+from portal.cases.changes import may_differ
 from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tell_consequence
 from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
@@ -224,7 +225,7 @@ def list_money(view: ViewFacts, result: Result | None) -> list[tuple[str, str]]:
 def list_difference(view: ViewFacts, result: Result | None) -> list[tuple[str, str]]:
     """The price difference of an exchange, and whom it is paid to."""
     case = view.case
-    if not case.difference_fen:
+    if not may_differ(case):
         return []
     fen = expected.expect_difference(case) if result is not None or case.state == State.PAYING else case.difference_fen
     if fen < 0:
