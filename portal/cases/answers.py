@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from portal import arrival_words, told, words
 from portal.cases import expected, failed, payment_words
 from portal.cases.changes import may_differ
-from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tell_consequence
+from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tell_consequence, tell_of_freight
 from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
 from portal.cases.mediation_rows import find_mediation
@@ -64,6 +64,7 @@ class Answer:
     terms: tuple[str, ...] = ()  # of the proposal that waits for an answer
     result: Result | None = None  # 验货结果, where it is to be answered or counts
     failed: str = ""  # where the failed units are and until when they are sent home, in a sentence
+    freight: str = ""  # that what was advanced for the way back is claimed before others end the case
     complain: bool = False  # they are late, and the case has ended: its buyer can complain
     choices: tuple[Choice, ...] = ()  # at most two, the first leads on
     more: tuple[Step, ...] = ()  # what can be done besides
@@ -98,6 +99,7 @@ def work_out_answer(view: ViewFacts) -> Answer:
         terms=tuple(view.terms(waiting)) if waiting is not None else (),
         result=result if result is not None and not result.whole else None,
         failed=failed.tell_failed(case, kept, view.side, view.now) if held else "",
+        freight=tell_of_freight(view),
         complain=bool(view.side is Actor.BUYER and case.state in FINAL and kept and kept.due_at <= view.now),
         choices=tuple(choices),
         more=tuple(step for step in open_now if step.name not in chosen),
@@ -227,15 +229,14 @@ def list_difference(view: ViewFacts, result: Result | None) -> list[tuple[str, s
     case = view.case
     if not may_differ(case):
         return []
-    fen = expected.expect_difference(case) if result is not None or case.state == State.PAYING else case.difference_fen
+    if case.state == State.PAYING and not case.difference_waived:
+        return [("应补差价", say_money(expected.expect_payment(case))), ("付给", view.order.shop)]
+    fen = expected.expect_difference(case) if result is not None else case.difference_fen
     if fen < 0:
         return [("退差价", say_money(-fen))]
     if fen == 0 or case.difference_waived:
         return []
-    if case.state != State.PAYING:
-        return [("验货通过后补差价", say_money(fen))]
-    fen = expected.expect_payment(case)
-    return [("应补差价", say_money(fen)), ("付给", view.order.shop)]
+    return [("验货通过后补差价", say_money(fen))]
 
 
 def say_money(fen: int) -> str:

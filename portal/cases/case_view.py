@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -25,10 +25,11 @@ from portal.cases.view_statements import CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LI
 from portal.columns import PhotoSeen
 from portal.evidence import evidence
 from portal.extensions import db
-from portal.flow import Actor, Stage, State, Step
+from portal.flow import Actor, Facts, Stage, State, Step
+from portal.inputs import money_text
 from portal.models import Case, CaseLine, MoneyEntry
 from portal.money import entries as money_entries
-from portal.money import payment_lists
+from portal.money import exchanged, payment_lists, worth
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
 from portal.orders import versions
@@ -121,7 +122,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end=endings.find_end(case, entries, now),
         waits_for="双方" if len(turn) > 1 else "".join(words.ACTOR[each] for each in turn),
         mine=side in turn,
-        otherwise=case_facts.tell_late(case, side, collect),
+        otherwise=_tell_late(case, side, collect, lines, sums=not role or roles.sees_sums(role)),
         reason=guarantees.say_reason(case.reason, case.basis),
         basis=guarantees.say_basis(case.basis),
         payer=told.tell_payer(case.freight_payer, side),
@@ -159,6 +160,15 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         else list_cancelling(case),
         replaced=find_replaced(case, lines, now),
     )
+
+
+def _tell_late(case: Case, side: Actor, collect: Callable[[], Facts], lines: Sequence[CaseLine], *, sums: bool) -> str:
+    """What the present deadline brings; what isn't paid for becomes a refund, and of how much."""
+    late = case_facts.tell_late(case, side, collect)
+    if not sums or case.due_rule != "difference_payment":
+        return late
+    units = [(line.order_line_id, line.accepted_milli) for line in lines if line.accepted_milli]
+    return f"{late} {money_text(worth.add_up(exchanged.work_out_ended(case, units)))} 元"
 
 
 def _asks_for_money(case: Case, entries: Sequence[MoneyEntry]) -> bool:

@@ -146,8 +146,36 @@ def tell_consequence(view: ViewFacts, step: Step, result: Result | None) -> str:
 
 def _tell_unclaimed(view: ViewFacts) -> str:
     """That freight which the buyer advanced has to be claimed before the case ends; "" where none can be."""
-    can = any(step.name == "claim_freight" and refusal is None for step, refusal in view.actions)
-    return "；垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报" if can else ""
+    return f"；{_CLAIM_NOW}" if _may_claim(view) else ""
+
+
+def _may_claim(view: ViewFacts) -> bool:
+    return any(step.name == "claim_freight" and refusal is None for step, refusal in view.actions)
+
+
+_CLAIM_NOW = "垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报"
+_ENDED_BY_OTHERS = frozenset({State.REFUNDING, State.REFUND_FAILED})
+_ENDED_BY_A_REFUND = frozenset({State.INSPECTING, State.DISPUTED})
+
+
+def tell_of_freight(view: ViewFacts) -> str:
+    """That the shop's payment, or the clock, ends the case and with it what the buyer could claim for the way back.
+
+    No step of the buyer's stands before that end, so that the card says it by itself from the parcel on.
+    """
+    case = view.case
+    refund = case.type == CaseType.RETURN_REFUND and case.state in _ENDED_BY_A_REFUND
+    if view.side is not Actor.BUYER or not (refund or case.state in _ENDED_BY_OTHERS) or not _may_claim(view):
+        return ""
+    if any(step.name == "accept_result_none" and refusal is None for step, refusal in view.actions):
+        return ""  # which says it itself
+    if case.freight_claim:  # the shop said no
+        return "不认可商家对退回运费的答复，可以再报一次或申请平台介入，售后结束后不能再报"
+    left = [entry.state for entry in view.entries if entry.state != "cancelled"]
+    once = (
+        left in ([], ["due"]) and case.state != State.DISPUTED
+    )  # nothing else is to be paid, or was called into doubt
+    return f"{_CLAIM_NOW}；商家登记退款后售后就结束" if once else _CLAIM_NOW
 
 
 def _tell_doubt_term(view: ViewFacts) -> str:
@@ -201,7 +229,7 @@ def tell_of_result(view: ViewFacts, step: Step, result: Result | None) -> str:
     if step.name == "accept_result_none":
         dropped = f"，也不再要求商家付您报的退回运费 {money_text(case.freight_fen)} 元"
         claim = dropped if case.freight_claim == "open" else ""
-        return f"没有商品通过验货，申请关闭，不能撤回{claim}{rest}"
+        return f"没有商品通过验货，申请关闭，不能撤回{claim}{rest}{_tell_unclaimed(view)}"
     if case.type == CaseType.RETURN_REFUND:
         return f"按通过的 {passed}退款 {money_text(expected.expect_refund(case))} 元，不能撤回{rest}"
     fen = expected.expect_difference(case)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from wtforms import HiddenField
 
-from portal import flow, inputs
+from portal import flow
 from portal.applications import goods, leaving
 from portal.cases import answers, case_view, places, taking
 from portal.cases import clock as case_clock
@@ -22,7 +22,7 @@ from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel, ReceiptClaim
 from portal.orders import order_lists
-from portal.parcels import carriers, intake, numbers, parcel_view
+from portal.parcels import intake, parcel_view
 from portal.resale import across, consumers, disclosure
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
@@ -30,10 +30,11 @@ from portal.service import ratings
 from portal.talk import promises
 from portal.tracking import claims
 from portal.web import label_photo, photos, rates
-from portal.web.fields import Line, Pick, Text
+from portal.web.fields import Pick, Text
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.parcel_fields import ParcelFields
 from portal.web.photo_field import Photos
 from portal.web.traces import ObjectionForm
 
@@ -45,36 +46,10 @@ class PhotosForm(Form):
     note = Text("说明", limit=500, optional=True)
 
 
-class ParcelForm(Form):
-    """寄回的包裹: one carrier and number."""
+class ParcelForm(ParcelFields):
+    """寄回的包裹, or another number for one of them."""
 
-    number = Line("运单号", limit=60, exact=True, optional=True)
-    carrier = Pick("物流公司", optional=True)
-    place = HiddenField()  # which of several return addresses
-
-    def __init__(self, own_order_no: str, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
-        self.own_order_no, self.parcel = own_order_no, ("", "")
-        self.label: label_photo.Reading | None = None  # what was read off a photo of a label
-        self.carrier.choices = [("", "请选择，或按运单号识别")] + [
-            (known.code, known.name) for known in carriers.choices()
-        ]
-
-    def validate(self, extra_validators: object = None) -> bool:
-        if not super().validate(extra_validators):
-            return False
-        code, own = self.carrier.data or "", (self.own_order_no,)
-        try:
-            number = numbers.check_number(self.number.data or "", own, carrier=code)
-        except inputs.InputRefused as refused:
-            self.number.errors = [refused.sentence]
-            return False
-        known, _likely = numbers.recognise(number, own)
-        if not code and known is None:
-            self.carrier.errors = ["请选择物流公司"]
-            return False
-        self.parcel = code or (known.code if known else ""), number
-        return True
+    which = Pick("改哪个包裹", optional=True, choices=[])
 
 
 def find_case(opened: Pass, case_no: str) -> Case:
@@ -114,11 +89,13 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
     case_id, order_no = found.id, db.session.scalar(select(Order.order_no).where(Order.id == found.order_id)) or ""
     known = partial(order_lists.known_numbers, found.order_id)
     does = request.form.get("does", "") if request.method == "POST" else ""
-    photos, parcel = PhotosForm(known=known), ParcelForm(order_no, known=known)
+    photos, parcel = PhotosForm(known=known), ParcelForm(known=known)
+    parcel.own_order_nos = (order_no,)
     status = 200
     problem = ""
     if does in ("parcel", "edit") and label_photo.was_asked():
-        parcel.label = label_photo.fill_in(parcel, ["number"], [order_no], f"link{opened.link_id}")
+        names = [number.name for _, number in parcel.pairs]
+        parcel.label = label_photo.fill_in(parcel, names, [order_no], f"link{opened.link_id}")
         found = find_case(opened, case_no)
     elif request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
@@ -126,6 +103,10 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         form = parcel if does in ("parcel", "edit") else photos
         if isinstance(form, PhotosForm):
             form.photos.already = consumers.count_taken(found, form.photos.most)
+        elif does == "parcel":
+            form.choose_place(case_view.build_view(found, Actor.BUYER, g.now, by_link=True))
+        else:
+            form.which.choices = _name_parcels(_list_on_way(case_id))
         if form.validate_on_submit():
 
             def handed_in() -> str:
@@ -155,9 +136,12 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         "photos": "照片已提交，商家会看到",
         "step": view.said(view.events[0]) if view.events else "",
     }.get(asked, "")
-    going = view.returns.find(parcel.place.data or request.args.get("place", "")) if view.returns.open else None
+    parcel.choose_place(view)
+    going = parcel.going if view.returns.open else None
     ships = _may_send(found, view) and not (does == "edit" or (request.args.get("edit") and _may_correct(view)))
     form = parcel if does in ("parcel", "edit") else photos
+    on_way = _list_on_way(case_id) if _may_correct(view) and not ships else ()
+    parcel.which.choices = _name_parcels(on_way)
     if problem:
         form.refuse(problem)
     return page(
@@ -177,7 +161,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         does=does,
         news=said if request.args.get("v") == str(found.version) else "",
         ships=ships,
-        mistyped=_sent_back(case_id) if _may_correct(view) and not ships else None,
+        mistyped=on_way,
         corrects=_may_correct(view) and ships,
         adds=found.state not in flow.FINAL and not consumers.is_heard(found),
         hands_in=found.state == State.REVISING and not found.escalated,  # photos alone are an application changed
@@ -234,24 +218,27 @@ def _list_claims(view: case_view.View) -> list[tuple[ReceiptClaim, int]]:
     return [(claim, shipment_id) for claim, shipment_id in found if claim is not None]
 
 
-def _sent_back(case_id: int) -> Parcel | None:
-    """The parcel on its way back whose number can still be corrected."""
+def _list_on_way(case_id: int) -> Sequence[Parcel]:
+    """The parcels on their way back, whose numbers can still be corrected; the newest first."""
     query = select(Parcel).where(Parcel.case_id == case_id, Parcel.leg == "back", Parcel.voided_at.is_(None))
-    return db.session.scalars(query.where(Parcel.signed_at.is_(None)).order_by(Parcel.id.desc())).first()
+    return db.session.scalars(query.where(Parcel.signed_at.is_(None)).order_by(Parcel.id.desc())).all()
+
+
+def _name_parcels(parcels: Sequence[Parcel]) -> list[tuple[str, str]]:
+    return [(str(parcel.id), f"{parcel.carrier_name} {parcel.tracking_no}".strip()) for parcel in parcels]
 
 
 def _send_back(case_id: int, does: str, form: ParcelForm, by: ActedBy) -> Case:
-    """Register the parcel, or another number for it."""
+    """Register the parcels, or another number for one of them."""
     step = "ship_return"
-    raw = str(form.place.data or "")
-    place_id = inputs.read_id(raw)
-    handed: HandIn = SentParcels(parcels=[form.parcel], place_id=place_id)
+    handed: HandIn = SentParcels(parcels=form.parcels, contents=form.contents, place_id=form.read_place())
     if does != "parcel":
-        sent = _sent_back(case_id)
-        carrier, number = form.parcel
+        on_way = {str(parcel.id): parcel.id for parcel in _list_on_way(case_id)}
+        newest = next(iter(on_way.values()), None)
+        carrier, number = form.parcels[0]
         step, handed = (
             "edit_parcel",
-            ParcelCorrection(parcel_id=sent.id if sent else None, carrier=carrier, number=number),
+            ParcelCorrection(parcel_id=on_way.get(form.which.data or "", newest), carrier=carrier, number=number),
         )
     return taking.take(case_id, step, by=by, now=g.now, version=form.shown_version, handed=handed)
 

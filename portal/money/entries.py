@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from portal import flow, words
 from portal.extensions import db
 from portal.flow import StepRefused
-from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
+from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff, User
 from portal.money import worth
 from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
@@ -118,8 +118,9 @@ def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
     limit = db.session.scalar(select(Shop.approval_fen).where(Shop.id == shop_id))
     if limit is None or fen <= limit:
         return False
+    staff = select(Staff.user_id, Staff.role).join(User, User.id == Staff.user_id)
     roles: dict[int, str] = dict(
-        db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all()
+        db.session.execute(staff.where(Staff.shop_id == shop_id, User.disabled_at.is_(None))).all()
     )
     able = {user_id for user_id, role in roles.items() if role in APPROVERS}
     return bool(able - {by}) if by in roles else len(able) > 1

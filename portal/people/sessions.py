@@ -240,7 +240,10 @@ def sign_out_one(user_id: int, begins: str, now: datetime) -> int:
 
 
 def sign_out_others(user_id: int, keep: str, now: datetime) -> int:
-    """End all other sessions of a person; returns how many."""
+    """End all other sessions of a person, and signing in that waits for its second step; returns how many."""
+    db.session.execute(
+        delete(HalfSignIn).where(HalfSignIn.user_id == user_id).execution_options(synchronize_session=False)
+    )
     done = db.session.execute(
         update(Session)
         .where(Session.user_id == user_id, Session.id_hash != keep, Session.ended_at.is_(None))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 
 from portal.extensions import db
-from portal.models import MoneyEntry, Shop, Staff, User
+from portal.models import Export, MoneyEntry, Shop, Staff, User
 from portal.notices import notices, reading
 from portal.people import desks, roles
 from portal.people.accounts import AccountRefused
@@ -45,6 +45,7 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
+    _forget_exports(shop_id, user_id)
     if not roles.may_own(role):
         desks.release_cases(shop_id, user_id)
     if not roles.may_see_money(role):
@@ -58,9 +59,19 @@ def remove_staff(shop_id: int, user_id: int) -> None:
     _check_approvals(shop_id, user_id)
     db.session.delete(person)
     db.session.flush()
+    _forget_exports(shop_id, user_id)
     desks.release_cases(shop_id, user_id)
     desks.return_to_other(user_id)
     reading.forget_shop(user_id, shop_id)
+
+
+def _forget_exports(shop_id: int, user_id: int) -> None:
+    """Files that somebody had made as what they were here: with sums and cases that they may see no more."""
+    db.session.execute(
+        delete(Export)
+        .where(Export.shop_id == shop_id, Export.user_id == user_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def shares_out(shop_id: int) -> bool:
@@ -87,11 +98,15 @@ def check_role(role: str) -> None:
         raise AccountRefused("请选择职责")
 
 
+def find_approvers(shop_id: int) -> set[int]:
+    """Who of a shop can check payments of others now."""
+    able = select(Staff.user_id).join(User, User.id == Staff.user_id).where(User.disabled_at.is_(None))
+    return set(db.session.scalars(able.where(Staff.shop_id == shop_id, Staff.role.in_(roles.APPROVERS))))
+
+
 def _check_approvals(shop_id: int, without: int) -> None:
     """Nobody goes while payments wait that only they could check."""
-    able = set(
-        db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shop_id, Staff.role.in_(roles.APPROVERS)))
-    )
+    able = find_approvers(shop_id)
     if without not in able:
         return
     proposers = db.session.scalars(

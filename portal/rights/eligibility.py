@@ -103,7 +103,7 @@ def offer_since(goods: Goods, now: datetime, policy: Policy) -> Verdict:
     if plain.until is None:
         why = f"{left}；{rule}，{say_not_begun(goods)}"
         if place(goods) is Place.IN_TRANSIT:
-            why += "；没有收到商品，也在这里申请退款"
+            why += "；没有收到商品，也从「申请换货」申请退款"
         return Verdict(True, why, basis=rule)
     why = f"{left}，请在 {say_day(plain.until, now)} 前提交"
     if hidden.until != plain.until:

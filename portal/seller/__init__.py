@@ -10,10 +10,20 @@ from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
 from portal.people import roles, sessions
-from portal.web import errors, guards, notice_links
+from portal.web import csrf, errors, guards, notice_links
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.before_request(guards.need_shop)
+
+
+@bp.before_request
+def need_same_desk() -> Response | None:
+    """What was typed at one shop's desk goes into no other shop: who works in two may have changed desks meanwhile."""
+    if not csrf.is_of_other_desk():
+        return None
+    said = f"您现在的商家后台是「{g.who.shop_name}」，这个页面是另一家店铺的，内容没有提交。"
+    return errors.answer(403, f"{said}请在「我的 → 账号与安全」切换店铺后再提交。", "不是这家店铺的页面")
+
 
 # What a stolen session must not do: these forms are taken from who gave the password a moment ago.
 DANGEROUS: dict[str, timedelta] = {

@@ -13,9 +13,9 @@ from portal.cases import bulk, desk_facts, held, piles, saved_views, shop_queue
 from portal.cases.waiting import tell_each
 from portal.flow import CaseType
 from portal.parcels import carriers
-from portal.people import sessions
+from portal.people import roles, sessions
 from portal.rights import guarantees, reasons
-from portal.seller import bp, has_room, listing, listing_words, morning
+from portal.seller import bp, has_room, listing, listing_words, morning, starting
 from portal.seller.bulk import list_kinds
 from portal.web import early, replicas
 from portal.web.pages import not_modified, page, unchanged
@@ -47,6 +47,7 @@ def inbox() -> ResponseReturnValue:
     counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states(), version=version)
     all_count = count_all(here, len(rows), whole=key is None and here.after is None)
     views = saved_views.list_views(g.who.shop_id, g.who.user_id, (*version, g.who.version))
+    begins = not rows and not here.filtered and here.after is None and roles.may_open(g.who.role, "owner")
     answer = page(
         "seller/inbox.html",
         rows=rows,
@@ -79,6 +80,7 @@ def inbox() -> ResponseReturnValue:
         more=here.at(key).address if key else "",
         said_reason=guarantees.say_reason,
         soon=g.now + shop_queue.SOON,
+        todos=starting.list_todos(g.who.shop_id) if begins else [],
         version=g.who.shop_version,
     )
     answer.set_etag(etag, weak=True)

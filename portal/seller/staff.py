@@ -68,7 +68,7 @@ def _staff(
         fen=fen,
         form_key=add.form_key.data,
         invited_days=invitations.INVITED_FOR.days,
-        approvers=sum(person.role in ("owner", "finance") for person in people),
+        approvers=len(staffing.find_approvers(shop_id)),
     )
 
 

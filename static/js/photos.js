@@ -1,7 +1,7 @@
 // Photos: made smaller, then each sent by itself while the form is still being filled in, with its progress; what did not
 // arrive is sent again when the network is back. A form without a place for that takes them along, as without script.
 
-import { all, dress, make, one, say } from "./dom.js";
+import { all, dress, make, one, say, whenDressing } from "./dom.js";
 
 const LARGEST = 1600; // px of the longer side, unless the shorter one would have less than READABLE
 const READABLE = 1080; // px: a phone's screenshot keeps its width, however long it is
@@ -193,6 +193,11 @@ const ready = (form) => {
   delete form.dataset.submitAfter;
   form.requestSubmit();
 };
+
+// `required` is a stylesheet's way of telling, without script, whether one was chosen: the server says which need any.
+whenDressing(() => {
+  for (const input of all(".tiles input[type=file]")) input.required = false;
+});
 
 const retryAll = () => {
   for (const input of all(".tiles[data-upload] input[type=file]")) {

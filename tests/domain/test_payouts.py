@@ -392,6 +392,23 @@ def test_who_proposed_a_payment_does_not_check_it(cast_both: Cast) -> None:
     assert wrong() == []
 
 
+def test_a_payment_waits_for_nobody_who_cannot_come_in(cast_both: Cast) -> None:
+    cast = cast_both
+    clerk, other = hire(cast, "clerk"), hire(cast, "other")
+    with writing():
+        accounts.disable(clerk, cast.now)
+    case = dear(cast)
+    assert entry_of(case).state == "waiting" and staffing.find_approvers(cast.shop) == {cast.seller, other}
+    with pytest.raises(AccountRefused, match="只能由这位同事复核"), writing():
+        staffing.remove_staff(cast.shop, other)
+    record(cast, entry_of(case).id, "approve", other)
+    with writing():
+        staffing.remove_staff(cast.shop, other)
+    assert staffing.find_approvers(cast.shop) == {cast.seller}
+    assert entry_of(dear(cast)).state == "due"  # a shop of one has nobody to ask
+    assert wrong() == []
+
+
 def test_terms_that_the_buyer_accepts_are_the_sellers_proposal(cast: Cast) -> None:
     hire(cast, "clerk")
     for kind in (ONLY, RETURN):  # as they are, and converted

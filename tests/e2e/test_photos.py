@@ -295,10 +295,16 @@ def test_a_photo_is_chosen_without_script_by_words_of_ours(world: World, visit: 
     words = page.locator(".field > .tiles .tile.add:visible", has_text="添加照片").first
     field = words.locator("input[type=file]")
     assert field.evaluate("each => getComputedStyle(each, '::file-selector-button').display") == "none"
+    seen = "each => getComputedStyle(each).opacity"
+    unchosen = page.locator(".tile.add:visible input[type=file]")
+    assert set(unchosen.evaluate_all(f"each => each.map({seen})")) == {"0"}, "no words of the browser's beside ours"
+    field.focus()
+    assert words.evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
     with page.expect_file_chooser() as opened:
-        words.get_by_text("添加照片").click()
+        words.get_by_text("添加照片").click(force=True)  # the field itself lies over them, unseen
     opened.value.set_files({"name": "外箱.jpg", "mimeType": "image/jpeg", "buffer": photo((640, 480))})
     assert field.evaluate("each => each.files.length") == 1
+    assert field.evaluate(seen) == "1", "its name stands beside our words"
     with page.expect_file_chooser():
         field.press("Enter")
     for width in (320, 390):
@@ -306,3 +312,15 @@ def test_a_photo_is_chosen_without_script_by_words_of_ours(world: World, visit: 
         box = words.bounding_box()
         assert box is not None and box["height"] >= 44 and box["x"] >= 0 and box["x"] + box["width"] <= width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_script_nothing_is_held_back_for_want_of_a_photo(world: World, visit: Any) -> None:
+    """The mark that the stylesheet reads asks for nothing: the server says what is missing. Scripts take it away."""
+    page = visit("phone-without-script")
+    begin(world, page)
+    Buyer(page).press("下一步")
+    expect(page.locator("[role=alert]").first).to_be_visible()
+    scripted = visit("phone")
+    begin(world, scripted)
+    assert scripted.locator(".tiles input[type=file]").count()
+    expect(scripted.locator(".tiles input[type=file]:required")).to_have_count(0)

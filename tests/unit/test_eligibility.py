@@ -58,7 +58,7 @@ def test_the_table_is_long_enough_and_names_each_row_once() -> None:
 HIDDEN_TOO = "使用中才发现的质量问题可到 12月22日 24:00"
 HIDDEN_ONLY = "现在只有使用中才发现的质量问题可以申请"
 ONLY_FAULTS = "这件商品在质量问题或发错时可以换货"
-NOT_CAME = "没有收到商品，也在这里申请退款"
+NOT_CAME = "没有收到商品，也从「申请换货」申请退款"
 UNSENT_YET = "还可申请 10 件；还没有发货，可以申请退款，全部或一部分都可以"
 ON_ITS_WAY = "还没有开始计算，提交申请即表示您已收到商品"
 LONG = policy(window_days=30)

@@ -247,6 +247,21 @@ def test_two_steps_to_sign_in(app: Flask, cast: Cast, now: Clock) -> None:
     assert factors.left(cast.buyer) == factors.RECOVERY_CODES - 1
 
 
+@pytest.mark.parametrize("how", ["password", "disabled and enabled"])
+def test_a_password_that_was_right_before_opens_no_second_step(app: Flask, cast: Cast, now: Clock, how: str) -> None:
+    _, secret, _ = set_up(app, "buyer", now)
+    now.forward(seconds=30)
+    client, page = enter(app, "buyer")
+    with writing():
+        if how == "disabled and enabled":
+            accounts.disable(cast.buyer, now.at)
+            accounts.enable(cast.buyer, now.at)
+        else:
+            accounts.set_password(cast.buyer, "another good one 2026", now=now.at)
+    assert second(client, page, code_of(secret, now.at.timestamp())).status_code == 422
+    assert client.get("/me").status_code == 303
+
+
 def test_codes_are_not_guessed(app: Flask, cast: Cast, now: Clock) -> None:
     _, secret, _ = set_up(app, "buyer", now)
     now.forward(minutes=1)

@@ -18,10 +18,12 @@ from portal.calendar import clock
 from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db, writing
 from portal.flow import Actor
+from portal.inputs import quantity_text
 from portal.models import (
     AccessLink,
     Case,
     CaseEvent,
+    CaseLine,
     Evidence,
     FormKey,
     Notice,
@@ -146,6 +148,41 @@ def test_a_mistyped_number_is_corrected(consumer: Consumer) -> None:
     assert [tuple(row) for row in numbers] == [("75484863576596", False), ("YT8893012345678", True)]
     event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
     assert event is not None and (event.step, event.author) == ("edit_parcel", "消费者链接")
+
+
+def test_several_parcels_go_back_at_once_each_with_what_is_in_it(consumer: Consumer) -> None:
+    """The buyer's own fields: what isn't said of the first parcel is the rest; each number can be corrected."""
+    consumer.chain.down.take(consumer.case, "agree", Actor.SELLER)
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == consumer.case_id)).one()
+    whole, line_id = line.quantity_milli, line.id
+    assert whole >= 2_000
+    page = consumer.browser.get(consumer.url).text
+    assert "还有其他包裹" in page and f'name="units_2_{line_id}"' in page
+    two = {"does": "parcel", "number": "75484863576596", "carrier": "ZTO", "number2": "YT8962646785389"}
+    most = quantity_text(whole)
+    over = consumer.sends(**two, **{f"units_1_{line_id}": most, f"units_2_{line_id}": "1"})
+    assert over.status_code == 422 and "各包裹加起来是" in over.text and 'value="YT8962646785389"' in over.text
+    lone = consumer.sends(does="parcel", number="75484863576596", carrier="ZTO", **{f"units_3_{line_id}": "1"})
+    assert lone.status_code == 422 and "请填写这个包裹的运单号" in lone.text
+    assert consumer.sends(**two, **{f"units_2_{line_id}": "1"}).status_code == 303
+    assert consumer.now().state == "inspecting"
+    first, second = db.session.scalars(select(Parcel).order_by(Parcel.id)).all()
+    assert first.tracking_no == "75484863576596" and second.carrier == "YTO"
+    page = consumer.browser.get(consumer.url).text
+    assert f"{quantity_text(whole - 1_000)} {line.unit}" in page.split("里面有：")[1].split("</p>")[0]
+    assert "改哪个包裹" in page and f'value="{first.id}"' in page
+    unknown = consumer.sends(does="edit", number="YT8893012345678", which=str(first.id + 7))
+    assert unknown.status_code == 422
+    assert consumer.sends(does="edit", number="YT8893012345678", which=str(first.id)).status_code == 303
+    live = select(Parcel.tracking_no).where(Parcel.voided_at.is_(None)).order_by(Parcel.id)
+    assert set(db.session.scalars(live)) == {"YT8962646785389", "YT8893012345678"}
+
+
+def test_who_advances_the_freight_is_told_how_to_claim_it(consumer: Consumer) -> None:
+    consumer.chain.down.take(consumer.case, "agree", Actor.SELLER)
+    assert words.FREIGHT_ADVANCED in consumer.browser.get(consumer.url).text
+    consumer.sends(does="parcel", number="75484863576596", carrier="ZTO")
+    assert words.FREIGHT_ADVANCED not in consumer.browser.get(consumer.url).text
 
 
 def test_nothing_but_the_one_case(consumer: Consumer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,9 @@ from sqlalchemy import select
 
 from portal import doctor
 from portal.extensions import db, writing
-from portal.models import Invitation, Shop, Staff, User
+from portal.models import Invitation, Reply, Shop, Staff, User
 from portal.people import accounts, desks, invitations, staffing
-from tests.cast import Cast, post, sign_in
+from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
 
@@ -99,3 +100,37 @@ def test_nobody_works_in_a_shop_without_their_yes(app: Flask, cast: Cast) -> Non
     assert browser.get("/seller").status_code == 404
     assert db.session.scalars(select(Staff.user_id).where(Staff.shop_id == cast.shop)).all() == [cast.seller]
     assert db.session.scalar(select(Shop.id).where(Shop.owner_id == cast.buyer)) is None
+
+
+def list_posts(app: Flask) -> list[str]:
+    """An address of each form of the desk."""
+    with app.test_request_context("/"):
+        rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("seller.")]
+        posted = [rule for rule in rules if "POST" in (rule.methods or ())]
+        any_of = {rule.rule: re.sub(r"<any\(([a-z_]+)[^>]*>", r"\1", rule.rule) for rule in posted}
+        return [re.sub(r"<int:[^>]*>", "1", re.sub(r"<(?!int)[^>]*>", "x", any_of[rule.rule])) for rule in posted]
+
+
+@pytest.mark.parametrize("how", ["changed", "left"])
+def test_what_was_typed_at_one_desk_goes_into_no_other_shop(app: Flask, cast: Cast, how: str) -> None:
+    employ(cast, cast.seller2)
+    browser = sign_in(app, "seller2")
+    assert post(browser, "/me/desk", {"shop": str(cast.shop)}, at="/me/account").status_code == 303
+    token = token_of(browser.get("/seller/replies"))
+    if how == "changed":
+        post(browser, "/me/desk", {"shop": str(cast.shop2)}, at="/me/account")
+    else:
+        with writing():
+            staffing.remove_staff(cast.shop, cast.seller2)
+    typed = {"name": "问候", "words": "这里是 seller 的店，您好", "csrf_token": token["csrf_token"]}
+    answer = browser.post("/seller/replies", data=typed | {"form_key": token["form_key"]})
+    assert answer.status_code == 403 and "另一家店铺" in answer.text and "seller2的店" in answer.text
+    assert db.session.scalar(select(Reply.id).where(Reply.shop_id == cast.shop2)) is None
+    db.session.rollback()
+    posts = list_posts(app)
+    assert len(posts) > 60
+    for address in posts:
+        said = browser.post(address, data=typed)
+        assert (said.status_code, "另一家店铺" in said.text) == (403, True), address
+    fresh = token_of(browser.get("/seller/replies"))
+    assert browser.post("/seller/replies", data=typed | fresh).status_code in (200, 303, 422)

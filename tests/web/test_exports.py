@@ -22,6 +22,7 @@ from portal.exporting.kinds import KINDS
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, Export, MoneyEntry, Order, OrderLine
+from portal.people import staffing
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock
 
@@ -253,6 +254,31 @@ def test_who_exports_what(app: Flask, cast: Cast, now: Clock, role: str, shut: s
             db.session.flush()
             number = sums.id
         assert desk.get(f"/seller/exports/{number}.xlsx").status_code == 403  # asked for in another role
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("how", ["another role", "removed", "left and asked again"])
+def test_what_was_made_in_a_role_ends_with_it(app: Flask, cast: Cast, now: Clock, how: str, written: bool) -> None:
+    """The list is open to both roles, its sums aren't."""
+    cast.open_case()
+    cast.employ(cast.shop, "buyer2", "agent")
+    desk = sign_in(app, "buyer2")
+    assert post(desk, "/seller/exports?of=orders&tab=all", {"columns": ["order_no", "paid_fen"]}).status_code == 303
+    number = db.session.scalars(db.select(Export.id)).one()
+    db.session.rollback()
+    if written:
+        assert exports.write_waiting(now.at) == 1
+        assert desk.get(f"/seller/exports/{number}.xlsx").status_code == 200
+    with writing():
+        if how == "another role":
+            staffing.change_role(cast.shop, cast.buyer2, "warehouse")
+        else:
+            staffing.remove_staff(cast.shop, cast.buyer2)
+    if how == "left and asked again":
+        cast.employ(cast.shop, "buyer2", "warehouse")
+    exports.write_waiting(now.at)
+    assert db.session.scalar(db.select(Export.id)) is None
+    assert sign_in(app, "buyer2").get(f"/seller/exports/{number}.xlsx").status_code in (403, 404)
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 
 from flask import Flask
 from sqlalchemy import select
 
+from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, MoneyEntry
+from portal.models import Case, CaseLine, MoneyEntry
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -67,6 +69,52 @@ def test_who_may_still_claim_freight_is_told_before_the_case_ends(app: Flask, ca
     assert last not in buyer.get(url).text and last not in buyer.get(f"{url}/confirm").text
     unsent = cast.until("confirming", case_type=CaseType.REISSUE)
     assert last not in buyer.get(f"/cases/{unsent.case_no}").text
+
+
+def case_lines(case: Case) -> Sequence[CaseLine]:
+    return db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
+
+
+def test_who_may_still_claim_it_is_told_where_others_end_the_case(app: Flask, cast: Cast, now: Clock) -> None:
+    """The shop records a refund and the case is over, with no step of the buyer's: the card says so."""
+    last = "垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报"
+    buyer = sign_in(app, "buyer")
+    for state in ("inspecting", "disputed", "refunding", "refund_failed"):
+        case = cast.until(state, case_type=CaseType.RETURN_REFUND)
+        url = f"/cases/{case.case_no}"
+        page = buyer.get(url).text
+        assert page.count(last) == 1 and ">报退回运费" in page, state
+        assert ("；商家登记退款后售后就结束" in page) == (state in ("inspecting", "refunding")), state
+        assert last not in sign_in(app, "seller").get(f"/seller{url}").text
+        cast.take(case, "claim_freight", Actor.BUYER, freight_fen=1_250)
+        assert last not in buyer.get(url).text, state
+        cast.take(case, "decline_freight", Actor.SELLER, note="收据看不清")
+        page = buyer.get(url).text
+        assert last not in page and "可以再报一次或申请平台介入，售后结束后不能再报" in page, state
+    paid = cast.until("completed", case_type=CaseType.RETURN_REFUND)
+    cast.take(paid, "deny_arrival", Actor.BUYER, note="没有收到")
+    page = buyer.get(f"/cases/{paid.case_no}").text
+    assert last in page and "商家登记退款后" not in page, (
+        "what is recorded doesn't end it while it is called into doubt"
+    )
+    unsent = cast.until("refunding", case_type=CaseType.REFUND_ONLY)
+    theirs = cast.until("refunding", case_type=CaseType.RETURN_REFUND)
+    with writing():
+        db.session.execute(db.update(Case).where(Case.id == theirs.id).values(freight_payer="buyer"))
+    for case in (unsent, theirs):
+        assert "售后结束后不能再报" not in buyer.get(f"/cases/{case.case_no}").text
+
+
+def test_who_accepts_that_nothing_passed_is_told_that_freight_ends_with_it(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("inspecting", case_type=CaseType.RETURN_REFUND)
+    (line,) = case_lines(case)
+    counted = [InspectedLine(line.id, line.quantity_milli, 0, "not_resellable", "旧")]
+    cast.take(
+        case, "dispute_goods", Actor.SELLER, counted=counted, photos=cast.photos(2, cast.seller, cast.now), note="旧"
+    )
+    buyer, url = sign_in(app, "buyer"), f"/cases/{case.case_no}"
+    last = "垫付过退回运费的，请先点「报退回运费」，售后结束后不能再报"
+    assert [buyer.get(page).text.count(last) for page in (url, f"{url}/accept_result_none")] == [1, 1]
 
 
 def test_a_case_that_only_the_freight_keeps_open_says_so(app: Flask, cast: Cast, now: Clock) -> None:

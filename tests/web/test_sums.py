@@ -16,11 +16,12 @@ from portal.cases import clock as case_clock
 from portal.cases import stakes
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
+from portal.inputs import money_text
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine
 from portal.money import worth
 from portal.resale import links
 from tests.cast import Cast, post, sign_in, token_of
-from tests.conftest import NOW
+from tests.conftest import NOW, Clock
 from tests.web.test_addresses import STATES
 
 
@@ -241,3 +242,20 @@ def find_alien(text: str) -> list[str]:
     for known in KEPT:
         words = words.replace(known, "")
     return [words[max(at.start() - 18, 0) : at.end() + 12].strip() for at in re.finditer("换货", words)]
+
+
+def test_what_becomes_of_a_difference_that_is_not_paid_is_said_with_its_sum(app: Flask, cast: Cast, now: Clock) -> None:
+    """Beforehand, to who pays it and to who is paid. The refund that follows is that one."""
+    case = cast.until("paying")
+    buyer, seller = sign_in(app, "buyer"), sign_in(app, "seller")
+    pages = [
+        buyer.get(f"/cases/{case.case_no}").text,
+        buyer.get(f"/cases/{case.case_no}/pay").text,
+        seller.get(f"/seller/cases/{case.case_no}").text,
+    ]
+    assert case.due_at is not None
+    case_clock.sweep(case.due_at)
+    child = db.session.scalars(select(Case).where(Case.parent_id == case.id)).one()
+    assert child.refund_fen > 0
+    for page in pages:
+        assert f"到期未补差价，系统转为退款 {money_text(child.refund_fen)} 元" in page
