@@ -10,17 +10,15 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from portal import inputs
 from portal.applications import applications, drafts, entered, foreseen, sums, talk_photos
 from portal.applications import goods as applications_goods
-from portal.buyer import bp, line_photos
+from portal.buyer import bp, line_photos, typed_lines
 from portal.buyer.applying import find_begun, find_order, name_kind
 from portal.buyer.applying_forms import DetailsForm, read_quantities
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.inputs import money_text
 from portal.models import Draft, Order, OrderLine
-from portal.money import released
 from portal.orders import order_lists
 from portal.rights import asking, eligibility, reasons
 from portal.rights import goods as goods_facts
@@ -69,7 +67,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     if request.method != "POST":
         return _show(_ask(order, draft), 200)
     left = _take_from_talk(draft)
-    refused = line_photos.keep_sent(draft, _sort_lines(order, draft.fields))
+    refused = line_photos.keep_sent(draft, typed_lines.sort_lines(order, draft.fields))
     order = find_order(order_no)
     asked = _ask(order, guards.found(find_begun(order)))
     asked.refused = refused
@@ -81,7 +79,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             entered.end_entered(db.session.get_one(Draft, asked.draft_id), asked.form.form_key.data or "", g.now)
         return redirect(asked.form.and_say(f"/orders/{order_no}/apply/check"), 303)
     asked.order = find_order(order_no)
-    asked.lines = _sort_lines(asked.order, asked.fields)
+    asked.lines = typed_lines.sort_lines(asked.order, asked.fields)
     return _show(asked, 422)
 
 
@@ -90,7 +88,7 @@ def apply_amount(order_no: str) -> ResponseReturnValue:
     """What can be asked back at most for the quantities in the address, as the page says it."""
     order = find_order(order_no)
     draft = guards.found(find_begun(order))
-    lines = _sort_lines(order, draft.fields)
+    lines = typed_lines.sort_lines(order, draft.fields)
     typed = {str(line.id): request.args.get(f"quantity_{line.id}", "")[:40] for line in lines}
     return page("buyer/_amount.html", hint=_tell_most(order, lines, typed))
 
@@ -98,7 +96,7 @@ def apply_amount(order_no: str) -> ResponseReturnValue:
 def _ask(order: Order, draft: Draft) -> Asked:
     """The form for a draft, filled with what was typed before, without the fields that nothing is asked for in."""
     fields = dict(draft.fields)
-    lines = _sort_lines(order, fields)
+    lines = typed_lines.sort_lines(order, fields)
     kept = _find_kept(order, draft)
     form = _make_form(order, draft, kept)
     reason = reasons.reason(fields["reason"])
@@ -122,7 +120,7 @@ def _ask(order: Order, draft: Draft) -> Asked:
     for name in () if reason and reason.measures else _SIZES:
         del form[name]
     form.photos.least = reason.least_photos if reason else 0
-    typed = _list_usual(lines, fields) | _find_typed(lines, kept, "quantity")
+    typed = typed_lines.list_usual(lines, fields) | typed_lines.find_typed(lines, kept, "quantity")
     return Asked(order, draft.id, fields, lines, reason, options, kinds, kind, form, kept, typed)
 
 
@@ -218,14 +216,12 @@ def _read_details(asked: Asked, quantities: dict[str, int], skus: dict[str, int]
 def _refuse(asked: Asked, verdicts: list[tuple[int, goods_facts.Verdict]]) -> None:
     """Say what the rules have against the lines, each beside its field."""
     named = {line.id: f"{applications.name_line(line)}：" for line in asked.lines} if len(verdicts) > 1 else {}
-    for line_id, verdict in verdicts:
-        if not verdict.allowed and verdict.field == "quantity":
+    for line_id, verdict in (each for each in verdicts if not each[1].allowed):
+        if verdict.field == "quantity":
             asked.problems[line_id] = verdict.why
-        elif not verdict.allowed and verdict.field == "reason":
+        elif verdict.field == "reason":
             asked.form.refuse(named.get(line_id, "") + verdict.why)
-        elif not verdict.allowed:
-            if verdict.field == "photos" and asked.form.photos.errors:
-                continue
+        elif verdict.field != "photos" or not asked.form.photos.errors:
             asked.form.refuse(verdict.why, verdict.field)
 
 
@@ -234,7 +230,6 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
     draft = guards.found(find_begun(order))
     photos, photos_of = line_photos.sort_by_line(drafts.load_photos(draft), lines)
     exchange = CaseType.EXCHANGE in kinds
-    facts = released.find_facts(order, {line.id: 1_000 for line in lines}) if exchange else None
     return page(
         "buyer/apply_details.html",
         status,
@@ -249,8 +244,8 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
         photos_of=photos_of,
         refused=asked.refused,
         talk=talk_photos.list_photos(order),
-        skus=(draft.fields.get("skus") or {}) | _find_typed(lines, asked.kept, "sku"),
-        choices={line.id: sums.list_priced(order.id, line, facts) if exchange else () for line in lines},
+        skus=(draft.fields.get("skus") or {}) | typed_lines.find_typed(lines, asked.kept, "sku"),
+        choices=sums.list_choices(order, lines) if exchange else {line.id: () for line in lines},
         kinds=[(str(each), goods_facts.NAMES[each], asking.QUANTITY[each], asking.DESCRIPTION[each]) for each in kinds],
         tries=remedies.list_for_line(lines[0], order.shop_id, draft.fields.get("reason", ""), g.who.user_id),
         least=remedies.LEAST,
@@ -277,26 +272,3 @@ def _tell_most(order: Order, lines: list[OrderLine], typed: dict[str, str]) -> s
     found = sums.work_out_sums(order, CaseType.REFUND_ONLY, foreseen.read_units(lines, typed), {})
     most = f"现在的数量最多可退 {money_text(found.most_fen)} 元：{'；'.join(found.working)}" if found.most_fen else ""
     return f"单位：元。不填写就退最多的金额。{most}"
-
-
-def _sort_lines(order: Order, fields: dict[str, Any]) -> list[Any]:
-    """The lines of the order, the one that the application began with first."""
-    lines = list(applications_goods.list_lines(order.id, order.shop_id))
-    return sorted(lines, key=lambda line: (line.id != fields.get("line_id"), line.position))
-
-
-def _find_typed(lines: list[OrderLine], kept: Any, name: str) -> dict[str, Any]:
-    """What was typed for each line in the fields of this name, where it was kept; a SKU as its number."""
-    found = {str(line.id): kept.get(f"{name}_{line.id}") for line in lines} if kept else {}
-    if name == "sku":
-        skus = {line: inputs.read_id(sku or "") for line, sku in found.items()}
-        return {line: sku for line, sku in skus.items() if sku}
-    return {line: text for line, text in found.items() if text is not None}
-
-
-def _list_usual(lines: list[OrderLine], fields: dict[str, Any]) -> dict[str, str]:
-    """The quantities that stand there to begin with."""
-    if fields.get("typed"):
-        return dict(fields["typed"])
-    first = lines[0]
-    return {str(first.id): foreseen.suggest_quantity(first, fields.get("reason", ""))}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from html import unescape
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -47,3 +50,44 @@ def test_a_shop_with_orders_and_a_place_reads_of_cases(app: Flask, cast: Cast, n
     page = desk.get("/seller").text
     assert "这里没有售后单" in page and 'href="/seller?tab=every">看全部售后单' in page
     assert 'href="/seller">看要我处理的' in desk.get("/seller?tab=waiting").text
+
+
+def list_ways(page: str) -> list[str]:
+    """Where the empty lists of a page lead to."""
+    blocks = re.findall(r'<div class="empty">(.*?)</div>', page, re.DOTALL)
+    return [unescape(href) for block in blocks for href in re.findall(r'<a class="btn" href="([^"]+)"', block)]
+
+
+def follow_links(browser: FlaskClient, begin: str, most: int = 150) -> Iterator[tuple[str, str]]:
+    """Each address that a person's pages lead to, and its page; an address with other numbers only once more."""
+    waiting = [begin]
+    seen: set[str] = set()
+    while waiting and len(seen) < most:
+        address = waiting.pop(0)
+        if address in seen or re.match("/(?:logout|static|files|photos)", address):
+            continue
+        seen.add(address)
+        answer = browser.get(address)
+        if answer.status_code == 200 and answer.mimetype == "text/html":
+            yield address, answer.text
+            waiting += [unescape(href) for href in re.findall(r'<a [^>]*href="(/[^"#]*)"', answer.text)]
+
+
+@pytest.mark.parametrize("role", ["owner", "agent", "warehouse", "finance", "buyer"])
+def test_an_empty_list_leads_where_this_person_may_go_and_not_to_itself(
+    app: Flask, cast: Cast, now: Clock, role: str
+) -> None:
+    with writing():
+        shop_id = accounts.create_shop(accounts.create_user("laoban", now=now.at), "蓝天袜业", now.at).id
+        accounts.create_user("newcomer", now=now.at)
+    if role not in ("owner", "buyer"):
+        cast.employ(shop_id, "newcomer", role)
+    browser = sign_in(app, "laoban" if role == "owner" else "newcomer")
+    found = [
+        (address, way)
+        for address, page in follow_links(browser, "/me" if role == "buyer" else "/seller")
+        for way in list_ways(page)
+    ]
+    assert len(found) >= 4
+    wrong = [(address, way) for address, way in found if way == address or browser.get(way).status_code != 200]
+    assert not wrong
