@@ -31,6 +31,12 @@ def list_priced(order_id: int, line: Any, facts: Facts | None = None) -> list[tu
     return list(zip(found, worth.list_differences(order_id, wanted, facts), strict=True))
 
 
+def list_choices(order: Order, lines: Sequence[OrderLine]) -> dict[int, list[tuple[Sku, int]]]:
+    """The same by line, for goods of the order that no case is about."""
+    facts = released.find_facts(order, {line.id: 1_000 for line in lines})
+    return {line.id: list_priced(order.id, line, facts) for line in lines}
+
+
 @dataclass(frozen=True)
 class Sums:
     """What an application comes to, 分, and how. ``refund_fen``: what is asked back, at most ``most_fen``."""

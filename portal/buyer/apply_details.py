@@ -19,7 +19,6 @@ from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.inputs import money_text
 from portal.models import Draft, Order, OrderLine
-from portal.money import released
 from portal.orders import order_lists
 from portal.rights import asking, eligibility, reasons
 from portal.rights import goods as goods_facts
@@ -231,7 +230,6 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
     draft = guards.found(find_begun(order))
     photos, photos_of = line_photos.sort_by_line(drafts.load_photos(draft), lines)
     exchange = CaseType.EXCHANGE in kinds
-    facts = released.find_facts(order, {line.id: 1_000 for line in lines}) if exchange else None
     return page(
         "buyer/apply_details.html",
         status,
@@ -247,7 +245,7 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
         refused=asked.refused,
         talk=talk_photos.list_photos(order),
         skus=(draft.fields.get("skus") or {}) | typed_lines.find_typed(lines, asked.kept, "sku"),
-        choices={line.id: sums.list_priced(order.id, line, facts) if exchange else () for line in lines},
+        choices=sums.list_choices(order, lines) if exchange else {line.id: () for line in lines},
         kinds=[(str(each), goods_facts.NAMES[each], asking.QUANTITY[each], asking.DESCRIPTION[each]) for each in kinds],
         tries=remedies.list_for_line(lines[0], order.shop_id, draft.fields.get("reason", ""), g.who.user_id),
         least=remedies.LEAST,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from portal import arrival_words, told, words
 from portal.cases import expected, failed, payment_words
+from portal.cases.changes import may_differ
 from portal.cases.choices import ANSWERING, Choice, list_choices, say_units, tell_consequence, tell_of_freight
 from portal.cases.event_details import list_left
 from portal.cases.inspection import Result, read_result
@@ -226,7 +227,7 @@ def list_money(view: ViewFacts, result: Result | None) -> list[tuple[str, str]]:
 def list_difference(view: ViewFacts, result: Result | None) -> list[tuple[str, str]]:
     """The price difference of an exchange, and whom it is paid to."""
     case = view.case
-    if not case.difference_fen:
+    if not may_differ(case):
         return []
     if case.state == State.PAYING and not case.difference_waived:
         return [("应补差价", say_money(expected.expect_payment(case))), ("付给", view.order.shop)]

@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from portal import flow, late_words
 from portal.calendar import lengths
 from portal.cases import failed, places, proposals, rulings, terms_then
+from portal.cases.changes import may_differ
 from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State
@@ -74,7 +75,7 @@ def collect_facts(
         found["shipped_milli"] = _add_up(case, "shipped_milli", lines)
     if state == State.DISPUTED:
         found["accepted_milli"] = _add_up(case, "accepted_milli", lines)
-    if case.difference_fen and not case.difference_waived:
+    if may_differ(case) and not case.difference_waived:
         accepted = state in (State.DISPUTED, State.PAYING)
         found["difference_fen"] = (
             worth.work_out_case_difference(case, accepted=True) if accepted else case.difference_fen

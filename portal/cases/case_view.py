@@ -16,6 +16,7 @@ from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_cancelling, list_chain
+from portal.cases.changes import may_differ
 from portal.cases.event_details import list_left
 from portal.cases.replaced import find_replaced
 from portal.cases.timeline import Entry, list_entries, load_names
@@ -174,7 +175,7 @@ def _asks_for_money(case: Case, entries: Sequence[MoneyEntry]) -> bool:
     """Whether sums are still to be agreed on: what is planned already stands among the payments, or in another case."""
     if "converted" in case.origin or any(entry.kind == "refund" and entry.state != "cancelled" for entry in entries):
         return False
-    return case.type in stakes.MONEY or bool(case.difference_fen) or case.state == State.PROPOSED
+    return case.type in stakes.MONEY or may_differ(case) or case.state == State.PROPOSED
 
 
 def name_open_steps(

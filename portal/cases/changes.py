@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from portal.flow import CaseType
 from portal.inputs import money_text
+
+if TYPE_CHECKING:
+    from portal.models import Case
+
+
+def may_differ(case: Case) -> bool:
+    """Whether a part of an exchange can come to a price difference, though all of it may come to none."""
+    if case.difference_fen or case.type != CaseType.EXCHANGE:
+        return bool(case.difference_fen)
+    if case.parent_id is not None and case.difference_waived:
+        return False  # terms made it an exchange: it asks for no difference
+    return bool(case.opened_on.get("cancels") or case.opened_on.get("exchanged"))
 
 
 @dataclass(frozen=True)

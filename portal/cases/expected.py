@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.cases.changes import may_differ
 from portal.flow import CaseType, State
 from portal.models import Case
 from portal.money import differences, worth
@@ -28,7 +29,7 @@ def expect_refund(case: Case) -> int:
 
 def expect_difference(case: Case) -> int:
     """The price difference for the units that passed, 分: positive, the buyer pays; negative, it is given back."""
-    if case.type != CaseType.EXCHANGE or not case.difference_fen:
+    if case.type != CaseType.EXCHANGE or not may_differ(case):
         return 0
     fen = worth.work_out_case_difference(case, accepted=True)
     return min(fen, 0) if case.difference_waived else fen

@@ -23,7 +23,7 @@ from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
 from portal.inputs import money_text
 from portal.models import Case, Conversation, Message, Order, OrderLine, User
-from portal.money import released, worth
+from portal.money import differences, released, worth
 from portal.notices import notices
 from portal.orders import known_shops, ledger, versions
 from portal.rights import resale
@@ -114,6 +114,8 @@ def open_case(
     start_clock(case, flow.due(State.APPLIED, Facts(entered_at=now, now=now), get_deadlines()), now)
     case.opened_on = facts or {}
     case.difference_fen = worth.work_out_case_difference(case, accepted=False)
+    if not case.difference_fen and len(wanted) > 1 and case_type is CaseType.EXCHANGE:
+        case.opened_on = differences.keep_cancelling(case).get("opened_on", case.opened_on)
     case.photo_count = evidence.attach_to_case(
         photos, shop_id=case.shop_id, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
     )

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from portal import flow
 from portal.cases import offers, proposals, rulings
-from portal.cases.changes import Change, Stake
+from portal.cases.changes import Change, Stake, may_differ
 from portal.cases.effects import hand_ins, step_context
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
@@ -44,7 +44,7 @@ def weigh(case: Case, lines: Sequence[CaseLine] | None = None) -> Stake:
         if "refund" in planned:
             return Stake(planned["refund"], 0, compensation)
         return _refund(case, worth.list_units(case, accepted=False), case.refund_fen, compensation)
-    if not case.difference_fen:
+    if not may_differ(case):
         return Stake(compensation_fen=compensation)
     accepted = case.state in INSPECTED
     if lines is None:
@@ -169,7 +169,7 @@ def _accepted(case: Case, _handed: object, before: Stake) -> Stake:
     if case.type in MONEY:
         units = worth.list_units(case, accepted=True)
         return _refund(case, units, case.refund_fen, before.compensation_fen) if units else Stake()
-    if not case.difference_fen:
+    if not may_differ(case):
         return before
     return _difference_as_agreed(case, worth.list_wanted(case, accepted=True), before.compensation_fen)
 
@@ -258,7 +258,7 @@ def _waived(case: Case, _handed: object, before: Stake) -> Stake:
 
 def _sent_out(case: Case, _handed: object, before: Stake) -> Stake:
     """A decision that the shop sends what it received: what the buyer would still add isn't asked for any more."""
-    if case.state in (State.CONFIRMING, State.PAYING) or not case.difference_fen:
+    if case.state in (State.CONFIRMING, State.PAYING) or not may_differ(case):
         return before if case.state == State.CONFIRMING else _waive(case, before)
     rows = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id))
     wanted = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import and_, func, select
@@ -11,7 +12,18 @@ from sqlalchemy import and_, func, select
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry
-from portal.money import entries
+from portal.money import entries, worth
+
+
+def keep_cancelling(case: Case, wanted: worth.Wanted = ()) -> dict[str, dict[str, Any]]:
+    """The columns of a case that keep that differences of its lines cancel out: a part of them doesn't.
+
+    ``wanted``: of the lines that it goes on with, where they aren't all of its own.
+    """
+    wanted = wanted or worth.list_wanted(case, accepted=False)
+    each = worth.list_differences(case.order_id, wanted, case.opened_on)
+    cancels = any(each) and not sum(each)
+    return {"opened_on": {**case.opened_on, "cancels": True}} if cancels else {}
 
 
 def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:

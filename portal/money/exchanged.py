@@ -68,7 +68,7 @@ def _settle_lines(parent: Case, moved: Sequence[CaseLine]) -> dict[int, _Own]:
     paid -= sum(entry.amount_fen for entry in _list_given(parent))
     over = sums.split_amount(abs(paid - due), [max(fen if due > 0 else -fen, 0) for fen in each])
     sign = 1 if paid > due else -1
-    owes = parent.difference_fen < 0 and due < 0 < sign
+    owes = due < 0 < sign and any(entries.is_back(entry) for entry in entries.list_of_case(parent))
     return {
         line_id: _Own(max(fen + sign * part, 0), max(-fen - sign * part, 0), part if owes else 0)
         for (line_id, _, _), fen, part in zip(wanted, each, over, strict=True)

@@ -238,8 +238,8 @@ def split_back(case: Case, fen: int) -> tuple[list[Worth], list[Worth]]:
     own_fen = min(fen, sum(part.fen for part in found))
     wanted = list_wanted(case, accepted=True)
     cheaper = {
-        line_id: max(-each, 0)
-        for (line_id, _, _), each in zip(wanted, list_differences(case.order_id, wanted, case.opened_on), strict=True)
+        row[0]: max(-each, 0)
+        for row, each in zip(wanted, list_differences(case.order_id, wanted, case.opened_on), strict=True)
     }
     shared = sums.split_amount(own_fen, [cheaper[part.line_id] for part in found])
     if any(own > part.fen for own, part in zip(shared, found, strict=True)):

@@ -260,7 +260,7 @@ def test_a_shop_takes_its_own_orders_only(take: Callable[..., Report]) -> None:
     )
     assert (report.orders, report.lines) == (Counts(new=3, refused=1), Counts(new=3, refused=2))
     assert said(report) == [
-        (3, "卖家会员名", "这是其他卖家的订单，不能导入到本店"),
+        (3, "卖家会员名", "卖家「others」不是本店「hs_zhenzhi」：这是其他卖家的订单，不能导入到本店"),
         (4, "", "所属订单（第 3 行）未能导入"),
         (5, "订单编号", CLAIMED_TWICE),
     ]
@@ -323,9 +323,9 @@ def test_without_new_accounts_only_known_people_get_orders(take: Callable[..., R
     rows = [order(), order("3905403692550747598", 买家会员名="nobody")]
     report = take(rows, shop_id=shop, create_missing=False)
     assert report.orders == Counts(new=1, refused=1)
-    assert said(report) == [(3, "买家会员名", "没有会员名为 nobody 的账号")]
+    assert said(report) == [(3, "买家会员名", "没有会员名为「nobody」的账号")]
     report = take([order("3905403692550747599", 卖家会员名="stranger")], create_missing=False)
-    assert said(report) == [(2, "卖家会员名", "没有会员 stranger 的店铺")]
+    assert said(report) == [(2, "卖家会员名", "没有会员「stranger」的店铺")]
     assert counted()["users"] == 2
 
 
@@ -413,6 +413,18 @@ def test_a_dry_run_says_it_in_one_screen(take: Callable[..., Report]) -> None:
     assert "  第 234 行  数量：「若干」不能用：请填写大于 0 的数量，最多三位小数" in said
     [freight] = [line for line in said if "运费(元)" in line]
     assert freight.startswith("  第 2 行、第 3 行、第 4 行 … 共 230 行  运费(元)：「第1档」等不能用：请填写金额")
+
+
+def test_what_differs_between_equal_faults_is_said_behind_its_unit(take: Callable[..., Report]) -> None:
+    rows = [
+        row
+        for number in range(3)
+        for row in (order(f"390000000000000000{number}", 卖家会员名=f"others{number}"), gift(型号="白色;L"))
+    ]
+    said = take(rows, shop_id=make_shop(), dry_run=True).describe()
+    assert "  第 3 行、第 5 行、第 7 行  所属订单（第 2 行等）未能导入" in said
+    whose = "卖家会员名：卖家「others0」等不是本店「hs_zhenzhi」：这是其他卖家的订单，不能导入到本店"
+    assert f"  第 2 行、第 4 行、第 6 行  {whose}" in said
 
 
 def test_a_row_with_two_faults_is_refused_once(take: Callable[..., Report]) -> None:

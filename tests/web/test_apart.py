@@ -131,7 +131,7 @@ def test_each_line_keeps_what_it_has(cast: Cast, buyer: FlaskClient, reason: str
     if several == 1:
         assert post(buyer, url).status_code == 303
     else:
-        assert f"分开提交，共 {several} 张" in page and "合成一张提交" in page
+        assert f"分开提交，共 {several} 张" in page and ">合成一张提交申请<" in page
         card = page.partition('id="apart"')[2].partition("</section>")[0]
         assert all(f"{place} 码" in card for place in range(len(lines)))
         assert ("没有直接申请的权利" in card) == any(each.asked for each in standing.values())

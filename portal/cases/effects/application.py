@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.inputs import money_text
 from portal.models import ReturnAddress, Sku
-from portal.money import worth
+from portal.money import differences, worth
 from portal.orders import ledger
 from portal.rights import policies, refusal_words
 
@@ -61,6 +61,8 @@ def modify(context: StepContext[Modification]) -> dict[str, object]:
         "photo_count": case.photo_count + len(context.photos),
         "difference_fen": worth.work_out_case_difference(case, accepted=False),
     }
+    if case.type == CaseType.EXCHANGE and not changed["difference_fen"]:
+        changed |= differences.keep_cancelling(case)
     if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         most = worth.add_up(worth.work_out_case_worth(case, worth.list_units(case, accepted=False)))
         asked = handed.refund_fen

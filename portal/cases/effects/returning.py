@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from portal.calendar.lengths import get_deadline
 from portal.cases import places
+from portal.cases.changes import may_differ
 from portal.cases.effects.goods import record_parcel
 from portal.cases.effects.hand_ins import GivenPlaces, HandIn, ParcelCorrection, PlacedLines, SentParcels
 from portal.cases.effects.step_context import StepContext, effect, load_lines
@@ -17,7 +18,7 @@ from portal.cases.places import Place
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Parcel, ParcelLine, PlacedLine, ReturnAddress, ReturnPlace
-from portal.money import worth
+from portal.money import differences, worth
 from portal.parcels import following
 from portal.rights import policies
 
@@ -231,11 +232,12 @@ def go_on_with_a_part(context: StepContext[HandIn]) -> dict[str, object]:
     """What wasn't sent is neither exchanged nor refunded: the price difference is of what was."""
     case, unsent = context.case, places.list_unsent(context.case)
     context.data["unsent"] = sorted(unsent)
-    if not case.difference_fen or not unsent:
+    if not may_differ(case) or not unsent:
         return {}
     wanted = [
         (line.order_line_id, line.quantity_milli, line.wanted_price_fen)
         for line in load_lines(case)
         if line.id not in unsent
     ]
-    return {"difference_fen": worth.work_out_difference(case.order_id, wanted, case.opened_on)}
+    fen = worth.work_out_difference(case.order_id, wanted, case.opened_on)
+    return {"difference_fen": fen, **({} if fen else differences.keep_cancelling(case, wanted))}

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases import expected
+from portal.cases.changes import may_differ
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
@@ -138,7 +139,7 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
         fen, made = plan_refund(case, agreed, context.by, context.at, context.proposer, exact=exact)
         context.data["refund_fen"] = fen
         return {"refund_fen": fen, "entry_count": int(changes.get("entry_count", case.entry_count)) + made}
-    other_price = changes.get("difference_fen", case.difference_fen)
+    other_price = changes.get("difference_fen") or may_differ(case)
     if step.target == State.RESHIPPING and other_price and step.source in _BEFORE_SHIPPING:
         planned = money_entries.add_up_back(case, (*money_entries.OPEN, "settled"))
         fen = -worth.work_out_case_difference(case, accepted=True) - planned

@@ -86,6 +86,7 @@ def accept_terms(context: StepContext[HandIn]) -> dict[str, object]:
     take_terms(context, terms, proposals.read_prices(made))
     if case.type == CaseType.EXCHANGE:
         changes |= _settle_earlier_difference(context, made)
+        changes |= {} if made.difference_fen else differences.keep_cancelling(case)
     lines = load_lines(case)
     changes |= {"quantity_milli": sum(line.quantity_milli for line in lines), "wanted_spec": lines[0].wanted_spec}
     if context.step.name == "accept":

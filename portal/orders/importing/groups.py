@@ -13,6 +13,7 @@ FIRST = 3  # rows that a line names
 MOST_LINES = 5  # groups of one outcome on the screen of a terminal
 
 _VALUES = re.compile(r"「[^」]*」|[0-9][0-9.,:/-]*")
+_COUNTED = re.compile(rf"(?:{_VALUES.pattern})(?: (?:行|列|张|条|件|元|天|位))?")  # 「第 3 行等」, not 「第 3等 行」
 
 
 class FaultRow(NamedTuple):
@@ -39,7 +40,7 @@ class Fault:
     def title(self) -> str:
         """What is said of all its rows: 「第1档」等不能用 where each has a value of its own."""
         places = iter(range(len(self.sentence)))
-        return _VALUES.sub(lambda found: found[0] + ("等" if next(places) in self.varying else ""), self.sentence)
+        return _COUNTED.sub(lambda found: found[0] + ("等" if next(places) in self.varying else ""), self.sentence)
 
     def add(self, place: FaultRow) -> None:
         """One more row."""

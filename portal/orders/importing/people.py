@@ -99,9 +99,10 @@ class People:
         shop_id, create = self._known.shop_id, self._known.create_missing
         seller, buyer = order.seller_member, order.buyer_member
         if shop_id is not None and seller and member_key(seller) != member_key(self._known.owner or ""):
-            raise Refused("卖家会员名", "这是其他卖家的订单，不能导入到本店")
+            whose = f"卖家「{seller}」不是本店「{self._known.owner or ''}」"
+            raise Refused("卖家会员名", f"{whose}：这是其他卖家的订单，不能导入到本店")
         if not create and buyer and buyer not in self._users:
-            raise Refused("买家会员名", f"没有会员名为 {buyer} 的账号")
+            raise Refused("买家会员名", f"没有会员名为「{buyer}」的账号")
         if there is not None:
             if buyer and there["buyer_id"] != self._users.get(buyer):
                 raise Refused("买家会员名", "买家与之前导入的不同")
@@ -111,7 +112,7 @@ class People:
         if shop_id is None and not seller:
             raise Refused("卖家会员名", "缺少卖家会员名，不知道订单属于哪家店铺")
         if shop_id is None and not create and seller not in self._shops:
-            raise Refused("卖家会员名", f"没有会员 {seller} 的店铺")
+            raise Refused("卖家会员名", f"没有会员「{seller}」的店铺")
 
     def _missing(self, orders: Iterable[OrderRows]) -> tuple[dict[str, str], dict[str, str]]:
         """Members without an account and sellers without a shop, with their companies' names; each in one spelling."""
