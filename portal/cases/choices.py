@@ -135,12 +135,16 @@ def tell_consequence(view: ViewFacts, step: Step, result: Result | None) -> str:
         return "付过的不要再付一次，先和商家核对流水号；没有付的，付款后填写新的流水号"
     if name == "deny_arrival":
         proof = (
-            "提交付款凭证，或登记没有付成后重新付款" if is_proof_left(view) else "登记没有付成后重新付款，或由平台介入"
+            "提交付款凭证，或登记没有付成后重新付款"
+            if is_proof_left(view, arrivals.list_objectable(view.entries, view.now))
+            else "登记没有付成后重新付款，或由平台介入"
         )
         return f"{_tell_objection_term(view)}；商家须{proof}"
     if name == "doubt_payment":
         again = (
-            "再次答复，或登记没有付成后重新付款" if is_proof_left(view, 1) else "登记没有付成后重新付款，或由平台介入"
+            "再次答复，或登记没有付成后重新付款"
+            if is_proof_left(view, arrivals.list_doubtable(view.entries, view.now), 1)
+            else "登记没有付成后重新付款，或由平台介入"
         )
         return f"{_tell_doubt_term(view)}；商家须{again}"
     return _THEN.get(name, "")

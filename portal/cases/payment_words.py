@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portal import flow, told, words
 from portal.calendar import lengths
 from portal.flow import OWED, Actor
 from portal.models import MoneyEntry
+from portal.money import standing
 
 if TYPE_CHECKING:
     from portal.cases.view_facts import ViewFacts
@@ -54,7 +56,7 @@ def _tell_arrival(view: ViewFacts, entry: Any) -> str:
     """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
     if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
         return ""
-    if entry.arrival == "missing" and not is_proof_left(view):
+    if entry.arrival == "missing" and not is_proof_left(view, [entry]):
         return told.to_reader(words.ARRIVAL["proved"], view.side)
     if entry.arrival:
         return told.to_reader(words.ARRIVAL[entry.arrival], view.side)
@@ -65,9 +67,10 @@ def _tell_arrival(view: ViewFacts, entry: Any) -> str:
     return f"{who}在 {words.end(until)} 前提出「未到账」"
 
 
-def is_proof_left(view: ViewFacts, more: int = 0) -> bool:
-    """Whether the shop can still show proof of a payment that is said not to have come, after ``more`` doubts."""
-    doubts = sum(event.step == "doubt_payment" for event in view.events)
+def is_proof_left(view: ViewFacts, entries: Sequence[Any], more: int = 0) -> bool:
+    """Whether the shop can show proof of one of these payments, should the buyer doubt it ``more`` times."""
+    said = [event.data for event in view.events if event.step == standing.DOUBT]
+    doubts = min((standing.count_doubts(entry, said) for entry in entries), default=0)
     return flow.is_proof_left(doubts + more, escalated=view.case.escalated)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from portal import flow
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry
 from portal.money import entries as money_entries
@@ -70,8 +71,19 @@ def _close(case: Case, entry: MoneyEntry, word: str, at: datetime) -> MoneyEntry
 
 def show_payment(case: Case, entry_id: int | None, *, at: datetime) -> MoneyEntry:
     """The shop has shown proof that it paid; the buyer looks again."""
-    contested = [entry for entry in money_entries.list_of_case(case) if entry.arrival == "missing"]
-    entry = _choose([entry for entry in contested if entry.state == "contested"], entry_id)
+    missing = [entry for entry in money_entries.list_of_case(case) if entry.arrival == "missing"]
+    said = standing.list_doubts(case.id, case.shop_id)
+    left = [
+        entry
+        for entry in missing
+        if entry.state == "contested"
+        and flow.is_proof_left(standing.count_doubts(entry, said), escalated=case.escalated)
+    ]
+    if any(entry_id in (None, entry.id) for entry in missing) and not any(
+        entry_id in (None, entry.id) for entry in left
+    ):
+        raise StepRefused("买家已看过这笔款的凭证仍说没有到账；请登记没有付成后重新付款，或申请平台介入")
+    entry = _choose(left, entry_id)
     return money_entries.move_entry(case, entry.id, ("contested",), arrival="shown", arrival_at=at)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from portal.calendar.lengths import get_deadline
 from portal.extensions import db
-from portal.flow import PROOFS
+from portal.flow import is_proof_left
 from portal.models import CaseEvent, MoneyEntry
 from portal.money.entries import OPEN
 from portal.prepared import among
@@ -19,30 +20,44 @@ _STANDING = select(
     MoneyEntry.kind,
     MoneyEntry.state,
     MoneyEntry.amount_fen,
+    MoneyEntry.reference,
     MoneyEntry.settled_at,
     MoneyEntry.arrival,
     MoneyEntry.arrival_at,
 ).where(MoneyEntry.case_id == bindparam("case_id"), MoneyEntry.shop_id == bindparam("shop_id"))
 
 DOUBT = "doubt_payment"
-_DOUBTS = select(func.count()).where(
+_DOUBTS = select(CaseEvent.data).where(
     CaseEvent.case_id == bindparam("case_id"),
     CaseEvent.shop_id == bindparam("shop_id"),
     CaseEvent.step == DOUBT,
 )
 
 
-def list_proved(shop_id: int, case_ids: Collection[int]) -> set[int]:
-    """In which of these cases the buyer has doubted as much proof as they have to look at."""
-    if not case_ids:
+def count_doubts(entry: Any, said: Sequence[Mapping[str, Any]]) -> int:
+    """How often proof of this payment was doubted, by what the events keep; one made again has a number of its own."""
+    return sum(data.get("money") == [entry.kind, entry.amount_fen, entry.reference] for data in said)
+
+
+def list_doubts(case_id: int, shop_id: int) -> Sequence[Mapping[str, Any]]:
+    """What the doubts of a case's payments keep of them."""
+    return db.session.scalars(_DOUBTS, {"case_id": case_id, "shop_id": shop_id}).all()
+
+
+def list_proved(shop_id: int, entries: Sequence[Any]) -> set[int]:
+    """Of which of these payments, by id, the buyer has doubted as much proof as they have to look at."""
+    if not entries:
         return set()
-    doubts = (
-        select(CaseEvent.case_id)
-        .where(among(CaseEvent.case_id, "cases"), CaseEvent.shop_id == bindparam("shop_id"), CaseEvent.step == DOUBT)
-        .group_by(CaseEvent.case_id)
-        .having(func.count() >= PROOFS)
+    doubts = select(CaseEvent.case_id, CaseEvent.data).where(
+        among(CaseEvent.case_id, "cases"), CaseEvent.shop_id == bindparam("shop_id"), CaseEvent.step == DOUBT
     )
-    return set(db.session.scalars(doubts, {"cases": sorted(set(case_ids)), "shop_id": shop_id}))
+    said: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    cases = sorted({entry.case_id for entry in entries})
+    for case_id, data in db.session.execute(doubts, {"cases": cases, "shop_id": shop_id}):
+        said[case_id].append(data)
+    return {
+        entry.id for entry in entries if not is_proof_left(count_doubts(entry, said[entry.case_id]), escalated=False)
+    }
 
 
 def may_object(entry: Any, now: datetime) -> bool:
@@ -82,9 +97,10 @@ def describe_standing(
     if entries is None:
         entries = db.session.execute(_STANDING, {"case_id": case_id, "shop_id": shop_id}).all()
     states = [entry.state for entry in entries]
-    awaited = any(entry.state == "contested" and entry.arrival == "missing" for entry in entries)
+    awaited = [entry for entry in entries if entry.state == "contested" and entry.arrival == "missing"]
+    said = list_doubts(case_id, shop_id) if awaited else ()
     return {
-        "doubts": int(db.session.scalar(_DOUBTS, {"case_id": case_id, "shop_id": shop_id}) or 0) if awaited else 0,
+        "doubts": min((count_doubts(entry, said) for entry in awaited), default=0),
         "open_entries": sum(state in OPEN for state in states),
         "waiting_entries": states.count("waiting"),
         "payment_declared": "declared" in states,

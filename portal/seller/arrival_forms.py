@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import EntryChoice
+from portal.cases.payment_words import is_proof_left
 from portal.models import Case
 from portal.seller.payout_forms import EntryForm
 from portal.web.fields import Line, Text
@@ -21,7 +22,8 @@ class ShowForm(EntryForm):
 
     def prepare(self, case: Case, view: View) -> None:
         super().prepare(case, view)
-        self.open = [entry for entry in self.open if entry.arrival == "missing"]
+        missing = [entry for entry in self.open if entry.arrival == "missing"]
+        self.open = [entry for entry in missing if is_proof_left(view, [entry])]
 
     def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))

@@ -75,7 +75,7 @@ def _list(status: int, left: Sequence[tuple[str, str]] = (), done: int = 0) -> R
         "seller/payouts.html",
         status,
         rows=[(row, recording.work_out_left(row, g.now)) for row in rows],
-        proved=standing.list_proved(shop_id, [row.case_id for row in rows if row.state == "contested"]),
+        proved=standing.list_proved(shop_id, [row for row in rows if row.state == "contested"]),
         batches=payment_batches.name_batches(shop_id, [row.exported_at for row in rows]),
         digits=accounts.list_last_digits(shop_id, [row.id for row in rows if row.route == "bank"]),
         left_out=left,

@@ -31,7 +31,7 @@ class MissingFields(ArrivalFields):
 
     def prepare(self, case: Case, view: View) -> None:
         super().prepare(case, view)
-        self.proof_left = is_proof_left(view, self.more)  # for its page: what the shop can do then
+        self.proof_left = is_proof_left(view, self.list_open(view), self.more)  # for its page: what the shop can do
 
     def list_open(self, view: View) -> list[MoneyEntry]:
         return arrivals.list_objectable(view.entries, view.now)

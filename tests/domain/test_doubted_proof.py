@@ -18,6 +18,7 @@ from portal.cases import clock as case_clock
 from portal.extensions import db
 from portal.flow import DEADLINES, Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry
+from portal.money import standing
 from tests.cast import Cast
 from tests.domain.test_arrivals import AGAIN, DAY, HOUR, OBJECT, missing
 from tests.domain.test_payouts import entry_of
@@ -234,3 +235,45 @@ def test_one_proof_after_the_other_puts_no_payment_off(cast_both: Cast) -> None:
     assert case.escalated
     case = show(cast, case, at + 5 * DAY)
     assert case.payment_claim == "shown"
+
+
+@pytest.mark.parametrize(("first", "second"), [("refund", "freight"), ("freight", "refund")])
+def test_each_payment_has_its_own_count_of_proofs(cast_both: Cast, first: str, second: str) -> None:
+    """What was looked at twice is of one payment; of the other, and of the one that was made again, proof counts."""
+    cast = cast_both
+    case, at = cast.until("completed", case_type=CaseType.REFUND_ONLY), cast.now + DAY
+    cast.paid_beside(case)
+    ids = dict(db.session.execute(select(MoneyEntry.kind, MoneyEntry.id)).all())
+    for kind in ids:
+        case = cast.take(case, "deny_arrival", BUYER, at, entry_id=ids[kind])
+    for _ in range(2):
+        case = show(cast, now_of(case), at, entry_id=ids[first])
+        case = cast.take(case, "doubt_payment", BUYER, at + HOUR, entry_id=ids[first])
+    facts = case_facts.collect_facts(case, at + HOUR)
+    assert facts.doubts == 0
+    with pytest.raises(StepRefused, match="看过这笔款的凭证"):
+        show(cast, now_of(case), at + HOUR, entry_id=ids[first])
+    db.session.rollback()
+    left = standing.list_proved(case.shop_id, db.session.scalars(select(MoneyEntry)).all())
+    assert left == {ids[first]}
+    db.session.rollback()
+    case = show(cast, now_of(case), at + HOUR, entry_id=ids[second])
+    case = cast.take(case, "doubt_payment", BUYER, at + HOUR, entry_id=ids[second])
+    assert case_facts.collect_facts(case, at + HOUR).doubts == 1
+    db.session.rollback()
+    assert not [finding for finding in doctor.findings() if finding]
+
+
+def test_a_payment_that_is_made_again_has_a_count_of_its_own(cast_both: Cast) -> None:
+    cast = cast_both
+    case, at = missing(cast), cast.now + DAY
+    for _ in range(2):
+        case = cast.take(show(cast, now_of(case), at), "doubt_payment", BUYER, at + HOUR)
+    case = cast.take(case, "refund_fail", SELLER, at + HOUR, note="银行退回")
+    case = cast.take(case, "retry", SELLER, at + HOUR, way="alipay")
+    case = cast.take(case, "refund_ok", SELLER, at + HOUR, reference=AGAIN)
+    case = cast.take(case, "deny_arrival", BUYER, at + 2 * HOUR)
+    assert case_facts.collect_facts(case, at + 2 * HOUR).doubts == 0
+    assert show(cast, case, at + 2 * HOUR).payment_claim == "shown"
+    db.session.rollback()
+    assert not [finding for finding in doctor.findings() if finding]
