@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
+from portal.flow import Actor
 from portal.models import Order
-from portal.orders import accepting, order_lists
+from portal.orders import accepting, order_lists, to_send
 from portal.orders import uploads as order_uploads
 from portal.orders import versions as order_versions
+from portal.people import roles
+from portal.rights import addresses
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.fields import Line
@@ -47,16 +51,34 @@ def order_doubts(order_no: str) -> ResponseReturnValue:
 def _show_order(order: Order, form: AcceptForm) -> ResponseReturnValue:
     rows = accepting.list_of_order(order.shop_id, order.id, _after(), SIZE)
     more = f"/seller/orders/{order.order_no}/doubts?after={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
+    sends = roles.may_open(g.who.role, "ship") and bool(to_send.list_waiting(order.shop_id, [order.id]))
+    shown = _decide({"ship_order"} if sends else set())
+    versions = order_versions.list_accepted(order.shop_id, order.id)
     return page(
         "seller/order_doubts.html",
         422 if form.errors else 200,
         order=order,
         form=form,
-        rows=rows[:SIZE],
+        rows=_hide(rows[:SIZE], shown),
         more=more,
         chosen=form.read_chosen(),
-        versions=order_versions.list_accepted(order.shop_id, order.id),
+        versions=[each._replace(changes=addresses.show_changes(shown, each.changes)) for each in versions],
     )
+
+
+def _decide(open_now: set[str]) -> addresses.Shown:
+    """How who reads this is shown a receiver: a file's is no less somebody's than the one that is kept."""
+    return addresses.decide_receiver(addresses.Reader(Actor.SELLER, g.who.role), open_now)
+
+
+def _hide(rows: Sequence[accepting.Doubtful], shown: addresses.Shown) -> list[accepting.Doubtful]:
+    """What wasn't believed, with receivers as they may be shown."""
+    found = []
+    for row in rows:
+        said = addresses.show_changes(shown, [[row.heading, row.kept, row.said]])
+        _, kept, told = said[0] if said else ("", "", "")
+        found.append(row._replace(kept=kept, said=told))
+    return found
 
 
 @bp.route("/import/<job_id>/doubts", methods=["GET", "POST"])
@@ -83,7 +105,7 @@ def import_doubts(job_id: str) -> ResponseReturnValue:
         groups=groups,
         group=group,
         group_name=name,
-        rows=rows[:SIZE],
+        rows=_hide(rows[:SIZE], _decide(set())),
         more=f"{here}?group={name}&after={rows[SIZE - 1].id}" if len(rows) > SIZE else "",
         chosen=form.read_chosen(),
         most=accepting.MOST,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from sqlalchemy import select, update
 
 from portal.calendar import clock
 from portal.extensions import db, writing
+from portal.flow import CaseType
 from portal.models import Order, OrderVersion, Staff
 from portal.orders import uploads as order_uploads
 from tests import exports
 from tests.cast import Cast, post, sign_in
+from tests.domain.test_frozen_facts import rewrite
 from tests.exports import table
 
 
@@ -127,3 +130,34 @@ def test_what_was_refunded_after_all_says_so_to_its_buyer(app: Flask, cast: Cast
         db.session.execute(update(Order).where(Order.id == order.id).values(status_text="退款成功"))
     page = sign_in(app, "buyer").get(f"/orders/{order.order_no}").text
     assert "平台显示「退款成功」。没有收到退款，请联系商家，或向平台投诉" in page
+
+
+@pytest.mark.parametrize("status", ["completed", "in_transit", "unshipped"])
+@pytest.mark.parametrize("role", ["owner", "agent"])
+def test_a_receiver_in_a_file_is_shown_to_whom_sends_alone(
+    app: Flask, cast: Cast, tmp_path: Path, role: str, status: str
+) -> None:
+    """The one that is kept, the one that the file names, and both again once it was believed."""
+    order = cast.order(status=status, receiver_name="钱多多", receiver_address="四川省成都市武侯区金丝雀路1号")
+    number = order.order_no
+    cast.open_case(order, case_type=CaseType.REFUND_ONLY, reason="damaged" if status != "unshipped" else "not_wanted")
+    words = {"收货人姓名": "赵大大", "联系手机": "13900037003", "收货地址": "四川省成都市武侯区孔雀街2号"}
+    told = {"订单状态": "等待卖家发货"} if status == "unshipped" else {}
+    rewrite(cast, db.session.get_one(Order, (order.id, cast.shop)), tmp_path, **told, **words)
+    if role == "agent":
+        cast.employ(cast.shop, "buyer2", "agent")
+    desk = sign_in(app, "seller" if role == "owner" else "buyer2")
+    here = f"/seller/orders/{number}/doubts"
+    private = {"钱多多", "金丝雀路1号", *words.values(), "孔雀街2号"}
+    sends = role == "owner" and status == "unshipped"
+
+    def check(page: str) -> None:
+        assert sends == any(part in page for part in private), [part for part in private if part in page]
+
+    page = desk.get(here).text
+    assert "赵**" in page or sends
+    check(page)
+    ticked = re.findall(r'name="doubt" value="([0-9]+)"', page)
+    if ticked:
+        assert post(desk, here, {"doubt": ticked, "reason": "买家改了地址"}).status_code == 303
+        check(desk.get(here).text)
