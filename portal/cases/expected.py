@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portal.cases.changes import may_differ
 from portal.flow import CaseType, State
-from portal.models import Case
+from portal.inputs import money_text, quantity_text
+from portal.models import Case, CaseLine
 from portal.money import differences, worth
 
 
@@ -38,3 +41,22 @@ def expect_difference(case: Case) -> int:
 def expect_payment(case: Case) -> int:
     """What of it the buyer has still to pay, 分: what they paid for another specification before counts."""
     return max(expect_difference(case) - differences.find_kept_difference(case), 0)
+
+
+def describe_result(case: Case, lines: Sequence[CaseLine], *, money: bool) -> str:
+    """What was counted and what it comes to, for who counts again; ``money``: whether they may see any."""
+    rows = [
+        f"{line.title} {line.spec} 收到 {quantity_text(line.received_milli or 0)} {line.unit}，"
+        f"通过 {quantity_text(line.accepted_milli)} {line.unit}"
+        for line in lines
+    ]
+    said = f"现在的验货结果：{'；'.join(rows)}。"
+    if not money:
+        return said
+    if case.type == CaseType.RETURN_REFUND:
+        return f"{said}按这个结果退款 {money_text(expect_refund(case))} 元。"
+    fen = expect_difference(case)
+    if fen < 0:
+        return f"{said}按这个结果退差价 {money_text(-fen)} 元。"
+    to_pay = expect_payment(case) if fen else 0
+    return f"{said}按这个结果买家{f'补差价 {money_text(to_pay)} 元' if to_pay else '不用补差价'}。"

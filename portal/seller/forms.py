@@ -9,8 +9,8 @@ from flask import g, request
 from wtforms import HiddenField
 
 from portal import inputs
+from portal.cases import expected, refusing
 from portal.cases import faults as case_faults
-from portal.cases import refusing
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Approval, Extension, GivenPlaces, HandIn, PlacedLines, Refusal
 from portal.flow import Actor, State
@@ -18,6 +18,7 @@ from portal.models import Case
 from portal.money import worth
 from portal.money.given_numbers import find_other_use
 from portal.parcels import carriers, choosing, numbers
+from portal.people import roles
 from portal.rights import faults as fault_names
 from portal.rights import policies, refusal_words
 from portal.seller.shipping_forms import AUTOMATIC
@@ -201,12 +202,16 @@ class InspectForm(StepForm):
     note = Text("验货说明", limit=500, optional=True)
     photos = Photos("凭证")
     faults: Mapping[int, tuple[str, Mapping[str, str]]] = {}
+    before = ""  # what was counted already, and what it comes to
 
     def prepare(self, case: Case, view: View) -> None:
         """Each line's fault as it is known, and what goods of its kind can have."""
         self.faults = {
             line.id: (line.fault, fault_names.list_faults(line.kind)) for line in case_faults.list_faults_of(case)
         }
+        again = case.state == State.DISPUTED
+        money = roles.may_see_money(g.who.role)
+        self.before = expected.describe_result(case, view.lines, money=money) if again else ""
 
 
 class ShipForm(StepForm):
