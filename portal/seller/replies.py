@@ -8,10 +8,10 @@ from flask import abort, g
 from flask.typing import ResponseReturnValue
 
 from portal import inputs, words
-from portal.cases import case_view
-from portal.flow import FINAL
+from portal.cases import case_view, expected
+from portal.flow import FINAL, CaseType, State
 from portal.inputs import money_text
-from portal.models import Order, Reply
+from portal.models import Case, Order, Reply
 from portal.orders import order_lists
 from portal.rights import phrases
 from portal.rights.addresses import Shown
@@ -163,8 +163,23 @@ def _say_values(order: Order, view: case_view.View | None) -> dict[str, str]:
     said |= {"退货地址": view.returns.say_where() or str(view.back), "售后单号": case.case_no, "商品": case.goods}
     if case.due_at is not None:
         said["截止"] = words.end(case.due_at)
-    if case.difference_fen > 0 and not case.difference_waived:
-        said["差价"] = f"¥{money_text(case.difference_fen)}"
-    if case.refund_fen > 0:
-        said["退款金额"] = f"¥{money_text(case.refund_fen)}"
-    return said
+    sums = {"差价": _find_difference(case), "退款金额": _find_refund(case)}
+    return said | {name: f"¥{money_text(fen)}" for name, fen in sums.items() if fen > 0}
+
+
+def _find_difference(case: Case) -> int:
+    """What the buyer has to pay more, 分, as far as it is known: of all that was asked for, then of what passed."""
+    if case.difference_waived or case.state in _SETTLED:
+        return 0
+    if case.state == State.PAYING:
+        return expected.expect_payment(case)
+    return expected.expect_difference(case) if case.state == State.DISPUTED else case.difference_fen
+
+
+def _find_refund(case: Case) -> int:
+    """What is asked back or agreed on, 分; once it was counted, of what passed."""
+    refunded = case.type == CaseType.RETURN_REFUND and case.state == State.DISPUTED
+    return expected.expect_refund(case) if refunded else case.refund_fen
+
+
+_SETTLED = (State.RESHIPPING, State.CONFIRMING)  # nothing more is to be paid for another specification

@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
-from portal.models import Message, Order, Reply
+from portal.flow import Actor, CaseType
+from portal.models import Case, CaseLine, Message, Order, Reply
 from portal.rights import phrases
 from portal.talk import replies
 from tests.cast import Cast, post, sign_in
@@ -52,6 +54,54 @@ def test_a_text_is_filled_in_to_be_edited_and_sent_by_hand(app: Flask, cast: Cas
     assert count_messages() == before + 1
     plain, _ = composed(desk, order_no, reply_id)  # an order without a case: nothing is made up
     assert "【待填：售后单号】" in plain and "【待填：截止】" in plain
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("applied", "¥2.00"), ("inspecting", "¥2.00"), ("disputed", "¥1.00"), ("paying", "¥2.00"), ("reshipping", "")],
+)
+def test_a_difference_is_what_is_still_to_be_paid(app: Flask, cast: Cast, now: Clock, state: str, said: str) -> None:
+    """Of two pairs that each cost 1.00 more; of one where only one passed, and of none once it is paid."""
+    reply_id = keep(cast, now, "请补 {差价}")
+    if state == "disputed":
+        case = cast.until("inspecting", dearer=100)
+        counted = count_line(case, 2_000, 1_000)
+        case = cast.take(case, "dispute_goods", Actor.SELLER, counted=counted, photos=cast.photos(2, cast.seller))
+    elif state in ("paying", "reshipping"):
+        case = cast.until(state) if state == "paying" else pay_more(cast)
+    else:
+        case = cast.until(state, dearer=100)
+    number = str(db.session.scalar(db.select(Order.order_no).where(Order.id == case.order_id)))
+    words, _ = composed(sign_in(app, "seller"), number, reply_id)
+    assert words == (f"请补 {said}" if said else "请补 【待填：差价】")
+
+
+def test_a_refund_is_of_what_passed(app: Flask, cast: Cast, now: Clock) -> None:
+    reply_id = keep(cast, now, "退 {退款金额}")
+    case = cast.until("inspecting", case_type=CaseType.RETURN_REFUND)
+    asked = case.refund_fen
+    case = cast.take(
+        case,
+        "dispute_goods",
+        Actor.SELLER,
+        counted=count_line(case, 2_000, 1_000),
+        photos=cast.photos(2, cast.seller),
+    )
+    number = str(db.session.scalar(db.select(Order.order_no).where(Order.id == case.order_id)))
+    words, _ = composed(sign_in(app, "seller"), number, reply_id)
+    assert words == f"退 ¥{asked / 200:.2f}"
+
+
+def count_line(case: Case, received: int, accepted: int) -> list[InspectedLine]:
+    """What the shop counted of a case of one line."""
+    line_id = db.session.scalars(db.select(CaseLine.id).where(CaseLine.case_id == case.id)).one()
+    return [InspectedLine(line_id, received, accepted, "not_resellable", "有污渍")]
+
+
+def pay_more(cast: Cast) -> Case:
+    """A case of which the difference was paid, on its way to be sent."""
+    case = cast.take(cast.until("paying"), "pay", Actor.BUYER, reference="2026112300099")
+    return cast.take(case, "confirm_payment", Actor.SELLER)
 
 
 @pytest.mark.parametrize("state", ["applied", "returning", "inspecting", "reshipping", "confirming"])
