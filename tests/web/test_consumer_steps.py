@@ -204,6 +204,17 @@ def test_who_gives_an_account_reads_what_for_and_until_when(app: Flask, cast: Ca
     assert "不提供账户也不影响退款；到期还没有退款的，由平台介入" in page
 
 
+@pytest.mark.parametrize("reader", ["buyer", "seller"])
+def test_a_refund_that_failed_is_not_said_to_go_the_way_that_failed(
+    app: Flask, cast: Cast, now: Clock, reader: str
+) -> None:
+    case = cast.until("refund_failed", case_type=CaseType.RETURN_REFUND)
+    at = f"/cases/{case.case_no}" if reader == "buyer" else f"/seller/cases/{case.case_no}"
+    payments = sign_in(app, reader).get(at).text.partition('id="payments"')[2].partition("</section>")[0]
+    assert "上一次没有付成" in payments and "付款方式由商家付款时登记" in payments
+    assert "原路退回到" not in payments and "不需要银行账号" not in payments
+
+
 def test_freight_is_not_said_to_go_back_the_way_it_never_came(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.take(
         cast.until("inspecting", case_type=CaseType.RETURN_REFUND), "claim_freight", BUYER, freight_fen=900
