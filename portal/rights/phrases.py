@@ -23,6 +23,7 @@ INTERVENTIONS: Final[Mapping[str, str]] = {
 
 FOR_SELLERS: Final = ("inspection", "short", "freight", "other")
 _ABOUT_GOODS_SENT: Final = ("still_bad", "not_sent")  # said only where goods are sent, and with the name of that
+_ABOUT_GOODS_BACK: Final = ("inspection",)  # where goods go back
 
 
 def name_intervention(code: str, case_type: str) -> str:
@@ -34,10 +35,11 @@ def name_intervention(code: str, case_type: str) -> str:
 def list_interventions(case_type: str, side: str) -> list[tuple[str, str]]:
     """What a side can choose from in a case of this type."""
     sends = case_type in (CaseType.EXCHANGE, CaseType.REISSUE)
+    back = case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
     return [
         (code, name_intervention(code, case_type))
         for code in (FOR_SELLERS if side == Actor.SELLER else INTERVENTIONS)
-        if sends or code not in _ABOUT_GOODS_SENT
+        if (sends or code not in _ABOUT_GOODS_SENT) and (back or code not in _ABOUT_GOODS_BACK)
     ]
 
 

@@ -365,6 +365,19 @@ def test_what_the_state_says_is_chosen_to_begin_with(app: Flask, cast: Cast, now
         assert "申请的原因" in page and chosen == [code][: bool(code)], chosen
 
 
+@pytest.mark.parametrize("case_type", CaseType)
+def test_nobody_calls_about_goods_that_never_go_that_way(
+    app: Flask, cast: Cast, now: Clock, case_type: CaseType
+) -> None:
+    """An inspection is of what comes back, a replacement of what is sent out."""
+    case = cast.until("revising", case_type=case_type)
+    page = sign_in(app, "buyer").get(f"/cases/{case.case_no}/escalate").text
+    back, out = "验货结果有争议" in page, "未按约定寄出" in page
+    assert "商家超时未处理" in page
+    assert back == (case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND))
+    assert out == (case_type in (CaseType.EXCHANGE, CaseType.REISSUE))
+
+
 def test_the_end_of_a_round_is_not_when_the_platform_rules_at_the_latest(app: Flask, cast: Cast, now: Clock) -> None:
     """「等待平台裁决」 stood above 「最晚 … 」, and the moment was the end of the evidence."""
     case = cast.mediated(cast.until("disputed"), "evidence")
