@@ -192,9 +192,11 @@ def show_share(line: Any, share: int, fen: int, milli: int) -> str:
     bought = f"{name}：{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
     if not milli:
         return f"{bought}，按约定其中 {money_text(fen)} 元"
-    exact = share * milli == fen * line.quantity_milli
-    rounded = "" if exact else "（按分取整，最后一份取余数）"
-    return f"{bought}，退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
+    whole, less = share * milli, share * milli - fen * line.quantity_milli
+    why = "（按分取整，最后一份取余数）" if less else ""
+    if less >= line.quantity_milli:  # a whole 分: agreed on, or given back before
+        why = f"，少于实付的 {money_text(whole // line.quantity_milli)} 元"
+    return f"{bought}，退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{why}"
 
 
 def load_names(entries: Sequence[MoneyEntry]) -> dict[int, str]:

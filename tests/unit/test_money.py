@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import workbook
-from portal.money import sums
+from portal.money import payment_lists, sums
 from portal.sheets import open_tables
 from portal.workbook import Column
 
@@ -180,3 +182,21 @@ def test_long_numbers_stay_whole_and_amounts_are_numbers(tmp_path: object) -> No
 def test_the_same_table_is_the_same_file() -> None:
     first, again = (workbook.build("表", COLUMNS, [["1", 1]], made_at=NOW) for _ in range(2))
     assert first == again
+
+
+@pytest.mark.parametrize(
+    ("share", "fen", "milli", "said"),
+    [
+        (1_000, 667, 2_000, "退 2 双为 6.67 元（按分取整，最后一份取余数）"),
+        (1_000, 334, 1_000, "退 1 双为 3.34 元（按分取整，最后一份取余数）"),
+        (1_000, 333, 1_000, "退 1 双为 3.33 元（按分取整，最后一份取余数）"),
+        (900, 600, 2_000, "退 2 双为 6.00 元"),
+        (900, 599, 2_000, "退 2 双为 5.99 元，少于实付的 6.00 元"),
+        (1_000, 466, 2_000, "退 2 双为 4.66 元，少于实付的 6.66 元"),
+        (900, 500, 0, "按约定其中 5.00 元"),
+    ],
+)
+def test_a_line_s_part_says_why_it_is_not_what_was_paid(share: int, fen: int, milli: int, said: str) -> None:
+    """A sum that is lower by agreement, or by what was given back before, was said to be rounded."""
+    line: Any = SimpleNamespace(title="袜子", spec="黑色", unit="双", quantity_milli=3_000)
+    assert payment_lists.show_share(line, share, fen, milli).endswith(f"，{said}")
