@@ -16,7 +16,7 @@ from portal.cases.effects.hand_ins import HandIn, InspectedLine, Inspection, Shi
 from portal.cases.effects.returning import as_placed
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
-from portal.flow import Actor, Step
+from portal.flow import Actor, State, Step
 from portal.models import Case, CaseLine
 from portal.parcels import disposals, intake
 from portal.people import roles
@@ -48,7 +48,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
         return step_forms.make_form(case, step_name)
 
     def fill_in(self, form: forms.StepForm, case: Case, view: case_view.View) -> dict[str, str]:
-        return _fill_unsent(form, view) | _fill_from_above(form, case)
+        return _fill_counted(form, case, view) | _fill_unsent(form, view) | _fill_from_above(form, case)
 
     def read(self, step_name: str, form: forms.StepForm, case: Case, view: case_view.View) -> Typed:
         typed = _read_lines(step_name, form, view)
@@ -154,6 +154,18 @@ def _fill_from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
         typed[f"received_{line_id}"] = inputs.quantity_text(received) if received else "0"
         typed[f"accepted_{line_id}"] = inputs.quantity_text(accepted) if accepted else "0"
         typed[f"linenote_{line_id}"] = note
+    return typed
+
+
+def _fill_counted(form: forms.StepForm, case: Case, view: case_view.View) -> dict[str, str]:
+    """Who counts again begins with what was counted: an Enter changes no result into one of everything passed."""
+    if not isinstance(form, forms.InspectForm) or case.state != State.DISPUTED:
+        return {}
+    typed: dict[str, str] = {}
+    for line in view.lines:
+        typed[f"received_{line.id}"] = inputs.quantity_text(line.received_milli or 0)
+        typed[f"accepted_{line.id}"] = inputs.quantity_text(line.accepted_milli)
+        typed |= {f"condition_{line.id}": line.condition, f"linenote_{line.id}": line.inspection_note}
     return typed
 
 

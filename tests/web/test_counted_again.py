@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
+from portal.extensions import db
 from portal.flow import CaseType
+from portal.models import CaseLine
 from tests.cast import Cast, shows_money, sign_in
 
 HINT = "提交后由新的结果代替，金额按新的结果计算"
@@ -26,6 +30,10 @@ def test_the_page_says_what_it_comes_to_now(
     case = cast.until("disputed", case_type=kind, dearer=dearer)
     page = sign_in(app, "seller").get(f"/seller/cases/{case.case_no}/revise_inspection").text
     assert "收到 2 双，通过 1 双" in page and said in page and HINT in page
+    fields = dict(re.findall(r'name="(received|accepted|linenote)_[0-9]+"[^>]*value="([^"]*)"', page))
+    line = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    assert fields == {"received": "2", "accepted": "1", "linenote": line.inspection_note}  # as it was counted
+    assert f'value="{line.condition}" selected' in re.sub(r"\s+", " ", page)
 
 
 def test_who_sees_no_money_reads_the_count_alone_and_a_first_count_says_nothing(app: Flask, cast: Cast) -> None:
