@@ -196,7 +196,10 @@ const ready = (form) => {
 
 // `required` is a stylesheet's way of telling, without script, whether one was chosen: the server says which need any.
 whenDressing(() => {
-  for (const input of all(".tiles input[type=file]")) input.required = false;
+  for (const input of all(".tiles input[type=file]")) {
+    input.required = false;
+    if (input.getAttribute("aria-invalid") === "false") input.removeAttribute("aria-invalid");
+  }
 });
 
 const retryAll = () => {
