@@ -54,6 +54,18 @@ def line_of(consumer: Consumer) -> int:
     return db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == consumer.chain.order)).one()
 
 
+def add_specs(consumer: Consumer, line: int) -> tuple[int, int]:
+    """Two other specifications of a line's product: one that costs 3.00 more, and one that is out of stock."""
+    with writing():
+        row = db.session.get_one(OrderLine, (line, consumer.chain.cast.shop2))
+        made = {"shop_id": row.shop_id, "product_id": row.product_id}
+        dearer = Sku(**made, sku_key="a", spec="白色;L", price_fen=row.unit_price_fen + 300)
+        foreign = Sku(**made, sku_key="b", spec="灰色;L", price_fen=row.unit_price_fen, in_stock=False)
+        db.session.add_all([dearer, foreign])
+        db.session.flush()
+        return dearer.id, foreign.id
+
+
 def applies(consumer: Consumer, link: str, **changed: Any) -> Any:
     fields = {
         "reason": "seven_day",
@@ -100,14 +112,7 @@ def test_who_wants_another_one_says_which(consumer: Consumer) -> None:
 def test_another_specification_is_picked_with_the_application(consumer: Consumer) -> None:
     """Its difference is looked at before it is filed: there is no page to check the application on."""
     line = line_of(consumer)
-    with writing():
-        row = db.session.get_one(OrderLine, (line, consumer.chain.cast.shop2))
-        made = {"shop_id": row.shop_id, "product_id": row.product_id}
-        dearer = Sku(**made, sku_key="a", spec="白色;L", price_fen=row.unit_price_fen + 300)
-        foreign = Sku(**made, sku_key="b", spec="灰色;L", price_fen=row.unit_price_fen, in_stock=False)
-        db.session.add_all([dearer, foreign])
-        db.session.flush()
-        dearer_id, foreign_id = dearer.id, foreign.id
+    dearer_id, foreign_id = add_specs(consumer, line)
     link = proves_the_order(consumer)
     page = consumer.browser.get(f"{link}/apply").text
     assert "白色;L（每双补 3.00 元）" in page and "灰色;L" not in page
@@ -287,14 +292,7 @@ def test_quantities_are_changed_and_judged_again(consumer: Consumer) -> None:
 
 def test_another_specification_and_address_are_asked_for_by_the_link(consumer: Consumer) -> None:
     line = line_of(consumer)
-    with writing():
-        row = db.session.get_one(OrderLine, (line, consumer.chain.cast.shop2))
-        made = {"shop_id": row.shop_id, "product_id": row.product_id}
-        dearer = Sku(**made, sku_key="a", spec="白色;L", price_fen=row.unit_price_fen + 300)
-        foreign = Sku(**made, sku_key="b", spec="灰色;L", price_fen=row.unit_price_fen, in_stock=False)
-        db.session.add_all([dearer, foreign])
-        db.session.flush()
-        dearer_id, foreign_id = dearer.id, foreign.id
+    dearer_id, foreign_id = add_specs(consumer, line)
     page = consumer.browser.get(f"{consumer.url}/do/modify").text
     assert "白色;L（每双补 3.00 元）" in page and "灰色;L" not in page
     assert "李*" in page and "一环路南二段" not in page and "13425059650" not in page  # the link may be in other hands
